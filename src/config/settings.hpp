@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// Everything an operator can set, as a plain value that is built once at start and copied to
+/// whoever needs a part of it. The initialisers are the defaults. What each key means, its unit and
+/// its limits are in the table (table.cpp), and for people in config/greenroom.toml; a test holds
+/// the three together. Units are the last word of a name.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace greenroom {
+
+struct node_settings {
+  std::string name = "node1";
+  std::string data_dir = "greenroom-data";  ///< absolute once loaded
+};
+
+struct http_settings {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8080;  ///< 0: a free one, which the ready line of the log names
+  std::uint32_t io_threads = 1;
+  std::vector<std::string> allowed_origins;  ///< besides the same origin; "*" is any
+  std::uint32_t request_timeout_s = 30;      ///< for reading a request and for writing its answer
+  std::uint32_t max_body_bytes = 1024 * 1024;
+  std::uint32_t max_header_bytes = 8192;
+};
+
+struct websocket_settings {
+  std::uint32_t max_message_bytes = 1024 * 1024;
+  std::uint32_t heartbeat_s = 30;
+  std::uint32_t auth_timeout_s = 10;
+};
+
+struct limit_settings {
+  std::uint32_t messages_per_minute = 100;  ///< 0: no limit
+  std::uint32_t max_connections = 10'000;
+  std::uint32_t outbound_queue_messages = 1000;
+  std::uint32_t outbound_queue_bytes = 8 * 1024 * 1024;
+  std::uint32_t connects_per_minute_per_address = 600;  ///< 0: no limit; never for loopback
+  std::uint32_t request_timeout_ms = 5000;
+  std::uint32_t max_inflight_per_connection = 128;
+};
+
+struct history_settings {
+  std::uint32_t page = 50;
+  std::uint32_t max_page = 200;
+};
+
+struct room_settings {
+  std::uint32_t recent_messages = 50;
+  std::uint32_t idle_park_s = 3600;
+};
+
+struct resume_settings {
+  std::uint32_t max_entries = 1000;
+};
+
+struct auth_settings {
+  std::uint32_t access_token_s = 3600;
+  std::uint32_t refresh_token_s = 30 * 24 * 3600;
+  std::uint32_t argon2_memory_mib = 19;
+  std::uint32_t argon2_ops = 2;
+  std::uint32_t hash_workers = 2;
+};
+
+struct log_settings {
+  std::string durability = "fsync";  ///< "fsync" or "os"
+  std::string level = "info";        ///< "trace", "debug", "info", "warn", "error"
+  std::string format = "auto";       ///< "auto", "text", "json"
+};
+
+struct cluster_settings {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;  ///< 0: no cluster port, a cluster of one
+  std::string advertise;   ///< "host:port"; never empty after loading when port is set
+  std::vector<std::string> initial_nodes;
+  std::vector<std::string> seeds;
+  std::uint32_t shards = 32;
+  std::string certificate;  ///< paths; absolute once loaded
+  std::string key;
+  std::string ca;
+  std::uint32_t heartbeat_ms = 250;
+  std::uint32_t connection_timeout_ms = 2000;
+};
+
+struct client_settings {
+  std::uint32_t connect_timeout_s = 10;
+  std::uint32_t io_timeout_s = 30;
+};
+
+struct admin_settings {
+  std::string socket;  ///< never empty after loading
+};
+
+struct store_settings {
+  std::uint32_t cache_mib = 64;
+  std::uint32_t write_buffer_mib = 64;
+};
+
+struct actor_settings {
+  std::uint32_t threads = 0;  ///< 0: as many as processors, at least two
+  std::uint32_t max_throughput = 300;
+};
+
+struct settings {
+  node_settings node;
+  http_settings http;
+  websocket_settings websocket;
+  limit_settings limits;
+  history_settings history;
+  room_settings rooms;
+  resume_settings resume;
+  auth_settings auth;
+  log_settings log;
+  cluster_settings cluster;
+  client_settings client;
+  admin_settings admin;
+  store_settings store;
+  actor_settings actors;
+};
+
+}  // namespace greenroom
