@@ -101,7 +101,7 @@ struct store_settings {
 };
 
 struct actor_settings {
-  std::uint32_t threads = 0;  ///< 0: as many as processors, at least two
+  std::uint32_t threads = 0;  ///< 0: as many as processors
   std::uint32_t max_throughput = 300;
 };
 

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+#include "config/table.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "protocol/limits.hpp"
+
+namespace greenroom::config {
+
+namespace {
+
+template <auto Section, auto Member>
+field at(settings& s) {
+  return &((s.*Section).*Member);
+}
+
+constexpr std::uint32_t kib = 1024;
+constexpr std::uint32_t mib = 1024 * kib;
+constexpr std::uint32_t hour_s = 3600;
+constexpr std::uint32_t day_s = 24 * hour_s;
+constexpr std::uint32_t million = 1'000'000;
+
+// clang-format off: a table reads best as one.
+constexpr key table[] = {
+    {"node.name", at<&settings::node, &node_settings::name>, "",
+     "Name of this node, unique in its cluster: 1 to 63 letters, digits, '-', '_' or '.'."},
+    {"node.data_dir", at<&settings::node, &node_settings::data_dir>, "",
+     "Folder for everything the node keeps. Relative paths start at the working directory.", 0, 0,
+     "", true},
+
+    {"http.address", at<&settings::http, &http_settings::address>, "",
+     "Address on which clients are served, WebSocket and HTTP on the same port."},
+    {"http.port", at<&settings::http, &http_settings::port>, "port",
+     "Port for clients; 0 takes a free one.", 0, 65535},
+    {"http.io_threads", at<&settings::http, &http_settings::io_threads>, "threads",
+     "Threads that read and write sockets.", 1, 64},
+    {"http.allowed_origins", at<&settings::http, &http_settings::allowed_origins>, "",
+     "Origins of web pages that may connect besides the node's own, such as "
+     "\"https://chat.example.org\"; \"*\" allows any."},
+    {"http.request_timeout_s", at<&settings::http, &http_settings::request_timeout_s>, "seconds",
+     "Time for a client to send a whole request, and to take its answer.", 1, hour_s},
+    {"http.max_body_bytes", at<&settings::http, &http_settings::max_body_bytes>, "bytes",
+     "Largest body of a request.", kib, 64 * mib},
+    {"http.max_header_bytes", at<&settings::http, &http_settings::max_header_bytes>, "bytes",
+     "Largest header of a request, its first line included.", kib, mib},
+
+    {"websocket.max_message_bytes",
+     at<&settings::websocket, &websocket_settings::max_message_bytes>, "bytes",
+     "Largest message from a client; a larger one closes the connection with 1009.", kib,
+     limits::document_bytes_max},
+    {"websocket.heartbeat_s", at<&settings::websocket, &websocket_settings::heartbeat_s>, "seconds",
+     "A client that is silent for this long is pinged, and dropped after as much again.", 1,
+     hour_s},
+    {"websocket.auth_timeout_s", at<&settings::websocket, &websocket_settings::auth_timeout_s>,
+     "seconds", "Time for a new connection to authenticate.", 1, hour_s},
+
+    {"limits.messages_per_minute", at<&settings::limits, &limit_settings::messages_per_minute>,
+     "messages per minute", "Messages a person may send; 0 is no limit.", 0, million},
+    {"limits.max_connections", at<&settings::limits, &limit_settings::max_connections>,
+     "connections", "Connections served at once; one more gets 503 or close code 1013.", 1,
+     million},
+    {"limits.outbound_queue_messages",
+     at<&settings::limits, &limit_settings::outbound_queue_messages>, "messages",
+     "Messages that may wait for a slow client before its connection is closed.", 1, million},
+    {"limits.outbound_queue_bytes", at<&settings::limits, &limit_settings::outbound_queue_bytes>,
+     "bytes", "Bytes that may wait for a slow client before its connection is closed.", 64 * kib,
+     1024 * mib},
+    {"limits.connects_per_minute_per_address",
+     at<&settings::limits, &limit_settings::connects_per_minute_per_address>,
+     "connections per minute",
+     "New connections from one address; 0 is no limit. Never applied to loopback.", 0, million},
+    {"limits.request_timeout_ms", at<&settings::limits, &limit_settings::request_timeout_ms>,
+     "milliseconds", "Time for the cluster to answer a request before the client gets UNAVAILABLE.",
+     100, 10 * 60 * 1000},
+    {"limits.max_inflight_per_connection",
+     at<&settings::limits, &limit_settings::max_inflight_per_connection>, "requests",
+     "Requests of one connection in progress at once; reading pauses above it.", 1, 100'000},
+
+    {"history.page", at<&settings::history, &history_settings::page>, "messages",
+     "Messages in a page of history when the client does not say.", 1, limits::list_limit_max},
+    {"history.max_page", at<&settings::history, &history_settings::max_page>, "messages",
+     "Most messages in a page of history.", 1, limits::list_limit_max},
+
+    {"rooms.recent_messages", at<&settings::rooms, &room_settings::recent_messages>, "messages",
+     "Latest messages of an active room that are kept in memory.", 0, 10'000},
+    {"rooms.idle_park_s", at<&settings::rooms, &room_settings::idle_park_s>, "seconds",
+     "A room without traffic for this long leaves memory until somebody needs it.", 1, 30 * day_s},
+
+    {"resume.max_entries", at<&settings::resume, &resume_settings::max_entries>, "entries",
+     "Most missed entries of a room that a resuming client is sent; beyond it loads history.", 1,
+     100'000},
+
+    {"auth.access_token_s", at<&settings::auth, &auth_settings::access_token_s>, "seconds",
+     "Life of an access token.", 10, 30 * day_s},
+    {"auth.refresh_token_s", at<&settings::auth, &auth_settings::refresh_token_s>, "seconds",
+     "Life of a refresh token: who stays away longer logs in again.", 60, 3650 * day_s},
+    {"auth.argon2_memory_mib", at<&settings::auth, &auth_settings::argon2_memory_mib>, "MiB",
+     "Memory for hashing one password with argon2id.", 1, 4096},
+    {"auth.argon2_ops", at<&settings::auth, &auth_settings::argon2_ops>, "passes",
+     "Passes of argon2id over that memory.", 1, 100},
+    {"auth.hash_workers", at<&settings::auth, &auth_settings::hash_workers>, "threads",
+     "Passwords hashed at the same time.", 1, 64},
+
+    {"log.durability", at<&settings::log, &log_settings::durability>, "",
+     "When a write counts as kept: \"fsync\" when it is on disk, \"os\" when the operating system "
+     "has it, which a power cut can lose.",
+     0, 0, "fsync|os"},
+    {"log.level", at<&settings::log, &log_settings::level>, "",
+     "Least serious line that is logged.", 0, 0, "trace|debug|info|warn|error"},
+    {"log.format", at<&settings::log, &log_settings::format>, "",
+     "\"text\", \"json\", or \"auto\": text on a terminal and JSON elsewhere.", 0, 0,
+     "auto|text|json"},
+
+    {"cluster.address", at<&settings::cluster, &cluster_settings::address>, "",
+     "Address on which other nodes are served."},
+    {"cluster.port", at<&settings::cluster, &cluster_settings::port>, "port",
+     "Port for other nodes; 0 opens none, and the node is a cluster of one. "
+     "Needs certificate, key and ca.",
+     0, 65535},
+    {"cluster.advertise", at<&settings::cluster, &cluster_settings::advertise>, "",
+     "\"host:port\" under which other nodes reach this one; empty: address and port."},
+    {"cluster.initial_nodes", at<&settings::cluster, &cluster_settings::initial_nodes>, "",
+     "\"host:port\" of the nodes that form the cluster, this one included; the same list on each. "
+     "Counts only while the disk is empty."},
+    {"cluster.seeds", at<&settings::cluster, &cluster_settings::seeds>, "",
+     "\"host:port\" of nodes to ask when joining a cluster that exists."},
+    {"cluster.shards", at<&settings::cluster, &cluster_settings::shards>, "shards",
+     "Parts into which rooms and people are divided; chosen when the cluster is formed.", 1, 1024},
+    {"cluster.certificate", at<&settings::cluster, &cluster_settings::certificate>, "",
+     "File (PEM) with this node's certificate.", 0, 0, "", true},
+    {"cluster.key", at<&settings::cluster, &cluster_settings::key>, "",
+     "File (PEM) with its private key.", 0, 0, "", true},
+    {"cluster.ca", at<&settings::cluster, &cluster_settings::ca>, "",
+     "File (PEM) with the certificate of the cluster's private authority.", 0, 0, "", true},
+    {"cluster.heartbeat_ms", at<&settings::cluster, &cluster_settings::heartbeat_ms>,
+     "milliseconds", "Interval of heartbeats between nodes.", 10, 60'000},
+    {"cluster.connection_timeout_ms",
+     at<&settings::cluster, &cluster_settings::connection_timeout_ms>, "milliseconds",
+     "A node that is silent for this long counts as gone; at least twice the heartbeat.", 50,
+     10 * 60 * 1000},
+
+    {"client.connect_timeout_s", at<&settings::client, &client_settings::connect_timeout_s>,
+     "seconds", "Time for an outgoing connection to be made.", 1, hour_s},
+    {"client.io_timeout_s", at<&settings::client, &client_settings::io_timeout_s>, "seconds",
+     "Time for one read or write on an outgoing connection.", 1, hour_s},
+
+    {"admin.socket", at<&settings::admin, &admin_settings::socket>, "",
+     "Unix socket for the console; empty: admin.sock in the data folder.", 0, 0, "", true},
+
+    {"store.cache_mib", at<&settings::store, &store_settings::cache_mib>, "MiB",
+     "Cache for blocks read from disk.", 1, 1024 * 1024},
+    {"store.write_buffer_mib", at<&settings::store, &store_settings::write_buffer_mib>, "MiB",
+     "Memory for writes that are not yet in table files, for all column families together.", 1,
+     64 * 1024},
+
+    {"actors.threads", at<&settings::actors, &actor_settings::threads>, "threads",
+     "Threads that run actors; 0: one per processor.", 0, 1024},
+    {"actors.max_throughput", at<&settings::actors, &actor_settings::max_throughput>, "messages",
+     "Messages an actor handles before another one has its turn.", 1, 100'000},
+};
+// clang-format on
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0U);
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    auto diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      auto above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::string key::variable() const {
+  std::string result = "GREENROOM_";
+  for (auto c : name) {
+    result += c == '.' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  }
+  return result;
+}
+
+std::span<const key> keys() {
+  return table;
+}
+
+const key* find_key(std::string_view name) {
+  auto found = std::ranges::find(table, name, &key::name);
+  return found == std::end(table) ? nullptr : &*found;
+}
+
+std::string nearest(std::string_view name, const std::vector<std::string>& candidates) {
+  std::string best;
+  // Beyond half of the name a suggestion would only confuse.
+  auto distance = std::max<std::size_t>(3, name.size() / 2);
+  for (const auto& candidate : candidates) {
+    if (auto d = edit_distance(name, candidate); d < distance) {
+      distance = d;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+}  // namespace greenroom::config
