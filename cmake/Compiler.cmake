@@ -26,6 +26,7 @@ endforeach()
 add_library(greenroom_options INTERFACE)
 target_compile_options(greenroom_options INTERFACE -Wall -Wextra -Wpedantic
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>)
+target_compile_definitions(greenroom_options INTERFACE GREENROOM_VERSION="${PROJECT_VERSION}")
 if(GREENROOM_WERROR)
   target_compile_options(greenroom_options INTERFACE -Werror)
 endif()
