@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// The rules of greenroom: one command on one state gives one outcome. Deterministic: no clock, no
+/// randomness, no I/O but the state. Every replica applies the same commands in the same order.
+/// Decisions are made here and nowhere else; earlier checks by actors only refuse cheaply.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "chat/commands.hpp"
+#include "chat/outcome.hpp"
+#include "chat/state.hpp"
+
+namespace greenroom::chat {
+
+/// What of the log entry the rules may know.
+struct entry_context {
+  std::uint64_t term = 0;
+};
+
+/// Never throws by itself. A refused command changes nothing but the clock, with two exceptions
+/// that are the point of the refusal: a spent refresh token revokes its session, and a refused
+/// registration gives the e-mail address back that was reserved for it.
+outcome apply(const command& c, const entry_context& at, state& s);
+
+/// How long a message_id is remembered.
+inline constexpr unix_ms dedup_window_ms = 24 * 60 * 60 * 1000;
+inline constexpr unix_ms email_reservation_ms = 10 * 60 * 1000;
+/// Open sessions of one user; opening another one drops the one not used for the longest time.
+inline constexpr std::size_t sessions_per_user_max = 100;
+/// Members one message can mention, and names that are looked up to find them.
+inline constexpr std::size_t mentions_max = 50;
+inline constexpr std::size_t mention_lookups_max = 100;
+
+/// An e-mail address as it is compared and reserved: ASCII letters in lower case, the rest as is.
+std::string fold_email(std::string_view address);
+
+// -- views: records as clients see them --------------------------------------------------------
+protocol::user view(const user& u, bool own, bool online);
+/// `with_members`: false in events (members: null).
+protocol::room view(const room& r, bool with_members);
+protocol::message view(const message& m);
+/// The event that an entry is, with the objects as they are now. Empty when the entry's object is
+/// not there (it never should be).
+std::optional<protocol::event_envelope> event_of(const room& r, const room_entry& e,
+                                                 const std::optional<message>& object);
+
+/// Early refusal by the leader, before anything is proposed: the same rule as in apply.
+std::optional<error> may_send(const room& r, const std::optional<member>& m);
+std::optional<error> may_read(const std::optional<room>& r, const std::optional<member>& m);
+
+}  // namespace greenroom::chat

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// What a shard can be told to do. A command is complete: ids, time and hashes are in it, so that
+/// every replica that applies it computes the same. Commands are the content of the Raft log.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "chat/records.hpp"
+#include "protocol/requests.hpp"
+
+namespace greenroom::chat {
+
+/// Who asks with which request. A nil message_id means: not repeatable (internal commands).
+struct origin {
+  uuid user_id;
+  uuid message_id;
+  /// Keyed hash over the request's type and known fields without secrets.
+  std::uint64_t fingerprint = 0;
+};
+
+// -- in the shard of a user -------------------------------------------------------------------
+
+/// Creates the account and its first session. A repeat (same origin) puts the given refresh hash
+/// into the session of the first time. An existing name otherwise: USERNAME_TAKEN.
+struct register_user {
+  origin from;
+  user account;  ///< id derived from username; created_at is set when applied
+  session first_session;
+};
+
+/// Adds a session to an account (log-in by password, token issue).
+struct open_session {
+  session opened;
+};
+
+/// Replaces the refresh token of a session. `presented` is the hash of what the client sent.
+struct rotate_session {
+  uuid user_id;
+  uuid session_id;
+  secret_hash presented{};
+  secret_hash successor{};
+  uuid message_id;
+  unix_ms expires_at = 0;
+};
+
+/// Notes that a session was used (by its access token or on a connection).
+struct touch_session {
+  uuid user_id;
+  uuid session_id;
+};
+
+/// Revokes one session, or all of a user.
+struct revoke_sessions {
+  origin from;
+  std::optional<uuid> session_id;  ///< empty: all
+};
+
+/// The user went offline at `at`; presence keeps last_seen.
+struct set_last_seen {
+  uuid user_id;
+  unix_ms at = 0;
+};
+
+/// From the outbox of a room's shard.
+struct put_user_room {
+  user_room line;
+};
+
+// -- in the shard of an e-mail id ---------------------------------------------------------------
+
+struct reserve_email {
+  uuid email_id;
+  uuid user_id;
+};
+
+struct settle_email {
+  uuid email_id;
+  uuid user_id;
+  bool confirmed = false;  ///< false: released
+};
+
+// -- in the shard of a room -----------------------------------------------------------------------
+
+struct create_room {
+  origin from;
+  uuid room_id;  ///< derived (protocol section 5)
+  protocol::create_room_request what;
+};
+
+struct join_room {
+  origin from;
+  uuid room_id;
+};
+
+struct leave_room {
+  origin from;
+  uuid room_id;
+};
+
+struct send_message {
+  origin from;
+  uuid id;  ///< version 7, given by the leader
+  protocol::send_message_request what;
+};
+
+/// Cursors of several members in one command (marks may wait up to 50 ms to share it).
+struct mark {
+  struct one {
+    uuid user_id;
+    protocol::message_state status = protocol::message_state::read;
+    std::uint64_t seq = 0;
+  };
+  uuid room_id;
+  std::vector<one> marks;
+};
+
+// -- in any shard
+// ----------------------------------------------------------------------------------
+
+/// Outbox items up to here have arrived.
+struct forget_outbox {
+  std::vector<std::uint64_t> ids;
+};
+
+using command_data =
+    std::variant<register_user, open_session, rotate_session, touch_session, revoke_sessions,
+                 set_last_seen, put_user_room, reserve_email, settle_email, create_room, join_room,
+                 leave_room, send_message, mark, forget_outbox>;
+
+struct command {
+  /// The leader's clock; what counts is the larger of this and the shard's last time.
+  unix_ms time = 0;
+  command_data data;
+};
+
+}  // namespace greenroom::chat

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#include "chat/memory_state.hpp"
+
+namespace greenroom::chat {
+
+namespace {
+
+template <class Map, class Key>
+std::optional<typename Map::mapped_type> find_in(const Map& map, const Key& key) {
+  const auto it = map.find(key);
+  if (it == map.end()) return std::nullopt;
+  return it->second;
+}
+
+/// The values of all keys whose first half is `first`.
+template <class Map>
+std::vector<typename Map::mapped_type> all_of(const Map& map, const uuid& first) {
+  std::vector<typename Map::mapped_type> found;
+  for (auto it = map.lower_bound({first, {}}); it != map.end() && it->first.first == first; ++it)
+    found.push_back(it->second);
+  return found;
+}
+
+template <class Map>
+std::vector<typename Map::mapped_type> values(const Map& map) {
+  std::vector<typename Map::mapped_type> all;
+  for (const auto& [key, value] : map)
+    all.push_back(value);
+  return all;
+}
+
+}  // namespace
+
+std::optional<user> memory_state::find_user(const uuid& id) const {
+  return find_in(users_, id);
+}
+
+void memory_state::put_user(const user& u) {
+  users_[u.id] = u;
+}
+
+std::optional<session> memory_state::find_session(const uuid& user_id, const uuid& id) const {
+  return find_in(sessions_, pair{user_id, id});
+}
+
+void memory_state::put_session(const session& s) {
+  sessions_[{s.user_id, s.id}] = s;
+}
+
+void memory_state::erase_session(const uuid& user_id, const uuid& id) {
+  sessions_.erase({user_id, id});
+}
+
+std::vector<session> memory_state::sessions_of(const uuid& user_id) const {
+  return all_of(sessions_, user_id);
+}
+
+std::optional<user_room> memory_state::find_user_room(const uuid& user_id,
+                                                      const uuid& room_id) const {
+  return find_in(user_rooms_, pair{user_id, room_id});
+}
+
+void memory_state::put_user_room(const user_room& line) {
+  user_rooms_[{line.user_id, line.room_id}] = line;
+}
+
+std::optional<email_reservation> memory_state::find_email(const uuid& email_id) const {
+  return find_in(emails_, email_id);
+}
+
+void memory_state::put_email(const email_reservation& r) {
+  emails_[r.id] = r;
+}
+
+void memory_state::erase_email(const uuid& email_id) {
+  emails_.erase(email_id);
+}
+
+std::optional<room> memory_state::find_room(const uuid& id) const {
+  return find_in(rooms_, id);
+}
+
+void memory_state::put_room(const room& r) {
+  rooms_[r.id] = r;
+}
+
+std::optional<member> memory_state::find_member(const uuid& room_id, const uuid& user_id) const {
+  return find_in(members_, pair{room_id, user_id});
+}
+
+void memory_state::put_member(const uuid& room_id, const member& m) {
+  members_[{room_id, m.user_id}] = m;
+}
+
+void memory_state::erase_member(const uuid& room_id, const uuid& user_id) {
+  members_.erase({room_id, user_id});
+}
+
+std::optional<message> memory_state::find_message(const uuid& room_id, std::uint64_t seq) const {
+  return find_in(messages_, place{room_id, seq});
+}
+
+std::optional<std::uint64_t> memory_state::find_message_seq(const uuid& room_id,
+                                                            const uuid& id) const {
+  return find_in(message_seq_, pair{room_id, id});
+}
+
+void memory_state::put_message(const message& m) {
+  messages_[{m.room_id, m.seq}] = m;
+  message_seq_[{m.room_id, m.id}] = m.seq;
+}
+
+void memory_state::append_entry(const uuid& room_id, const room_entry& e) {
+  entries_[room_id].push_back(e);
+}
+
+std::optional<dedup> memory_state::find_dedup(const uuid& user_id, const uuid& message_id) const {
+  return find_in(dedup_, pair{user_id, message_id});
+}
+
+void memory_state::put_dedup(const dedup& d) {
+  dedup_[{d.user_id, d.message_id}] = d;
+}
+
+std::uint64_t memory_state::append_outbox(outbox_item item) {
+  item.id = ++last_outbox_id_;
+  outbox_[item.id] = item;
+  return item.id;
+}
+
+void memory_state::erase_outbox(std::uint64_t id) {
+  outbox_.erase(id);
+}
+
+std::vector<room> memory_state::rooms() const {
+  return values(rooms_);
+}
+
+std::vector<user> memory_state::users() const {
+  return values(users_);
+}
+
+std::vector<member> memory_state::members_of(const uuid& room_id) const {
+  return all_of(members_, room_id);
+}
+
+std::vector<room_entry> memory_state::entries_of(const uuid& room_id) const {
+  return find_in(entries_, room_id).value_or(std::vector<room_entry>{});
+}
+
+std::vector<outbox_item> memory_state::outbox() const {
+  return values(outbox_);
+}
+
+}  // namespace greenroom::chat

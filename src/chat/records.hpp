@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// What a shard remembers. These are the truths; what clients see (protocol/records.hpp) is derived
+/// from them. Plain values; how they become bytes is store/records.hpp.
+
+#include <array>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/answers.hpp"
+#include "protocol/records.hpp"
+
+namespace greenroom::chat {
+
+using protocol::member_role;
+using protocol::message_type;
+using protocol::room_event_kind;
+using protocol::room_type;
+using protocol::user_role;
+
+/// SHA-256 of a secret that is never stored itself (refresh tokens).
+using secret_hash = std::array<std::uint8_t, 32>;
+
+struct user {
+  uuid id;
+  std::string username;
+  std::string display_name;
+  std::string avatar_url;
+  std::string email;
+  user_role role = user_role::user;
+  std::string password_hash;  ///< argon2id string form; empty: no log-in by password
+  unix_ms created_at = 0;
+  unix_ms last_seen = 0;
+  bool deactivated = false;
+  /// Rises with every change of the user's list of rooms.
+  std::uint64_t rooms_version = 0;
+};
+
+struct session {
+  uuid id;
+  uuid user_id;
+  std::string device_id;
+  std::string address;
+  unix_ms created_at = 0;
+  unix_ms last_used_at = 0;
+  unix_ms expires_at = 0;  ///< of the refresh token
+  secret_hash refresh_hash{};
+  /// The refresh token before the present one, and the request that replaced it: a repeat of that
+  /// request may have new tokens until the successor is used; any other use revokes the session.
+  secret_hash previous_refresh_hash{};
+  uuid rotated_by;
+  bool successor_used = false;
+  bool revoked = false;
+};
+
+/// One line of a user's own list of rooms; follows the room's member list through the outbox.
+struct user_room {
+  enum class standing : std::uint8_t { joined, invited, left };
+  uuid user_id;
+  uuid room_id;
+  standing state = standing::joined;
+  /// Seq of the room's entry that made it so: an older one never overwrites a newer one.
+  std::uint64_t entry_seq = 0;
+};
+
+struct email_reservation {
+  uuid id;  ///< email_id_of(folded address)
+  uuid user_id;
+  unix_ms reserved_at = 0;
+  bool confirmed = false;  ///< unconfirmed ones are free again after 10 minutes
+};
+
+struct room {
+  uuid id;
+  std::string name;
+  std::string alias;
+  std::string description;
+  std::string topic;
+  room_type type = room_type::group;
+  bool is_private = false;
+  bool archived = false;
+  bool deleted = false;
+  uuid created_by;
+  uuid created_with;  ///< message_id of the creating request
+  unix_ms created_at = 0;
+  unix_ms last_message_at = 0;
+  std::uint64_t last_seq = 0;
+  std::uint64_t member_count = 0;
+  std::uint64_t owner_count = 0;
+  std::vector<uuid> first_members;  ///< up to room_members_shown_max, in order of joining
+};
+
+struct member {
+  uuid user_id;
+  member_role role = member_role::member;
+  unix_ms joined_at = 0;
+  std::uint64_t joined_seq = 0;  ///< the entry of the present membership
+  std::uint64_t delivered_seq = 0;
+  std::uint64_t read_seq = 0;
+};
+
+/// The object as it is now; (room, seq of its first entry) is its key.
+struct message {
+  uuid id;
+  uuid message_id;
+  uuid room_id;
+  std::uint64_t seq = 0;
+  uuid sender_id;
+  message_type type = message_type::text;
+  std::string content;
+  nlohmann::json metadata;
+  std::optional<uuid> reply_to;
+  std::optional<uuid> thread;
+  std::vector<uuid> mentions;
+  bool pinned = false;
+  unix_ms created_at = 0;
+  unix_ms edited_at = 0;
+  unix_ms deleted_at = 0;
+};
+
+/// One place in a room's order: what resume replays. Objects are not copied into it.
+struct room_entry {
+  enum class what : std::uint8_t { message, message_change, membership };
+  std::uint64_t seq = 0;
+  unix_ms time = 0;
+  uuid by;
+  what kind = what::message;
+  // message, message_change: the seq of the message object
+  std::uint64_t message_seq = 0;
+  protocol::message_change change = protocol::message_change::edited;
+  std::string emoji;
+  // membership (and created/updated/deleted)
+  room_event_kind event = room_event_kind::created;
+  uuid user_id;
+};
+
+/// The remembered answer of a write (protocol section 2: repeatable for 24 h).
+struct dedup {
+  uuid user_id;
+  uuid message_id;
+  std::uint64_t fingerprint = 0;
+  unix_ms time = 0;
+  /// What the answer can be rebuilt from.
+  uuid object_id;  ///< room, message or session
+  uuid room_id;
+  std::uint64_t seq = 0;
+  std::uint64_t raft_term = 0;  ///< term of the entry that wrote it
+};
+
+/// Something one shard decided that another has to know: at least once, in order per target.
+struct outbox_item {
+  std::uint64_t id = 0;  ///< rising per shard; given by the state
+  uuid target;           ///< the user or e-mail id whose shard it goes to
+  /// What happens there: a user_room line, or an e-mail confirmed or released for `user_id`.
+  enum class what : std::uint8_t { user_room, confirm_email, release_email };
+  what kind = what::user_room;
+  user_room line;
+  uuid user_id;
+};
+
+}  // namespace greenroom::chat
