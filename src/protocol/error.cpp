@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/error.hpp"
+
+#include <array>
+
+namespace greenroom {
+
+namespace {
+
+struct catalogue_row {
+  ec code;
+  std::string_view name;
+  int status;
+  std::string_view sentence;
+};
+
+constexpr std::array catalogue{
+    catalogue_row{ec::invalid_message, "INVALID_MESSAGE", 400,
+                  "A field of the request is missing, ill-typed or out of range."},
+    catalogue_row{ec::unknown_message, "UNKNOWN_MESSAGE", 400,
+                  "This protocol has no request of this type."},
+    catalogue_row{ec::unsupported, "UNSUPPORTED", 415, "This server does not offer this."},
+    catalogue_row{ec::unauthorized, "UNAUTHORIZED", 401,
+                  "Log in first; the token is missing, expired or revoked."},
+    catalogue_row{ec::forbidden, "FORBIDDEN", 403, "You do not have the right to do this."},
+    catalogue_row{ec::user_not_found, "USER_NOT_FOUND", 404, "There is no such user."},
+    catalogue_row{ec::room_not_found, "ROOM_NOT_FOUND", 404, "There is no such room."},
+    catalogue_row{ec::message_not_found, "MESSAGE_NOT_FOUND", 404, "There is no such message."},
+    catalogue_row{ec::file_not_found, "FILE_NOT_FOUND", 404, "There is no such file."},
+    catalogue_row{ec::username_taken, "USERNAME_TAKEN", 409, "This user name is taken."},
+    catalogue_row{ec::invalid_credentials, "INVALID_CREDENTIALS", 401,
+                  "The user name or the password is wrong."},
+    catalogue_row{ec::user_offline, "USER_OFFLINE", 409, "The user is not connected."},
+    catalogue_row{ec::rate_limit, "RATE_LIMIT", 429, "Too many requests; try again later."},
+    catalogue_row{ec::too_large, "TOO_LARGE", 413, "The request exceeds a size limit."},
+    catalogue_row{ec::conflict, "CONFLICT", 409, "The request contradicts the present state."},
+    catalogue_row{ec::unavailable, "UNAVAILABLE", 503,
+                  "The data is not available at the moment; repeat with the same message_id."},
+    catalogue_row{ec::internal, "INTERNAL", 500, "The server made a mistake; it is in its log."},
+};
+
+constexpr bool in_enum_order() {
+  for (std::size_t i = 0; i < catalogue.size(); ++i) {
+    if (static_cast<std::size_t>(catalogue[i].code) != i) return false;
+  }
+  return catalogue.size() == static_cast<std::size_t>(ec::internal) + 1;
+}
+static_assert(in_enum_order(), "every error code has its row, in the order of the enum");
+
+const catalogue_row& row_of(ec code) noexcept {
+  const auto at = static_cast<std::size_t>(code);
+  return at < catalogue.size() ? catalogue[at] : catalogue.back();
+}
+
+}  // namespace
+
+std::string_view to_string(ec code) noexcept {
+  return row_of(code).name;
+}
+
+std::optional<ec> parse_ec(std::string_view text) noexcept {
+  for (const auto& row : catalogue) {
+    if (row.name == text) return row.code;
+  }
+  return std::nullopt;
+}
+
+std::string_view describe(ec code) noexcept {
+  return row_of(code).sentence;
+}
+
+int http_status(ec code) noexcept {
+  return row_of(code).status;
+}
+
+tl::unexpected<error> fail(ec code, std::string message) {
+  if (message.empty()) message = describe(code);
+  return tl::unexpected<error>(error{code, std::move(message), {}});
+}
+
+tl::unexpected<error> invalid_field(std::string field, std::string message) {
+  error e{ec::invalid_message, std::move(message), {}};
+  e.details.field = std::move(field);
+  return tl::unexpected<error>(std::move(e));
+}
+
+tl::unexpected<error> too_large(std::string field, std::int64_t limit) {
+  error e{ec::too_large, field + " exceeds its limit of " + std::to_string(limit), {}};
+  e.details.field = std::move(field);
+  e.details.limit = limit;
+  return tl::unexpected<error>(std::move(e));
+}
+
+tl::unexpected<error> unavailable(std::string message, std::int64_t retry_after_ms) {
+  if (message.empty()) message = describe(ec::unavailable);
+  error e{ec::unavailable, std::move(message), {}};
+  e.details.retry_after_ms = retry_after_ms;
+  return tl::unexpected<error>(std::move(e));
+}
+
+}  // namespace greenroom

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// What clients see of users, rooms, members, messages and sessions (docs/protocol.md, section 5).
+/// In answers every listed field is present, null when empty; in events empty ones are left out.
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/time.hpp"
+#include "protocol/uuid.hpp"
+
+namespace greenroom::protocol {
+
+enum class user_role : std::uint8_t { user, bot, admin };
+enum class room_type : std::uint8_t { group, open, direct };  ///< wire: group, public, private
+enum class member_role : std::uint8_t { guest, member, moderator, admin, owner };
+enum class message_type : std::uint8_t { text, image, file, system };
+enum class message_state : std::uint8_t { sent, delivered, read };
+/// Kinds of `room_event`, in the order of the protocol.
+enum class room_event_kind : std::uint8_t {
+  created,
+  joined,
+  left,
+  invited,
+  removed,
+  banned,
+  unbanned,
+  role,
+  updated,
+  deleted
+};
+
+struct user {
+  uuid id;
+  std::string username;
+  std::string display_name;
+  std::string avatar_url;
+  bool is_online = false;
+  unix_ms last_seen = 0;
+  unix_ms created_at = 0;
+  user_role role = user_role::user;
+  /// Only in one's own record.
+  std::optional<std::string> email;
+  bool operator==(const user&) const = default;
+};
+
+/// The fields of a room that depend on who asks: only in joined lists.
+struct room_standing {
+  member_role role = member_role::member;
+  std::uint64_t read_seq = 0;
+  std::uint64_t unread_count = 0;
+  std::uint64_t mention_count = 0;
+  bool operator==(const room_standing&) const = default;
+};
+
+struct room {
+  uuid id;
+  std::string name;
+  std::string alias;  ///< empty: none
+  std::string description;
+  std::string topic;
+  room_type type = room_type::group;
+  bool is_private = false;
+  bool archived = false;
+  /// Up to room_members_shown_max ids; empty optional = null (as in events).
+  std::optional<std::vector<uuid>> members;
+  std::uint64_t member_count = 0;
+  uuid created_by;
+  unix_ms created_at = 0;
+  unix_ms last_message_at = 0;
+  std::uint64_t last_seq = 0;
+  std::optional<room_standing> standing;
+  bool operator==(const room&) const = default;
+};
+
+struct reaction {
+  std::string emoji;
+  std::uint64_t count = 0;
+  std::vector<uuid> user_ids;  ///< at most 20
+  bool operator==(const reaction&) const = default;
+};
+
+struct message {
+  uuid id;          ///< the server's, version 7
+  uuid message_id;  ///< the client's
+  uuid room_id;
+  std::uint64_t seq = 0;
+  uuid sender_id;
+  message_type type = message_type::text;
+  std::string content;
+  nlohmann::json metadata;  ///< an object or null
+  std::optional<uuid> reply_to;
+  std::optional<uuid> thread;
+  std::vector<uuid> mentions;
+  bool pinned = false;
+  message_state status = message_state::sent;
+  unix_ms created_at = 0;
+  unix_ms edited_at = 0;
+  unix_ms deleted_at = 0;
+  std::vector<reaction> reactions;
+  /// Only in `message_response`.
+  std::optional<std::vector<uuid>> delivered_to;
+  std::optional<std::vector<uuid>> read_by;
+  bool operator==(const message&) const = default;
+};
+
+struct member {
+  protocol::user user;
+  member_role role = member_role::member;
+  bool is_online = false;
+  std::uint64_t delivered_seq = 0;
+  std::uint64_t read_seq = 0;
+  unix_ms joined_at = 0;
+  bool operator==(const member&) const = default;
+};
+
+struct session {
+  uuid session_id;
+  std::string device_id;
+  unix_ms created_at = 0;
+  unix_ms last_used_at = 0;
+  std::string address;
+  bool current = false;
+  bool operator==(const session&) const = default;
+};
+
+}  // namespace greenroom::protocol
