@@ -26,7 +26,7 @@ SIGTERM and SIGINT stop the node in an orderly way, a second one at once.
 )";
 
 struct options {
-  std::string config;
+  std::vector<std::string> configs;
   std::string data;
   std::string http_port;
   std::string node_name;
@@ -37,7 +37,10 @@ struct options {
 };
 
 void declare(CLI::App& app, options& o) {
-  app.add_option("--config", o.config, "TOML file with settings")->type_name("FILE");
+  app.add_option("--config", o.configs, "TOML file with settings; of several, later ones win")
+      ->type_name("FILE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--data", o.data, "folder for the node's data (node.data_dir)")->type_name("DIR");
   app.add_option("--http-port", o.http_port, "port for clients (http.port)")->type_name("PORT");
   app.add_option("--node-name", o.node_name, "name of the node (node.name)")->type_name("NAME");
@@ -97,7 +100,7 @@ tl::expected<startup, early_exit> parse_command_line(
   if (o.default_config) return tl::unexpected{early_exit{0, documented_toml()}};
 
   sources from;
-  if (app.count("--config") > 0) from.file = o.config;
+  from.files = o.configs;
   from.environment = environment;
   auto flags = flag_values(app, o);
   if (!flags) return tl::unexpected{flags.error()};
@@ -109,8 +112,9 @@ tl::expected<startup, early_exit> parse_command_line(
   check_files(config->values, errors);
   if (!errors.empty()) return tl::unexpected{failure(errors)};
   if (o.check_config) {
+    auto what = fmt::format("{}", fmt::join(from.files, ", "));
     return tl::unexpected{early_exit{
-        0, fmt::format("{}: the configuration is valid", from.file.value_or("without a file"))}};
+        0, fmt::format("{}: the configuration is valid", what.empty() ? "without a file" : what)}};
   }
   return startup{std::move(*config), o.allow_root};
 }

@@ -21,7 +21,9 @@ constexpr std::string_view preamble =
 #                             (the key in capitals, '_' for '.'; lists with commas)
 #   3. the file of --config
 #   4. the default below
-# An unknown key or variable is an error. Check a file with: greenroomd --check-config --config FILE
+# An unknown key or variable is an error; only the variables of the greenroom tool (GREENROOM_NODE,
+# _USER, _PASSWORD, _TOKEN) and of tests (_BIN_DIR, _SOURCE_DIR) are passed over.
+# Check a file with: greenroomd --check-config --config FILE
 )";
 
 // A paragraph of comment lines of at most 100 columns.
@@ -44,8 +46,9 @@ std::string comment(std::string_view text) {
 }
 
 std::string limits_of(const key& k) {
-  if (is_number(k)) return fmt::format(" [{}, {} to {}]", k.unit, k.min, k.max);
-  return "";
+  if (!is_number(k)) return "";
+  if (k.unit.empty()) return fmt::format("# A number, {} to {}.\n", k.min, k.max);
+  return fmt::format("# Unit: {}, {} to {}.\n", k.unit, k.min, k.max);
 }
 
 nlohmann::json json_value(const settings& s, const key& k) {
@@ -100,7 +103,7 @@ std::string to_toml(const loaded& l) {
 std::string documented_toml() {
   settings defaults;
   return std::string{preamble} + "\n" + sections([&defaults](const key& k) {
-           return comment(fmt::format("{}{}", k.doc, limits_of(k))) +
+           return comment(k.doc) + limits_of(k) +
                   fmt::format("{} = {}\n", k.leaf(), toml_value(defaults, k));
          });
 }

@@ -97,7 +97,8 @@ tl::expected<loaded, errors> load(const sources& from) {
   errors errors;
   for (const auto& k : keys())
     result.origins.emplace(k.name, "default");
-  if (from.file) read_file(*from.file, result, errors);
+  for (const auto& file : from.files)
+    read_file(file, result, errors);
   read_environment(from.environment, result, errors);
   read_flags(from.flags, result, errors);
   if (errors.empty()) check_relations(result.values, errors);

@@ -8,7 +8,6 @@
 /// mistaken file is repaired in one round.
 
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -26,7 +25,7 @@ struct flag_value {
 };
 
 struct sources {
-  std::optional<std::string> file;
+  std::vector<std::string> files;  ///< later ones beat earlier ones
   std::map<std::string, std::string> environment;  ///< only GREENROOM_* matters
   std::vector<flag_value> flags;
 };

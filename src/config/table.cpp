@@ -31,7 +31,7 @@ constexpr key table[] = {
 
     {"http.address", at<&settings::http, &http_settings::address>, "",
      "Address on which clients are served, WebSocket and HTTP on the same port."},
-    {"http.port", at<&settings::http, &http_settings::port>, "port",
+    {"http.port", at<&settings::http, &http_settings::port>, "",
      "Port for clients; 0 takes a free one.", 0, 65535},
     {"http.io_threads", at<&settings::http, &http_settings::io_threads>, "threads",
      "Threads that read and write sockets.", 1, 64},
@@ -114,7 +114,7 @@ constexpr key table[] = {
 
     {"cluster.address", at<&settings::cluster, &cluster_settings::address>, "",
      "Address on which other nodes are served."},
-    {"cluster.port", at<&settings::cluster, &cluster_settings::port>, "port",
+    {"cluster.port", at<&settings::cluster, &cluster_settings::port>, "",
      "Port for other nodes; 0 opens none, and the node is a cluster of one. "
      "Needs certificate, key and ca.",
      0, 65535},

@@ -22,7 +22,7 @@ using field = std::variant<std::uint16_t*, std::uint32_t*, std::string*, std::ve
 struct key {
   std::string_view name;  ///< "http.port"
   field (*at)(settings&);
-  std::string_view unit;  ///< "seconds"; empty for texts
+  std::string_view unit;  ///< "seconds"; empty for texts and ports
   std::string_view doc;   ///< one or two sentences for config/greenroom.toml
   std::uint32_t min = 0;  ///< of numbers
   std::uint32_t max = 0;

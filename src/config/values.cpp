@@ -20,6 +20,13 @@ sentence wrong_type(const key& k, std::string_view what) {
   return fmt::format("{} must be {}, not {}", k.name, type_name(k), what);
 }
 
+template <class Value>
+sentence out_of_range(const key& k, const Value& value, std::string_view which,
+                      std::uint32_t limit) {
+  return fmt::format("{} is {}, the {} is {}{}{}", k.name, value, which, limit,
+                     k.unit.empty() ? "" : " ", k.unit);
+}
+
 bool is_choice(std::string_view choices, std::string_view value) {
   while (!choices.empty()) {
     auto end = std::min(choices.find('|'), choices.size());
@@ -61,10 +68,8 @@ std::string_view type_name(const key& k) {
 
 sentence set_number(settings& s, const key& k, std::int64_t value) {
   if (!is_number(k)) return wrong_type(k, fmt::format("the number {}", value));
-  if (value < k.min)
-    return fmt::format("{} is {}, the least is {} {}", k.name, value, k.min, k.unit);
-  if (value > k.max)
-    return fmt::format("{} is {}, the most is {} {}", k.name, value, k.max, k.unit);
+  if (value < k.min) return out_of_range(k, value, "least", k.min);
+  if (value > k.max) return out_of_range(k, value, "most", k.max);
   std::visit(overloaded{[value](std::uint16_t* p) { *p = static_cast<std::uint16_t>(value); },
                         [value](std::uint32_t* p) { *p = static_cast<std::uint32_t>(value); },
                         [](auto*) {}},
@@ -99,7 +104,7 @@ sentence set_from_text(settings& s, const key& k, std::string_view text) {
     std::int64_t number = 0;
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error == std::errc::result_out_of_range) {
-      return fmt::format("{} is {}, the most is {} {}", k.name, text, k.max, k.unit);
+      return out_of_range(k, text, "most", k.max);
     }
     if (error != std::errc{} || end != text.data() + text.size()) {
       return wrong_type(k, in_quotes(std::string{text}));

@@ -30,7 +30,7 @@ TEST_CASE("config/greenroom.toml is what the table says, to the letter") {
 
 TEST_CASE("config/greenroom.toml sets each key, and to its default") {
   sources from;
-  from.file = shipped;
+  from.files = {shipped};
   auto file = load(from);
   REQUIRE(file);
   auto defaults = load({});

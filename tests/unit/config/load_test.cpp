@@ -47,7 +47,7 @@ std::string error_of(const sources& from) {
 std::string error_of_file(const std::string& text) {
   file f{text};
   sources from;
-  from.file = f.path();
+  from.files = {f.path()};
   auto error = error_of(from);
   REQUIRE_THAT(error, Catch::Matchers::StartsWith(f.path() + ":"));
   return error.substr(f.path().size() + 1);
@@ -72,7 +72,7 @@ TEST_CASE("without any source all is as the defaults say") {
 TEST_CASE("flags beat the environment, which beats the file, which beats the defaults") {
   file f{"[http]\nport = 1\nio_threads = 2\n\n[history]\npage = 3\nmax_page = 150\n"};
   sources from;
-  from.file = f.path();
+  from.files = {f.path()};
   from.environment = {{"GREENROOM_HTTP_PORT", "11"}, {"GREENROOM_HISTORY_PAGE", "12"}};
   from.flags = {{"--http-port", "http.port", "111"}};
   auto result = load(from);
@@ -84,6 +84,18 @@ TEST_CASE("flags beat the environment, which beats the file, which beats the def
   CHECK(result->values.http.io_threads == 2);
   CHECK(result->origins.at("http.io_threads") == "file " + f.path() + ":3");
   CHECK(result->values.http.max_header_bytes == 8192);
+}
+
+TEST_CASE("of several files the later one wins, key by key") {
+  file shared{"[http]\nport = 1\nio_threads = 2\n"};
+  file own{"[http]\nport = 3\n"};
+  sources from;
+  from.files = {shared.path(), own.path()};
+  auto result = load(from);
+  REQUIRE(result);
+  CHECK(result->values.http.port == 3);
+  CHECK(result->values.http.io_threads == 2);
+  CHECK(result->origins.at("http.port") == "file " + own.path() + ":2");
 }
 
 TEST_CASE("each key can be set by its variable") {
@@ -100,7 +112,7 @@ TEST_CASE("each key can be set by its variable") {
 TEST_CASE("a list comes from the file as an array and from the environment with commas") {
   file f{"[http]\nallowed_origins = [\"https://a\", \"https://b\"]\n"};
   sources from;
-  from.file = f.path();
+  from.files = {f.path()};
   CHECK(load(from)->values.http.allowed_origins ==
         std::vector<std::string>{"https://a", "https://b"});
   from.environment = {{"GREENROOM_HTTP_ALLOWED_ORIGINS", "https://c,https://d"}};
@@ -136,9 +148,9 @@ TEST_CASE("broken TOML is an error with line and column") {
 
 TEST_CASE("a missing file is an error with its name") {
   sources from;
-  from.file = "/nonexistent/greenroom.toml";
+  from.files = {"/nonexistent/greenroom.toml"};
   CHECK(error_of(from) == "/nonexistent/greenroom.toml: cannot be read");
-  from.file = "/tmp";  // a folder opens and does not read
+  from.files = {"/tmp"};  // a folder opens and does not read
   CHECK(error_of(from) == "/tmp: cannot be read");
 }
 
@@ -155,11 +167,11 @@ TEST_CASE("a wrong type is an error with key and value") {
 }
 
 TEST_CASE("a value out of range is an error with key, value and limit") {
-  CHECK(error_of_set("http.port", "65536") == "--set: http.port is 65536, the most is 65535 port");
+  CHECK(error_of_set("http.port", "65536") == "--set: http.port is 65536, the most is 65535");
   CHECK(error_of_set("http.io_threads", "0") ==
         "--set: http.io_threads is 0, the least is 1 threads");
   CHECK(error_of_set("http.port", "99999999999999999999") ==
-        "--set: http.port is 99999999999999999999, the most is 65535 port");
+        "--set: http.port is 99999999999999999999, the most is 65535");
   CHECK(error_of_set("http.io_threads", "-1") ==
         "--set: http.io_threads is -1, the least is 1 threads");
   CHECK(error_of_set("log.durability", "none") ==
@@ -171,7 +183,7 @@ TEST_CASE("a value out of range is an error with key, value and limit") {
 TEST_CASE("all errors of all sources are reported together") {
   file f{"[http]\nprot = 1\nport = 70000\n"};
   sources from;
-  from.file = f.path();
+  from.files = {f.path()};
   from.environment = {{"GREENROOM_X", ""}};
   from.flags = {{"--set", "history.page", "x"}};
   auto result = load(from);

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: MIT
+"""Starts and stops the nodes of a cluster on this machine; scripts/run calls it after the build."""
+
+import argparse
+import fcntl
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import tls
+from layout import Layout, LayoutError
+from node import stop
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_WITHIN_S = 60
+STOP_WITHIN_S = 20
+
+# Each node needs its own, so a variable for all of them would only break the cluster.
+DECIDED_HERE = [
+    "NODE_NAME", "NODE_DATA_DIR", "HTTP_PORT", "ADMIN_SOCKET", "CLUSTER_ADDRESS", "CLUSTER_PORT",
+    "CLUSTER_ADVERTISE", "CLUSTER_INITIAL_NODES", "CLUSTER_SEEDS", "CLUSTER_CERTIFICATE",
+    "CLUSTER_KEY", "CLUSTER_CA",
+]  # fmt: skip
+
+
+def say(text: str):
+    print(text, flush=True)
+
+
+def note(text: str):
+    print(f"scripts/run: {text}", file=sys.stderr, flush=True)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        prog="scripts/run",
+        description="Builds greenroom and runs a cluster of it on this machine.",
+        epilog="Examples: scripts/run; scripts/run --background --data /tmp/chat; "
+        "scripts/run --stop --data /tmp/chat; GREENROOM_LOG_LEVEL=debug scripts/run --nodes 1",
+    )
+    parser.add_argument("--nodes", type=int, metavar="N", help="nodes of a new cluster (default 3)")
+    parser.add_argument("--http-port", type=int, metavar="P",
+                        help="node i serves clients on P+i-1 (default 8080)")  # fmt: skip
+    parser.add_argument("--data", default=".greenroom", metavar="DIR",
+                        help="folder for everything (default .greenroom)")  # fmt: skip
+    parser.add_argument("--background", action="store_true", help="return when all are ready")
+    parser.add_argument("--stop", action="store_true", help="stop the nodes of DIR")
+    parser.add_argument("--fresh", action="store_true", help="forget all data of DIR first")
+    parser.add_argument("--build-only", action="store_true", help="install and build, no start")
+    options = parser.parse_args()
+    if options.nodes is not None and not 1 <= options.nodes <= 99:
+        parser.error("--nodes must be between 1 and 99")
+    last = (options.http_port or 0) + (options.nodes or 3) - 1
+    if options.http_port is not None and not (options.http_port >= 1 and last <= 65535):
+        parser.error("--http-port must leave room for the ports of all nodes below 65536")
+    return options
+
+
+class Interrupts:
+    """Counts SIGINT, SIGTERM and SIGHUP: the first asks for an orderly stop, the next for haste."""
+
+    def __init__(self):
+        self.count = 0
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._count)
+
+    def _count(self, number, frame):
+        self.count += 1
+
+
+def node_environment() -> dict:
+    environment = dict(os.environ)
+    for name in DECIDED_HERE:
+        if environment.pop(f"GREENROOM_{name}", None) is not None:
+            note(f"GREENROOM_{name} is ignored: each node gets its own")
+    return environment
+
+
+def prepare(layout: Layout, options) -> list:
+    """Makes folder, ports, certificates and configuration; returns the nodes to start."""
+    if options.fresh:
+        stop(layout.present_nodes(), STOP_WITHIN_S)
+        layout.remove()
+    count = layout.node_count()
+    if count is None:
+        layout.create(options.nodes or 3)
+    elif options.nodes not in (None, count):
+        raise LayoutError(
+            f"{layout.folder} holds a cluster of {count}, and the number of nodes cannot be changed "
+            f"to {options.nodes} yet; take another --data, or --fresh to start over"
+        )
+    layout.assign_ports(options.http_port)
+    nodes = layout.nodes()
+    if len(nodes) > 1:
+        tls.make(layout.tls, [node.name for node in nodes])
+    missing = [node for node in nodes if node.pid() is None]
+    layout.check_ports(missing)
+    for node in missing:
+        layout.write_config(node)
+    return missing
+
+
+def wait_until_ready(nodes, interrupts) -> bool:
+    """True once all are ready. Says what went wrong otherwise, unless it was an interrupt."""
+    deadline = time.monotonic() + READY_WITHIN_S
+    waiting = list(nodes)
+    while waiting and not interrupts.count:
+        for node in list(waiting):
+            if node.is_ready():
+                say(f"{node.name} is ready: {node.url()}")
+                waiting.remove(node)
+            elif node.has_ended():
+                note(f"{node.name} ended with {node.exit_status() or 'an unknown status'} before "
+                     f"it was ready; the end of {node.log_file}:\n{node.log_tail()}")  # fmt: skip
+                return False
+        if waiting and time.monotonic() > deadline:
+            for node in waiting:
+                note(f"{node.name} is not ready after {READY_WITHIN_S} s; the end of "
+                     f"{node.log_file}:\n{node.log_tail()}")  # fmt: skip
+            return False
+        if waiting:
+            time.sleep(0.05)
+    return not waiting
+
+
+def show_next_steps(layout: Layout, programs: Path):
+    nodes = layout.nodes()
+    tool = programs / "greenroom"
+    try:
+        tool = tool.relative_to(Path.cwd())
+    except ValueError:
+        pass
+    first, second = nodes[0], nodes[1] if len(nodes) > 1 else nodes[0]
+    say(f"\ngreenroom runs here, with its data in {layout.folder}:")
+    for node in nodes:
+        say(f"  {node.name}  {node.url()}")
+    say("\nNext, each in a terminal of its own:")
+    say(f"  {tool} chat --node 127.0.0.1:{first.ports()['http']} --register alice")
+    say(f"  {tool} chat --node 127.0.0.1:{second.ports()['http']} --register bob")
+    say(f"  {tool} console --node {first.folder / 'admin.sock'} nodes")
+
+
+def end(nodes, interrupts) -> int:
+    """Stops the nodes; a signal that comes meanwhile makes it quick."""
+    before = interrupts.count
+    killed = stop(nodes, STOP_WITHIN_S, lambda: interrupts.count > before)
+    for name in killed:
+        note(f"{name} did not stop in time and was killed")
+    return 1 if killed else 0
+
+
+def watch(started, layout: Layout, interrupts) -> int:
+    """The foreground: until a signal, or until the last node has ended by itself."""
+    say("\nCtrl+C stops the nodes.")
+    running = list(started)
+    while running and not interrupts.count:
+        for node in list(running):
+            if node.has_ended():
+                note(f"{node.name} ended with {node.exit_status()}; the end of {node.log_file}:\n"
+                     f"{node.log_tail()}")  # fmt: skip
+                node.forget()
+                running.remove(node)
+        time.sleep(0.1)
+    if not running:
+        note("no node is left")
+        return 1
+    say("\nStopping.")
+    result = end(running, interrupts)
+    if result == 0:
+        say(f"All have stopped; {layout.folder} keeps what was said.")
+    return result
+
+
+def stop_all(layout: Layout) -> int:
+    nodes = [node for node in layout.present_nodes() if node.pid() is not None]
+    if not nodes:
+        for node in layout.present_nodes():
+            node.forget()
+        say(f"No node of {layout.folder} runs.")
+        return 0
+    result = end(nodes, Interrupts())
+    say(f"Stopped {', '.join(node.name for node in nodes)}.")
+    return result
+
+
+def locked(folder: Path):
+    """Two starts in one folder at the same time would both start the missing nodes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = open(folder / ".lock", "w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
+def main() -> int:
+    options = arguments()
+    programs = Path(os.environ.get("GRTEST_PROGRAMS", ROOT / "build/release")).absolute()
+    layout = Layout(Path(options.data).resolve(), programs / "greenroomd", ROOT / "cluster")
+    if options.stop:
+        return stop_all(layout) if layout.folder.is_dir() else 0
+    environment = node_environment()
+    environment.pop("GRTEST_PROGRAMS", None)
+    with locked(layout.folder):
+        interrupts = Interrupts()
+        started = prepare(layout, options)
+        for node in layout.nodes():
+            if node.name not in {n.name for n in started}:
+                say(f"{node.name} runs already.")
+        for node in started:
+            node.start(environment)
+        if not wait_until_ready(layout.nodes() if not started else started, interrupts):
+            end(started, interrupts)
+            return 130 if interrupts.count else 1
+    show_next_steps(layout, programs)
+    if options.background:
+        say(f"\nStop them with: scripts/run --stop --data {options.data}")
+        return 0
+    if not started:
+        return 0
+    return watch(started, layout, interrupts)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (LayoutError, tls.TlsError, OSError) as failure:
+        note(str(failure))
+        sys.exit(1)

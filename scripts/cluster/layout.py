@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""The data folder of a cluster: which nodes it has, and their configuration files.
+
+    DIR/cluster.json          how many nodes
+    DIR/tls/                  the authority and the certificates
+    DIR/nodeI/                everything of node I, its data included
+
+The files of cluster/ are the templates: the shared part and the part of each node, with names,
+ports and paths replaced by those of this folder.
+"""
+
+import json
+import shutil
+import tomllib
+from pathlib import Path
+
+import ports
+from node import Node
+
+
+class LayoutError(Exception):
+    pass
+
+
+class Layout:
+    def __init__(self, folder: Path, daemon: Path, templates: Path):
+        self.folder = folder
+        self.daemon = daemon
+        self.templates = templates
+        self.marker = folder / "cluster.json"
+        self.tls = folder / "tls"
+
+    def node_count(self):
+        """The number of nodes of the cluster in this folder, or None if there is none."""
+        try:
+            return int(json.loads(self.marker.read_text())["nodes"])
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError):
+            raise LayoutError(f"{self.marker} is damaged; --fresh starts over") from None
+
+    def create(self, count: int):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.marker.write_text(json.dumps({"nodes": count}) + "\n")
+
+    def nodes(self) -> list:
+        count = self.node_count() or 0
+        return [Node(self.folder, i, self.daemon) for i in range(1, count + 1)]
+
+    def present_nodes(self) -> list:
+        """For stopping: also those that a damaged marker does not tell of."""
+        found = self.folder.glob("node*/greenroomd.pid")
+        indices = sorted(int(p.parent.name[4:]) for p in found if p.parent.name[4:].isdigit())
+        return [Node(self.folder, i, self.daemon) for i in indices]
+
+    def remove(self):
+        """Only what this script made: the folder may be anybody's."""
+        if not self.marker.exists():
+            return
+        for path in [self.tls, *self.folder.glob("node*")]:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+        self.marker.unlink()
+
+    def assign_ports(self, http_port):
+        """Cluster ports are chosen once, for they are part of the nodes' identity; the ports for
+        clients follow --http-port when it is given."""
+        nodes = self.nodes()
+        taken = {p for node in nodes for p in node.ports().values()}
+        for node in nodes:
+            node.folder.mkdir(mode=0o700, exist_ok=True)
+            if node.pid() is not None and node.ports():
+                continue  # it runs: what is published is true
+            known = node.ports()
+            http = http_port + node.index - 1 if http_port else known.get("http")
+            http = http or 8080 + node.index - 1
+            cluster = known.get("cluster", 0)
+            if len(nodes) > 1 and not cluster:
+                cluster = ports.choose(taken | {http})
+                taken.add(cluster)
+            node.publish_ports(http, cluster)
+
+    def check_ports(self, nodes):
+        for node in nodes:
+            published = node.ports()
+            if not ports.is_free(published["http"]):
+                raise LayoutError(
+                    f"port {published['http']}, where {node.name} is to serve clients, is in use "
+                    "by another program; choose others with --http-port"
+                )
+            if published["cluster"] and not ports.is_free(published["cluster"]):
+                raise LayoutError(
+                    f"port {published['cluster']}, under which the other nodes know {node.name}, is "
+                    f"in use by another program; free it (ss -ltnp 'sport = {published['cluster']}')"
+                )
+
+    def write_config(self, node: Node):
+        everyone = self.nodes()
+        settings = self._template("shared.toml")
+        own = self.templates / f"node{node.index}.toml"
+        for section, values in self._template(own.name if own.exists() else "node1.toml").items():
+            settings.setdefault(section, {}).update(values)
+        settings.setdefault("node", {}).update(name=node.name, data_dir=str(node.folder))
+        settings.setdefault("http", {})["port"] = node.ports()["http"]
+        if len(everyone) == 1:
+            settings.pop("cluster", None)  # a cluster of one opens no cluster port
+        else:
+            settings.setdefault("cluster", {}).update(
+                address="127.0.0.1",
+                port=node.ports()["cluster"],
+                initial_nodes=[f"127.0.0.1:{n.ports()['cluster']}" for n in everyone],
+                certificate=str(self.tls / f"{node.name}.crt"),
+                key=str(self.tls / f"{node.name}.key"),
+                ca=str(self.tls / "ca.crt"),
+            )
+        text = "# Written by scripts/run from cluster/ at each start; edit those files instead.\n"
+        for section, values in settings.items():
+            text += f"\n[{section}]\n"
+            # JSON's spelling of numbers, texts, truth values and lists of them is TOML's too.
+            text += "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
+        node.config_file.write_text(text)
+
+    def _template(self, name: str) -> dict:
+        try:
+            return tomllib.loads((self.templates / name).read_text())
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise LayoutError(f"cluster/{name}: {error}") from None
