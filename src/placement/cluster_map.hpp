@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// The cluster map: which nodes there are, which of them keep which shard, and the secrets that all
+/// nodes share. It is the state of shard 0, replicated like any other shard; every node holds a
+/// copy that may be behind, and `epoch` says which of two is newer.
+///
+/// Pure: ids, secrets and times are in the commands, so that every replica computes the same map.
+/// Who leads a shard is not in here; that changes without a command.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "protocol/error.hpp"
+#include "protocol/time.hpp"
+#include "protocol/uuid.hpp"
+
+namespace greenroom::placement {
+
+// Limits: a map is small enough to be sent whole.
+inline constexpr std::uint16_t shard_count_default = 32;
+inline constexpr std::uint16_t shard_count_max = 4096;
+inline constexpr std::size_t members_max = 256;  ///< the oldest one that is gone makes room
+inline constexpr std::size_t keys_max = 16;      ///< the oldest retired one makes room
+inline constexpr std::size_t text_bytes_max = 255;
+inline constexpr std::size_t key_secret_bytes = 32;
+inline constexpr std::size_t fingerprint_key_bytes = 16;
+
+enum class node_state : std::uint8_t {
+  joining,  ///< known, but gets no shards yet
+  active,
+  left,      ///< went in good order; may come back
+  replaced,  ///< its address belongs to another node now; its disk is gone, so it never comes back
+};
+
+struct node_info {
+  uuid id;  ///< of the data directory: an empty disk is a new node
+  std::string name;
+  std::string address;  ///< host:port of the cluster port; empty in a cluster of one
+  std::string version;
+  node_state state = node_state::joining;
+  unix_ms joined_at = 0;
+  bool operator==(const node_info&) const = default;
+};
+
+struct shard_placement {
+  std::uint16_t shard = 0;
+  std::vector<uuid> replicas;  ///< empty: not placed yet
+  bool operator==(const shard_placement&) const = default;
+};
+
+/// Signs access tokens. A retired key still verifies what it signed.
+struct signing_key {
+  std::string id;
+  std::string secret;  ///< key_secret_bytes random bytes
+  unix_ms created_at = 0;
+  bool retired = false;
+  bool operator==(const signing_key&) const = default;
+};
+
+struct cluster_map {
+  uuid cluster_id;  ///< nil: not formed yet
+  /// Rises by one with each command that changes the map.
+  std::uint64_t epoch = 0;
+  /// Shards of rooms and users, numbered from 1; fixed when the cluster is formed.
+  std::uint16_t shard_count = 0;
+  /// How many nodes have to be active before shards are placed for the first time.
+  std::uint16_t expected_nodes = 1;
+  std::vector<node_info> members;       ///< in order of joining
+  std::vector<shard_placement> shards;  ///< index = shard, 0 first; shard_count + 1 in all
+  std::vector<signing_key> keys;        ///< oldest first
+  std::string fingerprint_key;          ///< fingerprint_key_bytes: keys the hash of requests
+  bool operator==(const cluster_map&) const = default;
+};
+
+// -- commands ------------------------------------------------------------------------------------
+
+/// The first entry of shard 0. A cluster that expects one node has its shards placed at once.
+struct form_cluster {
+  uuid cluster_id;
+  std::uint16_t shard_count = shard_count_default;
+  std::uint16_t expected_nodes = 1;
+  node_info first_node;  ///< keeps shard 0; becomes active
+  signing_key first_key;
+  std::string fingerprint_key;
+};
+
+/// A node that is new, or back with the same id (then its name, address and version are updated).
+/// `node.state` is joining or active. A new id at the address of a present member means that the
+/// disk behind this address was lost: the old member becomes `replaced`. Shards that it kept stay
+/// assigned to it and have one replica less; those without another replica stay without a leader
+/// until they are assigned anew.
+struct join_node {
+  node_info node;
+};
+
+/// Changes what is given; the rest stays.
+struct update_node {
+  uuid id;
+  std::optional<std::string> address;
+  std::optional<std::string> version;
+  /// active (from joining or left) or left (refused while the node keeps shards).
+  std::optional<node_state> state;
+};
+
+/// Gives every shard that has no replicas to the active node with the fewest shards (of those the
+/// one that joined first), in order of shards. Refused until expected_nodes are active.
+struct place_shards {};
+
+struct add_key {
+  signing_key key;
+};
+
+/// The last key that is not retired cannot be retired.
+struct retire_key {
+  std::string id;
+};
+
+using command =
+    std::variant<form_cluster, join_node, update_node, place_shards, add_key, retire_key>;
+
+struct applied {
+  bool changed = false;  ///< false: it was so already; the epoch stays
+  std::vector<uuid> replaced;
+  std::vector<std::uint16_t> placed;
+};
+
+/// Changes the map, or refuses and leaves it as it is: CONFLICT where the present map is against
+/// it, INVALID_MESSAGE with the field where the command itself is wrong.
+expected<applied> apply(const command& c, cluster_map& map);
+
+// -- look-ups ------------------------------------------------------------------------------------
+
+/// The shard of a user, room or e-mail id: 1 + mix(FNV-1a 64 of the 16 bytes) mod shard_count,
+/// where mix is the finaliser of MurmurHash3 (FNV alone is uneven in its low bits). Fixed for ever:
+/// data is found by it. shard_count must not be 0.
+std::uint16_t shard_of(const uuid& id, std::uint16_t shard_count) noexcept;
+
+/// Null where there is none. The pointers are valid until the map changes.
+const node_info* find_node(const cluster_map& map, const uuid& id) noexcept;
+/// The joining or active member with this address.
+const node_info* find_address(const cluster_map& map, std::string_view address) noexcept;
+/// Null also for a number that is not a shard of this cluster.
+const shard_placement* find_shard(const cluster_map& map, std::uint16_t shard) noexcept;
+/// The newest key that is not retired: the one to sign with.
+const signing_key* current_key(const cluster_map& map) noexcept;
+std::vector<std::uint16_t> shards_of(const cluster_map& map, const uuid& node_id);
+std::size_t count_active(const cluster_map& map) noexcept;
+bool all_placed(const cluster_map& map) noexcept;
+
+}  // namespace greenroom::placement

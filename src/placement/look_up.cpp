@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include "placement/cluster_map.hpp"
+
+namespace greenroom::placement {
+
+namespace {
+
+template <class List, class Test>
+auto find_if(const List& list, Test test) noexcept -> decltype(list.data()) {
+  const auto it = std::find_if(list.begin(), list.end(), test);
+  return it == list.end() ? nullptr : &*it;
+}
+
+}  // namespace
+
+std::uint16_t shard_of(const uuid& id, std::uint16_t shard_count) noexcept {
+  std::uint64_t h = 0xcbf29ce484222325U;
+  for (const auto byte : id.bytes)
+    h = (h ^ byte) * 0x100000001b3U;
+  h ^= h >> 33U;
+  h *= 0xff51afd7ed558ccdU;
+  h ^= h >> 33U;
+  h *= 0xc4ceb9fe1a85ec53U;
+  h ^= h >> 33U;
+  return static_cast<std::uint16_t>(1 + h % shard_count);
+}
+
+const node_info* find_node(const cluster_map& map, const uuid& id) noexcept {
+  return find_if(map.members, [&](const node_info& n) { return n.id == id; });
+}
+
+const node_info* find_address(const cluster_map& map, std::string_view address) noexcept {
+  return find_if(map.members, [&](const node_info& n) {
+    const bool present = n.state == node_state::joining || n.state == node_state::active;
+    return present && n.address == address;
+  });
+}
+
+const shard_placement* find_shard(const cluster_map& map, std::uint16_t shard) noexcept {
+  return shard < map.shards.size() ? &map.shards[shard] : nullptr;
+}
+
+const signing_key* current_key(const cluster_map& map) noexcept {
+  const auto it = std::find_if(map.keys.rbegin(), map.keys.rend(),
+                               [](const signing_key& k) { return !k.retired; });
+  return it == map.keys.rend() ? nullptr : &*it;
+}
+
+std::vector<std::uint16_t> shards_of(const cluster_map& map, const uuid& node_id) {
+  std::vector<std::uint16_t> found;
+  for (const auto& s : map.shards)
+    if (std::find(s.replicas.begin(), s.replicas.end(), node_id) != s.replicas.end())
+      found.push_back(s.shard);
+  return found;
+}
+
+std::size_t count_active(const cluster_map& map) noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(map.members.begin(), map.members.end(),
+                    [](const node_info& n) { return n.state == node_state::active; }));
+}
+
+bool all_placed(const cluster_map& map) noexcept {
+  return !map.shards.empty() &&
+         std::none_of(map.shards.begin(), map.shards.end(),
+                      [](const shard_placement& s) { return s.replicas.empty(); });
+}
+
+}  // namespace greenroom::placement
