@@ -131,7 +131,8 @@ struct applied {
 };
 
 /// Changes the map, or refuses and leaves it as it is: CONFLICT where the present map is against
-/// it, INVALID_MESSAGE with the field where the command itself is wrong.
+/// it, INVALID_MESSAGE with the field where the command itself is wrong. Call it qualified, as
+/// placement::apply: a command is a std::variant, and std::apply would be found too.
 expected<applied> apply(const command& c, cluster_map& map);
 
 // -- look-ups ------------------------------------------------------------------------------------
