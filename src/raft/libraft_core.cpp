@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <mutex>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include "raft/core.hpp"
+#include "raft/libraft_shim.h"
+
+namespace greenroom::raft {
+
+namespace {
+
+using step_result = tl::expected<core_update, core_failure>;
+
+tl::unexpected<core_failure> broken(std::string text) {
+  return tl::unexpected(core_failure{core_failure::kind::broken, std::move(text)});
+}
+
+std::vector<gr_server> flat(const configuration& c) {
+  std::vector<gr_server> out;
+  out.reserve(c.servers.size());
+  for (const auto& s : c.servers)
+    out.push_back({s.id, s.voter ? 1 : 0});
+  return out;
+}
+
+/// Entries in the library's shape. Holds what the pointers in them point to.
+class flat_entries {
+ public:
+  /// `term`: for all of them; 0: each has its own.
+  expected<void> assign(const std::vector<store::log_entry>& from, std::uint64_t term) {
+    servers_.reserve(from.size());
+    for (const auto& e : from) {
+      gr_entry flat_entry{term != 0 ? term : e.term, e.type, {nullptr, 0}};
+      if (e.type == static_cast<std::uint8_t>(entry_kind::configuration)) {
+        const auto group = decode_configuration(e.data ? *e.data : std::string());
+        if (!group) return tl::unexpected(group.error());
+        servers_.push_back(flat(*group));
+        flat_entry.servers = {servers_.back().data(), servers_.back().size()};
+      }
+      entries_.push_back(flat_entry);
+    }
+    return {};
+  }
+  [[nodiscard]] const gr_entry* data() const { return entries_.data(); }
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+
+ private:
+  std::vector<gr_entry> entries_;
+  std::vector<std::vector<gr_server>> servers_;
+};
+
+gr_message flat(const message& from) {
+  gr_message m{};
+  std::visit(
+      [&m]<class T>(const T& x) {
+        m.term = x.term;
+        if constexpr (std::is_same_v<T, request_vote>) {
+          m.kind = GR_REQUEST_VOTE;
+          m.candidate = x.candidate;
+          m.index = x.last_index;
+          m.index_term = x.last_term;
+          m.disrupt_leader = x.disrupt_leader;
+          m.pre_vote = x.pre_vote;
+        } else if constexpr (std::is_same_v<T, vote_result>) {
+          m.kind = GR_VOTE_RESULT;
+          m.granted = x.granted;
+          m.pre_vote = x.pre_vote;
+        } else if constexpr (std::is_same_v<T, append_entries>) {
+          m.kind = GR_APPEND_ENTRIES;
+          m.index = x.prev_index;
+          m.index_term = x.prev_term;
+          m.commit = x.commit;
+        } else if constexpr (std::is_same_v<T, append_result>) {
+          m.kind = GR_APPEND_RESULT;
+          m.rejected = x.rejected;
+          m.index = x.last_index;
+        } else if constexpr (std::is_same_v<T, install_snapshot>) {
+          m.kind = GR_INSTALL_SNAPSHOT;
+          m.index = x.last_index;
+          m.index_term = x.last_term;
+          m.configuration_index = x.configuration_index;
+        } else {
+          m.kind = GR_TIMEOUT_NOW;
+          m.index = x.last_index;
+          m.index_term = x.last_term;
+        }
+      },
+      from);
+  return m;
+}
+
+outgoing from_flat(const gr_message& m) {
+  outgoing out{.to = m.peer, .what = {}, .entry_count = 0};
+  switch (m.kind) {
+    case GR_APPEND_ENTRIES:
+      out.what = append_entries{m.term, m.index, m.index_term, m.commit, {}};
+      out.entry_count = m.entry_count;
+      break;
+    case GR_APPEND_RESULT:
+      out.what = append_result{m.term, m.rejected, m.index};
+      break;
+    case GR_REQUEST_VOTE:
+      out.what = request_vote{m.term,       m.candidate,           m.index,
+                              m.index_term, m.disrupt_leader != 0, m.pre_vote != 0};
+      break;
+    case GR_VOTE_RESULT:
+      out.what = vote_result{m.term, m.granted != 0, m.pre_vote != 0};
+      break;
+    case GR_INSTALL_SNAPSHOT:
+      out.what = install_snapshot{m.term, m.index, m.index_term, m.configuration_index};
+      break;
+    case GR_TIMEOUT_NOW:
+      out.what = timeout_now{m.term, m.index, m.index_term};
+      break;
+  }
+  return out;
+}
+
+class libraft_core final : public core {
+ public:
+  explicit libraft_core(const core_options& options) : self_(options.self) {
+    // raft_init() looks at the environment and writes the library's global tracer.
+    static std::mutex init;
+    const std::lock_guard lock(init);
+    raft_ = gr_raft_new(options.self, options.random_seed, options.election_timeout_ms,
+                        options.heartbeat_ms, options.inflight_entries_max);
+    if (raft_ == nullptr) throw std::bad_alloc();
+    refresh();
+  }
+  ~libraft_core() override { gr_raft_free(raft_); }
+  libraft_core(const libraft_core&) = delete;
+  libraft_core& operator=(const libraft_core&) = delete;
+
+  step_result step(core_event event, steady_ms now) override {
+    now_ = std::max(now, now_);
+    return std::visit([this](auto& e) { return on(e); }, event);
+  }
+  [[nodiscard]] const core_state& state() const noexcept override { return state_; }
+
+ private:
+  step_result on(core_start& e);
+  step_result on(core_receive& e);
+  step_result on(core_submit& e);
+  step_result on(const core_persisted& e) {
+    return update_of(gr_raft_persisted(raft_, now_, e.index, &out_), {}, 0);
+  }
+  step_result on(const core_configured& e) {
+    const auto servers = flat(e.now.group);
+    const gr_configuration c{e.now.index, {servers.data(), servers.size()}};
+    return update_of(gr_raft_configured(raft_, now_, &c, &out_), {}, 0);
+  }
+  step_result on(const core_timeout&) {
+    return update_of(gr_raft_timeout(raft_, now_, &out_), {}, 0);
+  }
+  step_result on(const core_catch_up& e) {
+    return update_of(gr_raft_catch_up(raft_, now_, e.id, &out_), {}, 0);
+  }
+  step_result on(const core_transfer& e) {
+    return update_of(gr_raft_transfer(raft_, now_, e.to, &out_), {}, 0);
+  }
+  step_result update_of(gr_result result, std::vector<store::log_entry>&& given,
+                        std::uint64_t term);
+  void refresh();
+
+  server_id self_;
+  gr_raft* raft_ = nullptr;
+  gr_update out_{};
+  steady_ms now_ = 0;
+  std::uint64_t voted_for_ = 0;
+  core_state state_;
+};
+
+void libraft_core::refresh() {
+  gr_state s{};
+  gr_raft_state(raft_, &s);
+  state_.role = s.role == GR_LEADER      ? role::leader
+                : s.role == GR_CANDIDATE ? role::candidate
+                                         : role::follower;
+  state_.term = s.term;
+  state_.leader = s.leader;
+  state_.last_index = s.last_index;
+  state_.commit_index = s.commit_index;
+  // Never in the past: a step at a time that is due already would make no difference.
+  state_.timeout = std::max<steady_ms>(s.timeout, now_ + 1);
+  voted_for_ = s.voted_for;
+}
+
+/// `given`: the entries of the event, which the library names by position; `term`: theirs if new.
+step_result libraft_core::update_of(gr_result result, std::vector<store::log_entry>&& given,
+                                    std::uint64_t term) {
+  if (result != GR_OK) {
+    const auto why = result == GR_NOT_LEADER ? core_failure::kind::not_leader
+                     : result == GR_REFUSED  ? core_failure::kind::refused
+                                             : core_failure::kind::broken;
+    return tl::unexpected(core_failure{why, gr_raft_error(raft_)});
+  }
+  const auto last_before = state_.last_index;
+  refresh();
+  core_update update;
+  if (out_.hard_changed) update.hard = {.term = state_.term, .voted_for = voted_for_};
+  if (out_.entries_index != 0) {
+    if (out_.entries_index <= last_before) update.truncate_from = out_.entries_index;
+    if (out_.own_barrier) {
+      given.assign(1, {.index = 0,
+                       .term = state_.term,
+                       .type = static_cast<std::uint8_t>(entry_kind::barrier),
+                       .data = std::make_shared<const std::string>()});
+    }
+    const auto offset = static_cast<std::ptrdiff_t>(out_.entries_offset);
+    auto index = out_.entries_index;
+    for (auto it = given.begin() + offset; it != given.end(); ++it, ++index) {
+      it->index = index;
+      if (term != 0) it->term = term;
+      update.entries.push_back(std::move(*it));
+    }
+  }
+  update.messages.reserve(out_.message_count);
+  for (std::size_t i = 0; i < out_.message_count; ++i) {
+    update.messages.push_back(from_flat(out_.messages[i]));
+  }
+  return update;
+}
+
+step_result libraft_core::on(core_start& e) {
+  const configuration* latest = nullptr;
+  if (e.snapshot) latest = &e.snapshot->configured.group;
+  if (!e.configurations.empty()) latest = &e.configurations.back().group;
+  const bool alone = latest != nullptr && latest->sole_voter(self_);
+  if (alone) {
+    // The library makes a sole voter leader without an election. A term of its own for each time
+    // keeps two entries that differ from having the same index and term, whatever a crash left.
+    e.hard = {.term = e.hard.term + 1, .voted_for = self_};
+  }
+
+  std::vector<std::vector<gr_server>> servers;
+  std::vector<gr_configuration> configurations;
+  for (const auto& c : e.configurations) {
+    servers.push_back(flat(c.group));
+    configurations.push_back({c.index, {servers.back().data(), servers.back().size()}});
+  }
+  std::vector<gr_run> runs;
+  for (const auto& r : e.runs)
+    runs.push_back({r.last_index, r.term});
+  gr_start from{};
+  from.term = e.hard.term;
+  from.voted_for = e.hard.voted_for;
+  from.first_index = e.first_index;
+  from.runs = runs.data();
+  from.run_count = runs.size();
+  from.configurations = configurations.data();
+  from.configuration_count = configurations.size();
+  if (e.snapshot) {
+    const auto& at = e.snapshot->configured;
+    servers.push_back(flat(at.group));
+    from.snapshot_index = e.snapshot->index;
+    from.snapshot_term = e.snapshot->term;
+    from.snapshot_configuration = {at.index, {servers.back().data(), servers.back().size()}};
+  } else if (!runs.empty() &&
+             (e.first_index != 1 || configurations.empty() || configurations.front().index != 1)) {
+    return broken("the log does not begin with a configuration");
+  }
+  auto update = update_of(gr_raft_start(raft_, now_, &from, &out_), {}, 0);
+  if (update && alone) update->hard = e.hard;
+  return update;
+}
+
+step_result libraft_core::on(core_receive& e) {
+  auto m = flat(e.what);
+  m.peer = e.from;
+  // The library reads a candidate's fields before it looks whether it is one.
+  if (m.kind == GR_VOTE_RESULT && state_.role != role::candidate) return core_update{};
+  auto* append = std::get_if<append_entries>(&e.what);
+  if (append == nullptr) return update_of(gr_raft_receive(raft_, now_, &m, &out_), {}, 0);
+  // There is one leader per term; who says otherwise is not of this group.
+  if (state_.role == role::leader && m.term == state_.term) return core_update{};
+  flat_entries entries;
+  if (auto good = entries.assign(append->entries, 0); !good) return core_update{};
+  m.entries = entries.data();
+  m.entry_count = entries.size();
+  return update_of(gr_raft_receive(raft_, now_, &m, &out_), std::move(append->entries), 0);
+}
+
+step_result libraft_core::on(core_submit& e) {
+  if (e.entries.empty()) return core_update{};
+  flat_entries entries;
+  if (auto good = entries.assign(e.entries, state_.term); !good) {
+    return tl::unexpected(core_failure{core_failure::kind::refused, good.error().message});
+  }
+  const auto result = gr_raft_submit(raft_, now_, entries.data(), entries.size(), &out_);
+  return update_of(result, std::move(e.entries), state_.term);
+}
+
+}  // namespace
+
+std::unique_ptr<core> make_libraft_core(const core_options& options) {
+  return std::make_unique<libraft_core>(options);
+}
+
+}  // namespace greenroom::raft

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// One shard's replica: the consensus core, its log on disk and its state machine, put together.
+///
+/// Owned by one thread at a time (its shard actor). Nothing here blocks, waits or reads a clock:
+/// the owner gives the time and carries out what comes back. The rules kept here (Raft, Ongaro and
+/// Ousterhout 2014, and the core's own contract):
+///  1. Nothing is sent before the batch that holds its term, vote and entries is synced.
+///  2. The applied index never runs ahead of the synced log.
+///  3. Entries that queue up while a batch is being synced go together in the next.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "protocol/error.hpp"
+#include "raft/types.hpp"
+#include "store/log.hpp"
+
+namespace greenroom::raft {
+
+class log_storage;
+
+/// An entry that the group has agreed on.
+struct committed_entry {
+  std::uint64_t index = 0;
+  std::uint64_t term = 0;
+  /// What propose() was given, if this replica proposed it in this process; otherwise 0.
+  std::uint64_t tag = 0;
+  std::string_view data;
+};
+
+/// The replicated state machine behind a replica. Called on the owner's thread, in order.
+class machine {
+ public:
+  virtual ~machine() = default;
+  /// Entries up to here have taken effect (from the store, after a restart).
+  [[nodiscard]] virtual std::uint64_t applied_index() const = 0;
+  /// Computes the effects of one entry; must be deterministic and must not fail.
+  virtual void apply(const committed_entry& entry) = 0;
+  /// Makes the effects of everything up to `index` visible at once, then hands out the outcomes.
+  virtual void commit(std::uint64_t index) = 0;
+};
+
+/// What the owner does for its replica.
+class replica_host {
+ public:
+  virtual ~replica_host() = default;
+  /// A message for the same shard's replica on another server. May be dropped.
+  virtual void send(server_id to, std::string message) = 0;
+  /// Role, term or known leader (0: none) changed.
+  virtual void role_changed(role now, std::uint64_t term, server_id leader) = 0;
+  /// A proposal that will not be applied by this replica's doing; whether it was written is
+  /// unknown unless `never_written`.
+  virtual void dropped(std::uint64_t tag, bool never_written) = 0;
+  /// Called on ANOTHER thread: arrange that replica::on_synced(token) is called on the owner's.
+  virtual void synced(std::uint64_t token) = 0;
+};
+
+struct replica_options {
+  std::uint16_t shard = 0;
+  server_id self = 0;
+  std::uint32_t election_timeout_ms = 1000;
+  std::uint32_t heartbeat_ms = 100;
+  std::uint32_t random_seed = 0;
+  std::size_t cached_log_bytes = 2 << 20;
+  /// Proposals in flight beyond this are refused with UNAVAILABLE.
+  std::size_t inflight_max = 4096;
+  /// Told why before the process is ended (default: logs). If it returns, the process ends with 70.
+  std::function<void(const std::string&)> on_fatal{};
+};
+
+struct replica_status {
+  raft::role role = role::follower;
+  std::uint64_t term = 0;
+  server_id leader = 0;
+  std::uint64_t last_index = 0;
+  std::uint64_t synced_index = 0;
+  std::uint64_t commit_index = 0;
+  std::uint64_t applied_index = 0;
+  std::size_t inflight = 0;
+};
+
+class replica {
+ public:
+  replica(const replica_options& options, store::database& db, store::log_writer& writer,
+          machine& state, replica_host& host);
+  /// With a log of another make.
+  replica(const replica_options& options, std::unique_ptr<log_storage> log, machine& state,
+          replica_host& host);
+  ~replica();
+  replica(const replica&) = delete;
+  replica& operator=(const replica&) = delete;
+
+  /// Makes the first configuration durable on an empty log: the group consists of `servers`. No
+  /// effect on a log that has entries. Before start().
+  expected<void> bootstrap(std::span<const server> servers);
+  /// Loads hard state and log, and takes part. A group of one is leader when this returns (its
+  /// term may still be being synced; proposals queue until then).
+  expected<void> start(steady_ms now);
+
+  /// Asks the group to agree on `data`. Refused at once when this is not the leader (UNAVAILABLE;
+  /// see status().leader) or too much is in flight. Otherwise ends in apply with this tag or in
+  /// dropped(tag). `tag` is not 0.
+  expected<void> propose(std::uint64_t tag, std::string data, steady_ms now);
+  void receive(server_id from, std::string_view message, steady_ms now);
+  /// Hands leadership to another voter of the group (0: the one that is furthest). Refused when not
+  /// leader or without such a server. Gives up by itself after an election time-out.
+  expected<void> transfer(server_id to, steady_ms now);
+  void on_synced(std::uint64_t token, steady_ms now);
+  void on_time(steady_ms now);
+  /// When on_time wants to be called next.
+  [[nodiscard]] steady_ms next_time() const;
+
+  [[nodiscard]] replica_status status() const;
+
+ private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+}  // namespace greenroom::raft

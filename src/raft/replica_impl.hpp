@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// The inside of raft::replica. Only replica*.cpp include this.
+///
+/// Everything that comes in waits in `inbox` and is taken one by one, so that hosts and machines
+/// may call the replica from inside its own calls.
+
+#include <deque>
+#include <map>
+#include <string>
+#include <variant>
+
+#include "raft/core.hpp"
+#include "raft/log_cache.hpp"
+#include "raft/log_storage.hpp"
+#include "raft/replica.hpp"
+
+namespace greenroom::raft {
+
+struct replica::impl {
+  impl(const replica_options& options, std::unique_ptr<log_storage> log, machine& state,
+       replica_host& host);
+
+  // -- what comes in -----------------------------------------------------------------------------
+  struct synced_input {
+    std::uint64_t token = 0;
+  };
+  struct wake_input {};  ///< nothing but a reason to look at the queue
+  using input = std::variant<core_event, synced_input, wake_input>;
+
+  expected<void> start(steady_ms now);
+  expected<void> load(core_start& from);
+  expected<void> propose(std::uint64_t tag, std::string data, steady_ms now);
+  void put(input in, steady_ms now);
+
+  // -- one step ----------------------------------------------------------------------------------
+  void take(input& in);
+  void step(core_event event);
+  void follow(core_update&& update);
+  void on_synced(std::uint64_t token);
+  void settle();
+
+  // -- the parts of a step (replica_flow.cpp) ----------------------------------------------------
+  void write(core_update& update);
+  void hold(const outgoing& out);
+  void hold_append(const outgoing& out);
+  void put_held(server_id to, const message& m, std::uint64_t token);
+  void release();
+  void note_role();
+  void drop_proposals();
+  void submit_queued();
+  bool apply_some();
+  void tell_configurations();
+  std::vector<store::log_entry> entries(std::uint64_t from, std::size_t count, std::size_t bytes);
+  [[noreturn]] void fatal(const std::string& why);
+
+  [[nodiscard]] bool leading() const { return started && brain->state().role == role::leader; }
+  [[nodiscard]] std::size_t inflight() const { return queue.size() + proposed.size(); }
+
+  // fixed after construction
+  replica_options options;
+  std::unique_ptr<log_storage> log;
+  machine& state;
+  replica_host& host;
+
+  // handles
+  std::unique_ptr<core> brain;
+
+  // what changes
+  bool started = false;
+  bool busy = false;
+  steady_ms now = 0;
+  std::deque<input> inbox;
+  log_cache cache;
+
+  /// An append on its way to the disk, and the last entry that its completion makes durable.
+  struct pending_write {
+    std::uint64_t token = 0;
+    std::uint64_t last_index = 0;
+  };
+  std::deque<pending_write> writes;
+  std::uint64_t last_token = 0;
+  std::uint64_t synced_token = 0;
+  std::uint64_t hard_token = 0;  ///< of the last write of term and vote
+  std::uint64_t synced_index = 0;
+  std::uint64_t applied = 0;
+
+  /// A message that must not leave before the write `token` is durable.
+  struct held_message {
+    std::uint64_t token = 0;
+    server_id to = 0;
+    std::string bytes;
+  };
+  std::deque<held_message> held;
+
+  struct proposal {
+    std::uint64_t tag = 0;
+    std::shared_ptr<const std::string> data;
+  };
+  std::deque<proposal> queue;  ///< waiting for the write before theirs
+  struct tagged {
+    std::uint64_t term = 0;
+    std::uint64_t tag = 0;
+  };
+  std::map<std::uint64_t, tagged> proposed;  ///< in the log, not applied, by index
+
+  /// Configuration entries that are not known to be committed.
+  std::map<std::uint64_t, configuration> open_configurations;
+
+  struct {
+    raft::role role = role::follower;
+    std::uint64_t term = 0;
+    server_id leader = 0;
+  } told;  ///< what the host knows
+};
+
+}  // namespace greenroom::raft
