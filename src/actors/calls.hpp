@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// What is asked of the leader of a shard, on this node or another, and what it replies. These
+/// structs cross links (calls_codec.hpp) and, as shared pointers, actors of one node.
+///
+/// A call is addressed to a shard and, within it, to a room or a user by id; never to an actor.
+/// It is answered exactly once by a reply with its number, or the asker's time-out answers for it.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "chat/commands.hpp"
+#include "chat/outcome.hpp"
+#include "protocol/answers.hpp"
+#include "protocol/requests.hpp"
+
+namespace greenroom::actors {
+
+using node_id = uuid;
+/// Unique among the calls of one node's process.
+using call_number = std::uint64_t;
+
+// -- to a user (target: user id) --------------------------------------------------------------
+
+struct user_register {
+  protocol::register_request what;  ///< with the password: hashed by the leader's workers
+  std::string address;
+};
+/// By password or refresh token (exactly one is set).
+struct user_login {
+  std::string password;
+  std::string refresh_token;
+  std::string device_id;
+  std::string address;
+};
+/// A session is connected on `node`: checks that it may be, and subscribes the node to what
+/// concerns the user. Repeated on a new leader, link epoch, or now and then.
+struct user_attach {
+  uuid session_id;
+  node_id node;
+};
+struct user_detach {
+  node_id node;  ///< no session of the user is left there
+};
+/// Only checks that the session is valid (calls over HTTP).
+struct user_check {
+  uuid session_id;
+};
+struct user_logout {
+  std::optional<uuid> session_id;
+  bool all = false;
+};
+struct user_get {};
+struct user_rooms {};
+/// From a room's shard.
+struct user_line {
+  chat::user_room line;
+};
+/// For operators: an access token without a password. `create`: the account may be new.
+struct user_issue {
+  std::string username;
+  bool create = false;
+};
+
+// -- to an e-mail id ----------------------------------------------------------------------------
+
+struct email_reserve {
+  uuid user_id;
+};
+struct email_settle {
+  uuid user_id;
+  bool confirmed = false;
+};
+
+// -- to a room (target: room id) -----------------------------------------------------------------
+
+struct room_create {
+  protocol::create_room_request what;
+};
+struct room_join {};
+struct room_leave {};
+struct room_get {};
+struct room_send {
+  protocol::send_message_request what;
+};
+struct room_mark {
+  protocol::message_state status = protocol::message_state::read;
+  std::uint64_t seq = 0;
+};
+struct room_history {
+  protocol::history_request what;
+};
+struct room_members {
+  std::optional<std::string> cursor;
+  std::uint32_t limit = 50;
+};
+/// A relay on `node` wants the room's events after `after_seq` for these users (live: from now on).
+/// Replaces what the node had before. Repeated every 2 s until confirmed, and on a new leader, term
+/// or link epoch.
+struct room_attach {
+  node_id node;
+  std::optional<std::uint64_t> after_seq;
+  std::vector<uuid> users;
+};
+/// Another local user for an attached relay: may he listen, and from where?
+struct room_admit {
+  uuid user_id;
+};
+struct room_detach {
+  node_id node;
+};
+/// Entries from..to as events, for gaps and resume; at most `limit`.
+struct room_entries {
+  std::uint64_t from = 1;
+  std::uint64_t to = 0;
+  std::uint32_t limit = 200;
+};
+
+// -- to a shard (target: nil) ---------------------------------------------------------------------
+
+struct shard_users {
+  std::vector<uuid> ids;
+};
+struct shard_user_list {
+  std::string query;
+  std::optional<unix_ms> before_time;  ///< cursor
+  uuid before_id;
+  std::uint32_t limit = 50;
+};
+struct shard_public_rooms {
+  std::optional<unix_ms> before_time;
+  uuid before_id;
+  std::uint32_t limit = 50;
+};
+/// The rooms of a joined list, as this user sees them; those of which he is no member are left out.
+struct shard_room_views {
+  std::vector<uuid> ids;
+};
+
+using call_body =
+    std::variant<user_register, user_login, user_attach, user_detach, user_check, user_logout,
+                 user_get, user_rooms, user_line, user_issue, email_reserve, email_settle,
+                 room_create, room_join, room_leave, room_get, room_send, room_mark, room_history,
+                 room_members, room_attach, room_admit, room_detach, room_entries, shard_users,
+                 shard_user_list, shard_public_rooms, shard_room_views>;
+
+struct call {
+  call_number number = 0;
+  std::uint16_t shard = 0;
+  uuid target;        ///< room, user or e-mail id; nil: the shard itself
+  chat::origin from;  ///< who asks with which request; nil user: the system
+  std::uint32_t timeout_ms = 5000;
+  call_body body;
+};
+using call_ptr = std::shared_ptr<const call>;
+
+// -- replies
+// ---------------------------------------------------------------------------------------
+
+/// The answer for the client, ready.
+struct answered {
+  protocol::answer_data data;
+  bool duplicate = false;
+};
+/// user_register, user_login, user_issue.
+struct session_opened {
+  protocol::auth_response response;
+  bool duplicate = false;
+};
+/// user_attach, user_check.
+struct user_attached {
+  protocol::user self;  ///< own record
+  std::uint64_t rooms_version = 0;
+  std::vector<chat::user_room> rooms;  ///< joined ones
+};
+/// user_rooms.
+struct user_room_lines {
+  std::vector<chat::user_room> rooms;
+};
+/// room_attach: the stream begins after `after_seq`; per admitted user the seq of the entry that
+/// made him a member; users not listed are no members.
+struct room_attached {
+  std::uint64_t after_seq = 0;
+  std::uint64_t last_seq = 0;
+  std::uint64_t term = 0;
+  std::vector<std::pair<uuid, std::uint64_t>> members;
+};
+/// room_admit.
+struct room_admitted {
+  std::uint64_t joined_seq = 0;
+  std::uint64_t last_seq = 0;
+};
+struct stream_event {
+  uuid room_id;
+  std::uint64_t seq = 0;  ///< 0: ephemeral, has no place in the order
+  protocol::event_envelope event;
+  /// Whose membership changes with it, and how (relays follow).
+  std::optional<uuid> user_id;
+};
+/// room_entries.
+struct room_page {
+  std::vector<stream_event> events;
+  std::uint64_t last_seq = 0;
+};
+/// shard_users, shard_user_list.
+struct user_views {
+  std::vector<protocol::user> users;
+};
+/// shard_public_rooms, shard_room_views.
+struct room_views {
+  std::vector<protocol::room> rooms;
+};
+/// user_logout tells which sessions ended.
+struct logged_out {
+  std::vector<uuid> session_ids;
+};
+struct done {};
+/// This node does not lead the shard; `leader` nil: unknown.
+struct not_leader {
+  node_id leader;
+};
+
+using reply_body = std::variant<answered, session_opened, user_attached, user_room_lines,
+                                room_attached, room_admitted, room_page, user_views, room_views,
+                                logged_out, done, not_leader, error>;
+
+struct reply {
+  call_number number = 0;
+  reply_body body;
+};
+using reply_ptr = std::shared_ptr<const reply>;
+
+// -- what flows without being asked --------------------------------------------------------------
+
+/// From a user's actor to every node with sessions of his.
+struct user_notice {
+  enum class what : std::uint8_t {
+    room_joined,  ///< subscribe to `room_id` from `entry_seq` on
+    room_left,
+    session_revoked,  ///< `session_id`, or all when nil
+  };
+  uuid user_id;
+  what kind = what::room_joined;
+  uuid room_id;
+  std::uint64_t entry_seq = 0;
+  uuid session_id;
+};
+
+/// From a room to the relays of a node. `event` null: the room repeats its last seq after a
+/// silence, so that a relay that is behind asks for the rest.
+struct room_publish {
+  uuid room_id;
+  std::uint64_t term = 0;
+  std::uint64_t last_seq = 0;
+  std::shared_ptr<const stream_event> event;
+  /// The room's actor was restarted and knows its relays no more: attach again.
+  bool reset = false;
+};
+
+/// A shard's leader tells every node.
+struct leader_notice {
+  std::uint16_t shard = 0;
+  std::uint64_t term = 0;
+  node_id leader;
+};
+
+}  // namespace greenroom::actors

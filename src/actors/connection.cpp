@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+#include "actors/connection.hpp"
+
+#include <algorithm>
+
+#include "security/fingerprint.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// More errors than this in one second: closed with 4429 (dozens are a bug, hundreds an attack).
+constexpr unsigned errors_per_second_max = 300;
+constexpr std::size_t waiting_max = 128;
+constexpr std::size_t http_sessions_max = 16;
+constexpr auto answer_margin = 200ms;
+
+}  // namespace
+
+connection::connection(caf::actor_config& cfg, environment_ptr env, net::connection_id id,
+                       net::peer who, std::optional<std::string> bearer_token)
+    : observed(cfg, {actor_kind::connection, std::to_string(id), "node"}),
+      env_(std::move(env)),
+      id_(id),
+      who_(std::move(who)),
+      handshake_token_(std::move(bearer_token)) {
+  set_down_handler([this](const caf::down_msg& m) {
+    session_gone(m.source, m.reason && m.reason != caf::exit_reason::user_shutdown);
+  });
+}
+
+connection::behavior_type connection::make_behavior() {
+  if (handshake_token_ && who_.transport == net::transport::websocket) {
+    // A bearer token at the handshake authenticates without a request, so nothing is answered.
+    if (const auto claims = verify(*handshake_token_)) {
+      session_start start;
+      start.user_id = claims->user_id;
+      start.session_id = claims->session_id;
+      start_session(std::move(start));
+    }
+    handshake_token_.reset();
+  }
+  return {[this](const client_request_ptr& r) { take(r); },
+          [this](const decode_failure_ptr& f) {
+            if (auto* sockets = env_->sockets.load()) {
+              sockets->answer(id_,
+                              std::make_shared<const std::string>(protocol::encode_answer(
+                                  who_.encoding, {f->message_id, now_ms(), f->reason, false})));
+            }
+            count_error();
+          },
+          [this](const http_call_ptr& c) { take_http(c); },
+          [this](const reply_ptr& r) { take_reply(*r); },
+          [this](closed_atom) {
+            socket_closed_ = true;
+            quit();
+          },
+          [this](tick_atom) { tick(); }};
+}
+
+void connection::on_exit() {
+  for (const auto& [number, l] : logins_) {
+    answer(l, unavailable("the connection was interrupted").value(), false);
+  }
+  logins_.clear();
+  for (const auto& r : waiting_) {
+    answer(r->request.message_id, unavailable("the connection was interrupted").value());
+  }
+  waiting_.clear();
+  if (session_) {
+    caf::anon_send(*session_, closed_atom::value);
+  }
+  for (const auto& [id, s] : http_sessions_) {
+    caf::anon_send(s, closed_atom::value);
+  }
+  if (auto* sockets = env_->sockets.load(); sockets != nullptr && !socket_closed_) {
+    sockets->close(id_, close_code::try_later, "resume");
+  }
+}
+
+// -- requests of a socket
+// --------------------------------------------------------------------------
+
+void connection::take(const client_request_ptr& r) {
+  if (session_) {
+    caf::anon_send(*session_, r);
+    return;
+  }
+  if (!logins_.empty()) {
+    if (waiting_.size() < waiting_max) {
+      waiting_.push_back(r);
+    } else {
+      answer(r->request.message_id,
+             error{ec::rate_limit, "too many requests before the authentication was answered", {}});
+    }
+    return;
+  }
+  const auto& what = r->request.data;
+  if (std::holds_alternative<protocol::heartbeat>(what)) {
+    answer(r->request.message_id, protocol::heartbeat_response{});
+  } else if (std::holds_alternative<protocol::register_request>(what) ||
+             std::holds_alternative<protocol::auth_request>(what)) {
+    authenticate(r->request, nullptr);
+  } else {
+    answer(r->request.message_id, error{ec::unauthorized, "authenticate first", {}});
+    count_error();
+  }
+}
+
+void connection::authenticate(const protocol::request_envelope& r, const http_call_ptr& http) {
+  auto c = std::make_shared<call>();
+  uuid user;
+  if (const auto* reg = std::get_if<protocol::register_request>(&r.data)) {
+    user = user_id_of(reg->username);
+    c->body = user_register{*reg, who_.address};
+    const auto routes = env_->board.routes();
+    c->from.fingerprint =
+        routes->map ? security::fingerprint(routes->map->fingerprint_key, r.data) : 0;
+  } else if (const auto* auth = std::get_if<protocol::auth_request>(&r.data)) {
+    if (auth->token && http == nullptr) {
+      authenticate_by_token(r, *auth->token, auth->rooms.value_or(std::map<uuid, std::uint64_t>{}));
+      return;
+    }
+    user_login body;
+    body.device_id = auth->device_id.value_or("");
+    body.address = who_.address;
+    if (auth->refresh_token) {
+      const auto parsed = security::parse_refresh_token(*auth->refresh_token);
+      if (!parsed) {
+        answer({r, http, {}}, parsed.error(), false);
+        return;
+      }
+      user = parsed->user_id;
+      body.refresh_token = *auth->refresh_token;
+    } else {
+      user = user_id_of(auth->username.value_or(""));
+      body.password = auth->password.value_or("");
+    }
+    c->body = std::move(body);
+  }
+  c->number = env_->board.next_call();
+  c->shard = env_->board.shard_of(user);
+  c->target = user;
+  c->from.user_id = user;
+  c->from.message_id = r.message_id;
+  c->timeout_ms = env_->config.limits.request_timeout_ms;
+  logins_[c->number] = {r, http,
+                        clock::now() +
+                            std::chrono::milliseconds(env_->config.limits.request_timeout_ms) -
+                            answer_margin};
+  env_->board.ask(std::move(c), caf::actor_cast<reply_sink>(this));
+  if (!tick_armed_) {
+    tick_armed_ = true;
+    delayed_send(this, 250ms, tick_atom::value);
+  }
+}
+
+expected<security::access_claims> connection::verify(const std::string& token) const {
+  const auto routes = env_->board.routes();
+  if (!routes->map) {
+    return unavailable("this node is not part of a cluster yet");
+  }
+  std::vector<security::signing_key> keys;
+  for (const auto& key : routes->map->keys) {
+    keys.push_back({key.id, key.secret});
+  }
+  return security::verify_access_token(keys, token, now_ms());
+}
+
+void connection::authenticate_by_token(const protocol::request_envelope& r,
+                                       const std::string& token,
+                                       const std::map<uuid, std::uint64_t>& rooms) {
+  const auto claims = verify(token);
+  if (!claims) {
+    answer(r.message_id, claims.error());
+    count_error();
+    return;
+  }
+  session_start start;
+  start.user_id = claims->user_id;
+  start.session_id = claims->session_id;
+  start.message_id = r.message_id;
+  start.rooms = rooms;
+  start.response.token = token;
+  start.response.expires_at = claims->expires_at;
+  start_session(std::move(start));
+}
+
+void connection::start_session(session_start start) {
+  start.connection = id_;
+  start.encoding = who_.encoding;
+  start.transport = net::transport::websocket;
+  auto handle = spawn<session>(env_, std::move(start));
+  monitor(handle);
+  session_ = handle;
+  auto waiting = std::exchange(waiting_, {});
+  for (auto& r : waiting) {
+    caf::anon_send(handle, std::move(r));
+  }
+}
+
+void connection::session_gone(const caf::actor_addr& which, bool failed) {
+  if (session_ && session_->address() == which) {
+    session_.reset();
+    if (failed) {
+      // What was subscribed is lost: the client comes back and resumes.
+      if (auto* sockets = env_->sockets.load()) {
+        sockets->close(id_, close_code::try_later, "resume");
+      }
+    }
+    return;
+  }
+  std::erase_if(http_sessions_, [&](const auto& e) { return e.second.address() == which; });
+}
+
+// -- answers of log-ins
+// -----------------------------------------------------------------------------
+
+void connection::take_reply(const reply& r) {
+  const auto it = logins_.find(r.number);
+  if (it == logins_.end()) {
+    return;
+  }
+  const auto done = std::move(it->second);
+  logins_.erase(it);
+  if (const auto* opened = std::get_if<session_opened>(&r.body)) {
+    if (done.http) {
+      answer(done, opened->response, opened->duplicate);
+      return;
+    }
+    session_start start;
+    start.user_id = opened->response.user.id;
+    start.session_id = opened->response.session_id;
+    start.message_id = done.request.message_id;
+    start.response = opened->response;
+    start.duplicate = opened->duplicate;
+    if (const auto* auth = std::get_if<protocol::auth_request>(&done.request.data);
+        auth != nullptr && auth->rooms) {
+      start.rooms = *auth->rooms;
+    }
+    start_session(std::move(start));
+    return;
+  }
+  if (const auto* failure = std::get_if<error>(&r.body)) {
+    answer(done, *failure, false);
+  } else {
+    answer(done, unavailable("the account cannot be reached right now").value(), false);
+  }
+  if (!done.http) {
+    auto waiting = std::exchange(waiting_, {});
+    for (auto& next : waiting) {
+      take(next);
+    }
+  }
+}
+
+void connection::answer(const login& of, protocol::answer_data data, bool duplicate) {
+  if (of.http) {
+    of.http->done({of.request.message_id, now_ms(), std::move(data), duplicate});
+    return;
+  }
+  if (auto* sockets = env_->sockets.load()) {
+    sockets->answer(
+        id_, std::make_shared<const std::string>(protocol::encode_answer(
+                 who_.encoding, {of.request.message_id, now_ms(), std::move(data), duplicate})));
+  }
+}
+
+void connection::answer(const uuid& message_id, protocol::answer_data data) {
+  answer({{message_id, protocol::heartbeat{}}, nullptr, {}}, std::move(data), false);
+}
+
+void connection::count_error() {
+  const auto now = clock::now();
+  if (now - second_ > 1s) {
+    second_ = now;
+    errors_in_second_ = 0;
+  }
+  if (++errors_in_second_ == errors_per_second_max) {
+    if (auto* sockets = env_->sockets.load()) {
+      sockets->close(id_, close_code::flooding, "too many errors");
+    }
+  }
+}
+
+void connection::tick() {
+  tick_armed_ = false;
+  const auto now = clock::now();
+  std::vector<login> late;
+  std::erase_if(logins_, [&](auto& e) {
+    if (now < e.second.deadline) {
+      return false;
+    }
+    late.push_back(std::move(e.second));
+    return true;
+  });
+  for (const auto& l : late) {
+    answer(l, unavailable("the account did not answer in time").value(), false);
+  }
+  if (!logins_.empty()) {
+    tick_armed_ = true;
+    delayed_send(this, 250ms, tick_atom::value);
+  }
+}
+
+// -- HTTP
+// ---------------------------------------------------------------------------------------------
+
+void connection::take_http(const http_call_ptr& c) {
+  const auto& what = c->request.data;
+  if (!c->authenticate_only && (std::holds_alternative<protocol::register_request>(what) ||
+                                std::holds_alternative<protocol::auth_request>(what))) {
+    authenticate(c->request, c);
+    return;
+  }
+  const auto refuse = [&](const error& why) {
+    c->done({c->request.message_id, now_ms(), why, false});
+  };
+  if (!c->bearer_token) {
+    refuse({ec::unauthorized, "a bearer token is needed", {}});
+    return;
+  }
+  const auto claims = verify(*c->bearer_token);
+  if (!claims) {
+    refuse(claims.error());
+    return;
+  }
+  const auto key = claims->session_id.str();
+  auto known = http_sessions_.find(key);
+  if (known == http_sessions_.end()) {
+    if (http_sessions_.size() >= http_sessions_max) {
+      caf::anon_send(http_sessions_.begin()->second, closed_atom::value);
+      http_sessions_.erase(http_sessions_.begin());
+    }
+    session_start start;
+    start.connection = id_;
+    start.transport = net::transport::http;
+    start.user_id = claims->user_id;
+    start.session_id = claims->session_id;
+    auto handle = spawn<session>(env_, std::move(start));
+    monitor(handle);
+    known = http_sessions_.emplace(key, handle).first;
+  }
+  caf::anon_send(known->second, c);
+}
+
+}  // namespace greenroom::actors

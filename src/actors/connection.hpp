@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// CONNECTION: the logical side of one socket: who is there, and which session speaks for it.
+/// (Bytes, queues, pings and time-outs of the socket itself are net's.)
+///
+/// Owns: the state of authentication, its session (WebSocket) or the sessions of the tokens that
+/// were used on it (HTTP), the count of errors per second.
+/// Takes: decoded requests and undecodable documents of its socket, HTTP calls, replies to log-ins.
+/// Sends: user_register and user_login calls, requests to its session, answers to the socket.
+/// Dies: its socket is closed with 1013 (the client resumes); its sessions end with it.
+
+#include <deque>
+#include <unordered_map>
+
+#include "actors/base.hpp"
+#include "actors/environment.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/session.hpp"
+#include "security/tokens.hpp"
+
+namespace greenroom::actors {
+
+class connection final : public observed<connection_actor> {
+ public:
+  connection(caf::actor_config& cfg, environment_ptr env, net::connection_id id, net::peer who,
+             std::optional<std::string> bearer_token);
+
+ protected:
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+ private:
+  using clock = std::chrono::steady_clock;
+  struct login {
+    protocol::request_envelope request;
+    /// Set for HTTP; empty: answered on the socket.
+    http_call_ptr http;
+    clock::time_point deadline;
+  };
+
+  void take(const client_request_ptr& r);
+  void take_http(const http_call_ptr& c);
+  void authenticate(const protocol::request_envelope& r, const http_call_ptr& http);
+  void authenticate_by_token(const protocol::request_envelope& r, const std::string& token,
+                             const std::map<uuid, std::uint64_t>& rooms);
+  void take_reply(const reply& r);
+  void start_session(session_start start);
+  void session_gone(const caf::actor_addr& which, bool failed);
+  void answer(const login& of, protocol::answer_data data, bool duplicate);
+  void answer(const uuid& message_id, protocol::answer_data data);
+  void count_error();
+  expected<security::access_claims> verify(const std::string& token) const;
+  void tick();
+
+  environment_ptr env_;
+  const net::connection_id id_;
+  const net::peer who_;
+  std::optional<session_actor> session_;
+  std::unordered_map<std::string, session_actor> http_sessions_;  ///< by session id; bounded
+  std::unordered_map<call_number, login> logins_;
+  std::deque<client_request_ptr> waiting_;  ///< while a log-in is under way; bounded
+  clock::time_point second_{};
+  unsigned errors_in_second_ = 0;
+  bool tick_armed_ = false;
+  bool socket_closed_ = false;
+  std::optional<std::string> handshake_token_;
+};
+
+}  // namespace greenroom::actors

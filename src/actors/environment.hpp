@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// What every actor of a node may use. Built once by the node before the first actor, outlives all.
+
+#include <atomic>
+#include <memory>
+
+#include "actors/rate_limiter.hpp"
+#include "actors/switchboard.hpp"
+#include "actors/worker_pool.hpp"
+#include "config/settings.hpp"
+#include "net/port.hpp"
+#include "store/database.hpp"
+#include "store/log.hpp"
+
+namespace greenroom::actors {
+
+struct environment {
+  const greenroom::settings config;
+  store::database& db;
+  store::log_writer& log;
+  actors::switchboard& board;
+  /// Null until the listener is up (never null when a connection exists).
+  std::atomic<net::socket_port*> sockets{nullptr};
+  std::shared_ptr<worker_pool> workers;
+  actors::rate_limiter limiter;
+};
+using environment_ptr = std::shared_ptr<environment>;
+
+}  // namespace greenroom::actors

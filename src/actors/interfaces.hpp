@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// The map of all messages between actors, in the order a request travels. Only aliases.
+///
+/// Structs of calls.hpp travel as shared pointers to constants: they never leave the process as
+/// such; links carry their encoded form. Every interface takes `tick` only from itself.
+
+#include <caf/all.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/calls.hpp"
+#include "net/port.hpp"
+
+namespace greenroom::actors {
+
+using tick_atom = caf::atom_constant<caf::atom("tick")>;
+using start_atom = caf::atom_constant<caf::atom("start")>;
+using stop_atom = caf::atom_constant<caf::atom("stop")>;
+using closed_atom = caf::atom_constant<caf::atom("closed")>;
+using synced_atom = caf::atom_constant<caf::atom("synced")>;
+using routes_atom = caf::atom_constant<caf::atom("routes")>;
+using park_atom = caf::atom_constant<caf::atom("park")>;
+
+// -- what the messages carry ---------------------------------------------------------------------
+
+/// A decoded request of a client on its way from the socket to its session.
+struct client_request {
+  net::connection_id connection = 0;
+  protocol::request_envelope request;
+  /// Where the answer goes, also when the actor that holds the request fails.
+  protocol::encoding encoding = protocol::encoding::json;
+  net::socket_port* sockets = nullptr;
+};
+using client_request_ptr = std::shared_ptr<const client_request>;
+using decode_failure_ptr = std::shared_ptr<const protocol::decode_failure>;
+using http_call_ptr = std::shared_ptr<const net::http_call>;
+using user_notice_ptr = std::shared_ptr<const user_notice>;
+using room_publish_ptr = std::shared_ptr<const room_publish>;
+
+/// Takes replies to its calls.
+using reply_sink = caf::typed_actor<caf::reacts_to<reply_ptr>>;
+
+/// What a session wants of a relay.
+struct subscription {
+  net::connection_id connection = 0;
+  protocol::encoding encoding = protocol::encoding::json;
+  uuid room_id;
+  uuid user_id;
+  /// Events after this seq (resume, or the entry before one's joining); empty: from now on.
+  std::optional<std::uint64_t> after_seq;
+  /// Chosen by the session; comes back in subscribed.
+  std::uint64_t tag = 0;
+};
+using subscription_ptr = std::shared_ptr<const subscription>;
+
+/// The relay's word: the stream of this connection begins at result.first_seq. A replay is held
+/// back until the session releases it, so that its answer goes first.
+struct subscribed {
+  uuid room_id;
+  std::uint64_t tag = 0;
+  protocol::resume_result result;
+};
+using subscribed_ptr = std::shared_ptr<const subscribed>;
+
+// -- interfaces -----------------------------------------------------------------------------------
+
+/// SESSION: an authenticated user on one connection.
+using session_actor = caf::typed_actor<
+    // One request of the client; answered on its socket.
+    caf::reacts_to<client_request_ptr>,
+    // One request over HTTP; answered through its callback.
+    caf::reacts_to<http_call_ptr>,
+    // Replies to the session's calls.
+    caf::reacts_to<reply_ptr>,
+    // A relay has taken (or refused) a subscription.
+    caf::reacts_to<subscribed_ptr>,
+    // Something happened to the user.
+    caf::reacts_to<user_notice_ptr>,
+    // Leaders or links have changed: attach again where that concerns the session.
+    caf::reacts_to<routes_atom>,
+    // Its connection is gone.
+    caf::reacts_to<closed_atom>,
+    // INTERNAL: time-outs.
+    caf::reacts_to<tick_atom>>;
+
+/// CONNECTION: one socket's logical side; authenticates and then hands requests to its session.
+using connection_actor = caf::typed_actor<caf::reacts_to<client_request_ptr>,
+                                          // A document that could not be decoded.
+                                          caf::reacts_to<decode_failure_ptr>,
+                                          caf::reacts_to<http_call_ptr>, caf::reacts_to<reply_ptr>,
+                                          // The socket is closed.
+                                          caf::reacts_to<closed_atom>, caf::reacts_to<tick_atom>>;
+
+/// RELAY: the events of one room for the connections of this node.
+using relay_actor = caf::typed_actor<
+    // A connection wants (or no longer wants: closed) the events.
+    caf::reacts_to<subscription_ptr, session_actor>,
+    // The session has answered: the replay for this connection may start.
+    caf::reacts_to<start_atom, net::connection_id>, caf::reacts_to<closed_atom, net::connection_id>,
+    // From the room, on this node or another.
+    caf::reacts_to<room_publish_ptr>, caf::reacts_to<reply_ptr>, caf::reacts_to<routes_atom>,
+    caf::reacts_to<tick_atom>>;
+
+/// Takes what became of proposals.
+struct proposal_result {
+  std::uint64_t id = 0;  ///< the proposer's; 0: not proposed by this actor (an earlier leader did)
+  std::uint64_t term = 0;
+  std::uint64_t index = 0;
+  unix_ms time = 0;
+  /// Empty when the proposal was dropped: `failure` says why, and whether it was written is unknown
+  /// unless `never_written`.
+  std::shared_ptr<const chat::outcome> outcome;
+  std::optional<error> failure;
+  bool never_written = false;
+};
+using proposal_result_ptr = std::shared_ptr<const proposal_result>;
+
+/// What a room or user wants its shard to agree on. Results go to the actor of `entity`.
+struct proposal {
+  std::uint64_t id = 0;
+  uuid entity;
+  chat::command_data what;
+};
+using proposal_ptr = std::shared_ptr<const proposal>;
+
+/// A line of a user's room list has arrived in his shard.
+struct line_settled {
+  uuid user_id;
+  uuid room_id;
+  std::uint64_t entry_seq = 0;
+};
+using line_settled_ptr = std::shared_ptr<const line_settled>;
+
+/// A worker's result; which fields count depends on the job.
+struct hash_done {
+  std::uint64_t job = 0;
+  bool verified = false;
+  std::string hash;
+  std::optional<error> failure;
+};
+using hash_done_ptr = std::shared_ptr<const hash_done>;
+
+/// ENTITY: a room or a user on the leader of its shard; child of the shard.
+using entity_actor = caf::typed_actor<
+    // A call for it, and who gets the reply.
+    caf::reacts_to<call_ptr, reply_sink>,
+    // What became of its proposals; also changes proposed by an earlier leader.
+    caf::reacts_to<proposal_result_ptr>,
+    // The outbox of the shard has delivered.
+    caf::reacts_to<line_settled_ptr>,
+    // Replies to the entity's own calls (users of a new room, e-mail reservation).
+    caf::reacts_to<reply_ptr>, caf::reacts_to<hash_done_ptr>,
+    // INTERNAL: batches, silence, idleness.
+    caf::reacts_to<tick_atom>>;
+using room_actor = entity_actor;
+using user_actor = entity_actor;
+
+/// SHARD: one replica; the parent of the rooms and users that it leads.
+using shard_actor = caf::typed_actor<
+    // A call for this shard's leader, and who gets the reply.
+    caf::reacts_to<call_ptr, reply_sink>,
+    // A command of one of its children.
+    caf::reacts_to<proposal_ptr>,
+    // The log writer has synced up to this token.
+    caf::reacts_to<synced_atom, std::uint64_t>,
+    // A message of the same group from another server (node id's server id, bytes).
+    caf::reacts_to<std::uint64_t, std::string>,
+    // An idle child asks to be let go.
+    caf::reacts_to<park_atom, uuid>,
+    // Replies to the outbox's calls.
+    caf::reacts_to<reply_ptr>, caf::reacts_to<routes_atom>, caf::reacts_to<tick_atom>>;
+
+/// WORKER: blocking work (argon2id) on a thread of its own.
+struct hash_job {
+  enum class what : std::uint8_t { hash, verify };
+  std::uint64_t job = 0;
+  what kind = what::hash;
+  std::string password;
+  std::string hash;
+  caf::typed_actor<caf::reacts_to<hash_done_ptr>> done;
+};
+using hash_job_ptr = std::shared_ptr<const hash_job>;
+using worker_actor = caf::typed_actor<caf::reacts_to<hash_job_ptr>>;
+
+/// ADMIN: answers the console; `done` is called once.
+struct admin_request {
+  nlohmann::json request;
+  std::function<void(nlohmann::json)> done;
+};
+using admin_request_ptr = std::shared_ptr<const admin_request>;
+using admin_actor = caf::typed_actor<caf::reacts_to<admin_request_ptr>, caf::reacts_to<reply_ptr>,
+                                     caf::reacts_to<tick_atom>>;
+
+}  // namespace greenroom::actors
+
+// Only within the process: links send the encoded forms.
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::call_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::reply_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::client_request_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::decode_failure_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::http_call_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::user_notice_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::room_publish_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::subscription_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::subscribed_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::proposal_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::proposal_result_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::line_settled_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::hash_done_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::hash_job_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::admin_request_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::uuid)

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "actors/registry.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "telemetry/log.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+constexpr std::array<std::string_view, actor_kind_count> kind_names{
+    "node", "cluster", "link",    "gate",       "shard",  "room",
+    "user", "relay",   "session", "connection", "worker", "admin"};
+
+/// Failed names that are remembered for their restart counts.
+constexpr std::size_t failures_max = 4096;
+
+std::string failure_key(actor_kind kind, std::string_view name) {
+  std::string key{to_string(kind)};
+  key += ' ';
+  key += name;
+  return key;
+}
+
+}  // namespace
+
+std::string_view to_string(actor_kind kind) noexcept {
+  return kind_names[static_cast<std::size_t>(kind)];
+}
+
+std::optional<actor_kind> parse_actor_kind(std::string_view text) noexcept {
+  const auto found = std::find(kind_names.begin(), kind_names.end(), text);
+  if (found == kind_names.end()) {
+    return std::nullopt;
+  }
+  return static_cast<actor_kind>(found - kind_names.begin());
+}
+
+std::string actor_record::name() const {
+  const std::lock_guard lock(mutex_);
+  return name_;
+}
+
+void actor_record::set_name(std::string name) {
+  const std::lock_guard lock(mutex_);
+  name_ = std::move(name);
+}
+
+std::string actor_record::report() const {
+  const std::lock_guard lock(mutex_);
+  return report_;
+}
+
+void actor_record::set_report(std::string text) {
+  const std::lock_guard lock(mutex_);
+  report_ = std::move(text);
+}
+
+registry& registry::instance() {
+  static registry only;
+  return only;
+}
+
+std::shared_ptr<actor_record> registry::enter(registration who, std::uint64_t actor_id) {
+  auto record = std::make_shared<actor_record>();
+  record->id = actor_id;
+  record->kind = who.kind;
+  record->parent = std::move(who.parent);
+  record->started = std::chrono::steady_clock::now();
+  {
+    const std::lock_guard lock(failures_mutex_);
+    if (!failures_.empty()) {
+      if (const auto it = failures_.find(failure_key(who.kind, who.name)); it != failures_.end()) {
+        record->restarts = it->second;
+      }
+    }
+  }
+  record->set_name(std::move(who.name));
+  auto& s = stripes_[actor_id % stripes];
+  const std::lock_guard lock(s.mutex);
+  s.records[actor_id] = record;
+  return record;
+}
+
+void registry::leave(const std::shared_ptr<actor_record>& record) {
+  auto& s = stripes_[record->id % stripes];
+  const std::lock_guard lock(s.mutex);
+  s.records.erase(record->id);
+}
+
+void registry::failed(const actor_record& record, const std::string& why) {
+  const auto name = record.name();
+  std::uint32_t times = 0;
+  {
+    const std::lock_guard lock(failures_mutex_);
+    if (failures_.size() >= failures_max) {
+      failures_.clear();  // restart counts are a diagnosis, not a truth
+    }
+    times = ++failures_[failure_key(record.kind, name)];
+  }
+  // The first ones and then every hundredth: a crash loop must not fill the disk with its log.
+  if (times <= 5 || times % 100 == 0) {
+    telemetry::log("actors").error("{} {} failed (time {}): {}", to_string(record.kind), name,
+                                   times, why);
+  }
+}
+
+std::vector<actor_view> registry::snapshot(std::optional<actor_kind> kind,
+                                           std::size_t limit) const {
+  std::vector<actor_view> rows;
+  const auto now = std::chrono::steady_clock::now();
+  for (const auto& s : stripes_) {
+    std::vector<std::shared_ptr<actor_record>> records;
+    {
+      const std::lock_guard lock(s.mutex);
+      records.reserve(s.records.size());
+      for (const auto& [id, record] : s.records) {
+        if (!kind || record->kind == *kind) {
+          records.push_back(record);
+        }
+      }
+    }
+    for (const auto& record : records) {
+      actor_view row;
+      row.id = record->id;
+      row.kind = record->kind;
+      row.name = record->name();
+      row.parent = record->parent;
+      row.handled = record->handled.load(std::memory_order_relaxed);
+      const auto enqueued = record->enqueued.load(std::memory_order_relaxed);
+      row.queue_depth = enqueued > row.handled ? enqueued - row.handled : 0;
+      const auto age = now - record->started;
+      const auto busy_ns = record->busy_ns.load(std::memory_order_relaxed);
+      row.busy_us = busy_ns / 1000;
+      const auto age_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(age).count();
+      row.busy_percent =
+          age_ns > 0 ? 100.0 * static_cast<double>(busy_ns) / static_cast<double>(age_ns) : 0;
+      row.errors = record->errors.load(std::memory_order_relaxed);
+      row.restarts = record->restarts;
+      row.age_ms = std::chrono::duration_cast<std::chrono::milliseconds>(age).count();
+      rows.push_back(std::move(row));
+    }
+  }
+  std::sort(rows.begin(), rows.end(), [](const actor_view& a, const actor_view& b) {
+    return a.kind != b.kind ? a.kind < b.kind : a.id < b.id;
+  });
+  if (rows.size() > limit) {
+    rows.resize(limit);
+  }
+  return rows;
+}
+
+std::size_t registry::count(actor_kind kind) const {
+  std::size_t n = 0;
+  for (const auto& s : stripes_) {
+    const std::lock_guard lock(s.mutex);
+    n += static_cast<std::size_t>(
+        std::count_if(s.records.begin(), s.records.end(),
+                      [kind](const auto& entry) { return entry.second->kind == kind; }));
+  }
+  return n;
+}
+
+}  // namespace greenroom::actors

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: MIT
+#include "actors/relay.hpp"
+
+#include <algorithm>
+
+namespace greenroom::actors {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto attach_again_after = 2s;
+constexpr auto tick_every = 500ms;
+
+}  // namespace
+
+relay::relay(caf::actor_config& cfg, environment_ptr env, const uuid& room)
+    : observed(cfg, {actor_kind::relay, room.str(), "node"}), env_(std::move(env)), room_(room) {}
+
+relay::behavior_type relay::make_behavior() {
+  return {[this](const subscription_ptr& wanted, const session_actor& session) {
+            subscribe(wanted, session);
+          },
+          [this](start_atom, net::connection_id id) {
+            if (const auto it = listeners_.find(id);
+                it != listeners_.end() && it->second.at == stage::held) {
+              it->second.at = stage::replaying;
+              replay(id, it->second);
+            }
+          },
+          [this](closed_atom, net::connection_id id) { unsubscribe(id); },
+          [this](const room_publish_ptr& p) { take(*p); },
+          [this](const reply_ptr& r) { take_reply(*r); },
+          [this](routes_atom) { check_routes(); },
+          [this](tick_atom) { tick(); }};
+}
+
+void relay::on_exit() {
+  env_->board.drop_relay(room_, address());
+  // After a failure nobody feeds these connections any more: they resume on a fresh stream.
+  if (auto* sockets = env_->sockets.load()) {
+    for (const auto& [id, l] : listeners_) {
+      sockets->close(id, close_code::try_later, "resume");
+    }
+  }
+  listeners_.clear();
+}
+
+// -- listeners -----------------------------------------------------------------------------------
+
+void relay::subscribe(const subscription_ptr& wanted, const session_actor& session) {
+  if (dropped_) {
+    caf::anon_send(env_->board.relay_of(room_), wanted, session);
+    return;
+  }
+  auto& l = listeners_[wanted->connection];
+  replays_.erase(l.fetching);
+  l = listener{wanted, session, stage::asking, 0, 0};
+  groups_stale_ = true;
+  if (!attached_) {
+    attach();
+  } else if (const auto known = members_.find(wanted->user_id);
+             known != members_.end() && !wanted->after_seq) {
+    admit(wanted->connection, l, known->second);
+  } else {
+    // Also for known members who resume: the leader's word tells how far its order goes.
+    admissions_[ask(room_admit{wanted->user_id})] = wanted->user_id;
+  }
+  arm_tick();
+}
+
+void relay::unsubscribe(net::connection_id id) {
+  const auto it = listeners_.find(id);
+  if (it == listeners_.end()) {
+    return;
+  }
+  replays_.erase(it->second.fetching);
+  const auto user = it->second.wanted->user_id;
+  listeners_.erase(it);
+  groups_stale_ = true;
+  if (std::none_of(listeners_.begin(), listeners_.end(),
+                   [&](const auto& e) { return e.second.wanted->user_id == user; })) {
+    members_.erase(user);
+  }
+  leave_when_empty();
+}
+
+void relay::admit(net::connection_id id, listener& l, std::uint64_t joined_seq) {
+  members_[l.wanted->user_id] = joined_seq;
+  auto told = std::make_shared<subscribed>();
+  told->room_id = room_;
+  told->tag = l.wanted->tag;
+  auto& result = told->result;
+  const auto newest = std::max(leader_seq_, last_seq_);
+  const auto max_entries = std::uint64_t{env_->config.resume.max_entries};
+  if (!l.wanted->after_seq || *l.wanted->after_seq > newest) {
+    // Live; or the client claims more than there is and has to discard its copy.
+    result = {last_seq_ + 1, last_seq_, !l.wanted->after_seq.has_value(), std::nullopt};
+    l.next = last_seq_ + 1;
+    l.at = l.wanted->after_seq ? stage::held : stage::live;
+  } else {
+    auto first = std::max(*l.wanted->after_seq + 1, joined_seq);
+    if (newest >= max_entries && first + max_entries <= newest) {
+      first = newest - max_entries + 1;
+    }
+    result = {first, newest, first == *l.wanted->after_seq + 1, std::nullopt};
+    l.next = first;
+    l.at = stage::held;
+  }
+  groups_stale_ = true;
+  caf::anon_send(l.session, subscribed_ptr(std::move(told)));
+  (void)id;
+}
+
+void relay::refuse(net::connection_id id, const error& why) {
+  const auto it = listeners_.find(id);
+  if (it == listeners_.end()) {
+    return;
+  }
+  auto told = std::make_shared<subscribed>();
+  told->room_id = room_;
+  told->tag = it->second.wanted->tag;
+  told->result.failure = why;
+  caf::anon_send(it->second.session, subscribed_ptr(std::move(told)));
+  unsubscribe(id);
+}
+
+void relay::remove_user(const uuid& user) {
+  std::vector<net::connection_id> gone;
+  for (const auto& [id, l] : listeners_) {
+    if (l.wanted->user_id == user) {
+      gone.push_back(id);
+    }
+  }
+  for (const auto id : gone) {
+    unsubscribe(id);
+  }
+}
+
+void relay::leave_when_empty() {
+  if (!listeners_.empty() || dropped_) {
+    return;
+  }
+  // Off the switchboard first: a subscription that is under way to this actor is passed on to the
+  // successor, until the next tick ends this one.
+  dropped_ = true;
+  env_->board.drop_relay(room_, address());
+  ask(room_detach{env_->board.self()});
+  arm_tick();
+}
+
+// -- attachment ----------------------------------------------------------------------------------
+
+call_number relay::ask(call_body body) {
+  auto c = std::make_shared<call>();
+  c->number = env_->board.next_call();
+  c->shard = env_->board.shard_of(room_);
+  c->target = room_;
+  c->timeout_ms = env_->config.limits.request_timeout_ms;
+  c->body = std::move(body);
+  const auto number = c->number;
+  env_->board.ask(std::move(c), caf::actor_cast<reply_sink>(this));
+  return number;
+}
+
+void relay::attach() {
+  const auto now = std::chrono::steady_clock::now();
+  if (attach_call_ != 0 && now < next_attach_) {
+    return;  // the one under way may still be answered
+  }
+  attached_ = false;
+  next_attach_ = now + attach_again_after;
+  const auto routes = env_->board.routes();
+  const auto shard = env_->board.shard_of(room_);
+  route_version_ = shard < routes->shards.size() ? routes->shards[shard].version : 0;
+  std::unordered_set<uuid, uuid_hash> users;
+  for (const auto& [id, l] : listeners_) {
+    users.insert(l.wanted->user_id);
+  }
+  attach_call_ = ask(room_attach{env_->board.self(),
+                                 streaming_ ? std::optional(last_seq_) : std::nullopt,
+                                 {users.begin(), users.end()}});
+  arm_tick();
+}
+
+void relay::attached(const room_attached& r) {
+  attach_call_ = 0;
+  attached_ = true;
+  if (!streaming_) {
+    streaming_ = true;
+    last_seq_ = r.after_seq;
+  }
+  leader_seq_ = std::max(leader_seq_, r.last_seq);
+  members_.clear();
+  for (const auto& [user, joined_seq] : r.members) {
+    members_[user] = joined_seq;
+  }
+  std::vector<net::connection_id> waiting;
+  for (const auto& [id, l] : listeners_) {
+    if (l.at == stage::asking) {
+      waiting.push_back(id);
+    }
+  }
+  for (const auto id : waiting) {
+    auto& l = listeners_.at(id);
+    if (const auto member = members_.find(l.wanted->user_id); member != members_.end()) {
+      admit(id, l, member->second);
+    } else {
+      // Not in the reply: either no member, or he came after the call went out.
+      admissions_[ask(room_admit{l.wanted->user_id})] = l.wanted->user_id;
+    }
+  }
+  if (leader_seq_ > last_seq_) {
+    fetch_gap();
+  }
+}
+
+void relay::take_reply(const reply& r) {
+  const auto* failure = std::get_if<error>(&r.body);
+  if (r.number == attach_call_) {
+    if (const auto* ok = std::get_if<room_attached>(&r.body)) {
+      attached(*ok);
+      return;
+    }
+    attach_call_ = 0;
+    if (failure != nullptr && failure->code != ec::unavailable && failure->code != ec::internal) {
+      std::vector<net::connection_id> all;
+      for (const auto& [id, l] : listeners_) {
+        all.push_back(id);
+      }
+      for (const auto id : all) {
+        refuse(id, *failure);
+      }
+    }
+    arm_tick();  // tries again
+    return;
+  }
+  if (r.number == gap_call_) {
+    gap_call_ = 0;
+    if (const auto* page = std::get_if<room_page>(&r.body)) {
+      take_gap(*page);
+    }
+    return;
+  }
+  if (const auto it = replays_.find(r.number); it != replays_.end()) {
+    const auto id = it->second;
+    replays_.erase(it);
+    if (const auto l = listeners_.find(id); l != listeners_.end()) {
+      l->second.fetching = 0;
+      if (const auto* page = std::get_if<room_page>(&r.body)) {
+        take_replay(id, l->second, *page);
+      }
+    }
+    return;
+  }
+  if (const auto it = admissions_.find(r.number); it != admissions_.end()) {
+    const auto user = it->second;
+    admissions_.erase(it);
+    std::vector<net::connection_id> waiting;
+    for (const auto& [id, l] : listeners_) {
+      if (l.at == stage::asking && l.wanted->user_id == user) {
+        waiting.push_back(id);
+      }
+    }
+    if (const auto* ok = std::get_if<room_admitted>(&r.body)) {
+      leader_seq_ = std::max(leader_seq_, ok->last_seq);
+      for (const auto id : waiting) {
+        admit(id, listeners_.at(id), ok->joined_seq);
+      }
+      if (leader_seq_ > last_seq_) {
+        fetch_gap();
+      }
+    } else if (failure != nullptr && failure->code != ec::unavailable &&
+               failure->code != ec::internal) {
+      for (const auto id : waiting) {
+        refuse(id, *failure);
+      }
+    } else {
+      attached_ = false;
+      attach();
+    }
+  }
+}
+
+void relay::check_routes() {
+  const auto routes = env_->board.routes();
+  const auto shard = env_->board.shard_of(room_);
+  if (shard >= routes->shards.size() || routes->shards[shard].version == route_version_ ||
+      routes->shards[shard].leader.is_nil() || dropped_) {
+    return;
+  }
+  attach_call_ = 0;
+  gap_call_ = 0;
+  attach();
+}
+
+void relay::arm_tick() {
+  if (!tick_armed_) {
+    tick_armed_ = true;
+    delayed_send(this, tick_every, tick_atom::value);
+  }
+}
+
+void relay::tick() {
+  tick_armed_ = false;
+  if (dropped_) {
+    quit();
+    return;
+  }
+  const auto now = std::chrono::steady_clock::now();
+  bool busy = false;
+  if (!attached_) {
+    busy = true;
+    if (now >= next_attach_) {
+      attach_call_ = 0;
+      attach();
+    }
+  } else if (now - next_attach_ > 30s) {
+    // A safety net for a room that forgot this relay without a word.
+    attach();
+  }
+  if (attached_ && leader_seq_ > last_seq_) {
+    busy = true;
+    if (gap_call_ == 0) {
+      fetch_gap();
+    }
+  }
+  for (auto& [id, l] : listeners_) {
+    if (l.at == stage::replaying) {
+      busy = true;
+      if (l.fetching == 0) {
+        replay(id, l);
+      }
+    }
+    busy = busy || l.at == stage::asking;
+  }
+  if (busy) {
+    arm_tick();
+  } else {
+    tick_armed_ = true;
+    delayed_send(this, 10s, tick_atom::value);
+  }
+}
+
+}  // namespace greenroom::actors

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// RELAY: the events of one room for the connections of this node.
+///
+/// Owns: the last seq seen, the local listeners and where each is in the room's order, events that
+/// arrived too early, one call for a gap and one per replay at a time.
+/// Takes: subscriptions of sessions, publications of the room (here or on another node), replies.
+/// Sends: room_attach, room_admit, room_entries, room_detach to the room's leader; subscribed to
+/// sessions; frames to sockets (one hop per I/O thread, encoded at most once per encoding).
+/// Dies: its sessions subscribe again (they monitor nothing: the successor, spawned by the next
+/// subscription, attaches from scratch); listeners of the dead one are told to resume.
+///
+/// Order: a listener is held (replay not released yet), replaying (fed from the room's log up to
+/// this relay's last seq) or live. Events reach a listener in seq order without a hole; who is
+/// removed from the room gets that event last.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "actors/base.hpp"
+#include "actors/environment.hpp"
+#include "actors/interfaces.hpp"
+
+namespace greenroom::actors {
+
+class relay final : public observed<relay_actor> {
+ public:
+  relay(caf::actor_config& cfg, environment_ptr env, const uuid& room);
+
+ protected:
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+ private:
+  enum class stage : std::uint8_t { asking, held, replaying, live };
+  struct listener {
+    subscription_ptr wanted;
+    session_actor session;
+    stage at = stage::asking;
+    std::uint64_t next = 0;    ///< held, replaying: the next seq to send
+    call_number fetching = 0;  ///< replaying: the page under way
+  };
+
+  // relay.cpp: who listens
+  void subscribe(const subscription_ptr& wanted, const session_actor& session);
+  void unsubscribe(net::connection_id id);
+  void admit(net::connection_id id, listener& l, std::uint64_t joined_seq);
+  void refuse(net::connection_id id, const error& why);
+  void remove_user(const uuid& user);
+  void attach();
+  void attached(const room_attached& r);
+  void take_reply(const reply& r);
+  void check_routes();
+  void leave_when_empty();
+  void tick();
+  void arm_tick();
+  call_number ask(call_body body);
+
+  // relay_stream.cpp: what they get
+  void take(const room_publish& p);
+  void take_in_order(const stream_event& e);
+  void deliver(const stream_event& e);
+  void fetch_gap();
+  void take_gap(const room_page& page);
+  void replay(net::connection_id id, listener& l);
+  void take_replay(net::connection_id id, listener& l, const room_page& page);
+  void go_live(listener& l);
+  struct group {
+    unsigned io_thread;
+    protocol::encoding encoding;
+    std::shared_ptr<const std::vector<net::connection_id>> receivers;
+  };
+  const std::vector<group>& live_groups();
+
+  environment_ptr env_;
+  const uuid room_;
+  // what is known of the room
+  bool streaming_ = false;        ///< last_seq_ means something
+  std::uint64_t last_seq_ = 0;    ///< delivered to all live listeners
+  std::uint64_t leader_seq_ = 0;  ///< the highest seq heard of
+  std::map<std::uint64_t, std::shared_ptr<const stream_event>> early_;
+  call_number gap_call_ = 0;
+  // attachment
+  bool attached_ = false;
+  call_number attach_call_ = 0;
+  std::uint64_t route_version_ = 0;
+  std::chrono::steady_clock::time_point next_attach_{};
+  // listeners
+  std::unordered_map<uuid, std::uint64_t, uuid_hash> members_;  ///< admitted users: joined_seq
+  std::unordered_map<net::connection_id, listener> listeners_;
+  std::unordered_map<call_number, uuid> admissions_;
+  std::unordered_map<call_number, net::connection_id> replays_;
+  std::vector<group> groups_;
+  bool groups_stale_ = true;
+  bool tick_armed_ = false;
+  bool dropped_ = false;  ///< no longer on the switchboard: new subscriptions are passed on
+};
+
+}  // namespace greenroom::actors

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <array>
+
+#include "actors/relay.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+/// Events that came too early and are kept while the gap is fetched; beyond it they are fetched
+/// too.
+constexpr std::size_t early_max = 1000;
+constexpr std::uint32_t page_entries = 200;
+
+/// Encodes an event at most once per encoding.
+class lazy_frames {
+ public:
+  explicit lazy_frames(const protocol::event_envelope& e) : event_(e) {}
+  const net::frame& operator()(protocol::encoding enc) {
+    auto& f = frames_[static_cast<std::size_t>(enc)];
+    if (!f) {
+      f = std::make_shared<const std::string>(protocol::encode_event(enc, event_));
+    }
+    return f;
+  }
+
+ private:
+  const protocol::event_envelope& event_;
+  std::array<net::frame, 2> frames_;
+};
+
+/// The user whose membership ends with this event, if it does.
+bool ends_membership(const protocol::event_envelope& e) {
+  const auto* change = std::get_if<protocol::room_event>(&e.data);
+  return change != nullptr && (change->kind == protocol::room_event_kind::left ||
+                               change->kind == protocol::room_event_kind::removed ||
+                               change->kind == protocol::room_event_kind::banned);
+}
+
+bool ends_room(const protocol::event_envelope& e) {
+  const auto* change = std::get_if<protocol::room_event>(&e.data);
+  return change != nullptr && change->kind == protocol::room_event_kind::deleted;
+}
+
+}  // namespace
+
+void relay::take(const room_publish& p) {
+  if (p.reset) {
+    attached_ = false;
+    attach_call_ = 0;
+    attach();
+    return;
+  }
+  if (!streaming_) {
+    return;  // the reply to the attach call tells where to begin
+  }
+  leader_seq_ = std::max(leader_seq_, p.last_seq);
+  if (p.event != nullptr) {
+    const auto& e = *p.event;
+    if (e.seq == 0) {
+      deliver(e);
+      return;
+    }
+    leader_seq_ = std::max(leader_seq_, e.seq);
+    if (e.seq == last_seq_ + 1) {
+      take_in_order(e);
+    } else if (e.seq > last_seq_ && early_.size() < early_max) {
+      early_.emplace(e.seq, p.event);
+    }
+  }
+  while (!early_.empty() && early_.begin()->first <= last_seq_ + 1) {
+    const auto next = early_.begin()->second;
+    early_.erase(early_.begin());
+    if (next->seq == last_seq_ + 1) {
+      take_in_order(*next);
+    }
+  }
+  if (leader_seq_ > last_seq_) {
+    fetch_gap();
+  }
+}
+
+void relay::take_in_order(const stream_event& e) {
+  last_seq_ = e.seq;
+  leader_seq_ = std::max(leader_seq_, last_seq_);
+  deliver(e);
+  if (ends_room(e.event)) {
+    while (!listeners_.empty()) {
+      unsubscribe(listeners_.begin()->first);
+    }
+  } else if (e.user_id && ends_membership(e.event)) {
+    // Those who listen live have it; who still replays gets it there, as the last.
+    std::vector<net::connection_id> live;
+    for (const auto& [id, l] : listeners_) {
+      if (l.wanted->user_id == *e.user_id && l.at == stage::live) {
+        live.push_back(id);
+      }
+    }
+    for (const auto id : live) {
+      unsubscribe(id);
+    }
+    members_.erase(*e.user_id);
+  }
+}
+
+void relay::deliver(const stream_event& e) {
+  auto* sockets = env_->sockets.load();
+  if (sockets == nullptr) {
+    return;
+  }
+  lazy_frames frames(e.event);
+  for (const auto& g : live_groups()) {
+    sockets->fan_out(g.io_thread, frames(g.encoding), g.receivers);
+  }
+}
+
+const std::vector<relay::group>& relay::live_groups() {
+  if (groups_stale_) {
+    groups_stale_ = false;
+    groups_.clear();
+    std::map<std::pair<unsigned, protocol::encoding>, std::vector<net::connection_id>> sorted;
+    for (const auto& [id, l] : listeners_) {
+      if (l.at == stage::live) {
+        sorted[{net::io_thread_of(id), l.wanted->encoding}].push_back(id);
+      }
+    }
+    for (auto& [key, ids] : sorted) {
+      groups_.push_back({key.first, key.second,
+                         std::make_shared<const std::vector<net::connection_id>>(std::move(ids))});
+    }
+  }
+  return groups_;
+}
+
+// -- gaps ----------------------------------------------------------------------------------------
+
+void relay::fetch_gap() {
+  if (gap_call_ != 0 || !attached_) {
+    return;
+  }
+  gap_call_ = ask(room_entries{last_seq_ + 1, leader_seq_, page_entries});
+  arm_tick();
+}
+
+void relay::take_gap(const room_page& page) {
+  leader_seq_ = std::max(leader_seq_, page.last_seq);
+  for (const auto& e : page.events) {
+    if (e.seq == last_seq_ + 1) {
+      take_in_order(e);
+    }
+  }
+  while (!early_.empty() && early_.begin()->first <= last_seq_ + 1) {
+    const auto next = early_.begin()->second;
+    early_.erase(early_.begin());
+    if (next->seq == last_seq_ + 1) {
+      take_in_order(*next);
+    }
+  }
+  if (leader_seq_ > last_seq_ && !page.events.empty()) {
+    fetch_gap();
+  } else if (leader_seq_ > last_seq_) {
+    arm_tick();
+  }
+}
+
+// -- replay
+// ----------------------------------------------------------------------------------------
+
+void relay::replay(net::connection_id id, listener& l) {
+  if (l.next > last_seq_) {
+    go_live(l);
+    return;
+  }
+  l.fetching = ask(room_entries{l.next, last_seq_, page_entries});
+  replays_[l.fetching] = id;
+  arm_tick();
+}
+
+void relay::take_replay(net::connection_id id, listener& l, const room_page& page) {
+  auto* sockets = env_->sockets.load();
+  std::vector<net::frame> frames;
+  bool removed = false;
+  for (const auto& e : page.events) {
+    if (e.seq != l.next || e.seq > last_seq_ || removed) {
+      break;  // beyond the common stream: live from there
+    }
+    frames.push_back(
+        std::make_shared<const std::string>(protocol::encode_event(l.wanted->encoding, e.event)));
+    ++l.next;
+    removed = e.user_id == l.wanted->user_id && ends_membership(e.event);
+  }
+  const bool progress = !frames.empty();
+  if (progress && sockets != nullptr) {
+    sockets->send_many(id, std::move(frames));
+  }
+  if (removed) {
+    unsubscribe(id);
+  } else if (progress || l.next > last_seq_) {
+    replay(id, l);
+  } else {
+    arm_tick();  // nothing came though something is there: ask again a little later
+  }
+}
+
+void relay::go_live(listener& l) {
+  l.at = stage::live;
+  groups_stale_ = true;
+}
+
+}  // namespace greenroom::actors

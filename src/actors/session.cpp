@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+#include "actors/session.hpp"
+
+#include <algorithm>
+
+#include "telemetry/log.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto tick_every = 50ms;
+/// auth_response waits this long for the rooms' streams; the rest are named stale.
+constexpr auto subscribe_within = 2s;
+/// A session confirms its place at the user's actor this often, should that have been restarted.
+constexpr auto attach_again_every = 60s;
+
+}  // namespace
+
+session::session(caf::actor_config& cfg, environment_ptr env, session_start start)
+    : observed(cfg, {actor_kind::session, start.session_id.str(),
+                     "connection " + std::to_string(start.connection)}),
+      env_(std::move(env)),
+      start_(std::move(start)) {}
+
+session::behavior_type session::make_behavior() {
+  begin();
+  return {[this](const client_request_ptr& r) {
+            take_request(r->request, [this, id = r->request.message_id](protocol::answer_data data,
+                                                                        bool duplicate) {
+              answer_over_socket(id, std::move(data), duplicate);
+            });
+          },
+          [this](const http_call_ptr& c) { take_http(c); },
+          [this](const reply_ptr& r) { take_reply(*r); },
+          [this](const subscribed_ptr& s) { take_subscribed(*s); },
+          [this](const user_notice_ptr& n) { take_notice(*n); },
+          [this](routes_atom) { check_routes(); },
+          [this](closed_atom) { close_down(); },
+          [this](tick_atom) { tick(); }};
+}
+
+void session::on_exit() {
+  // Nothing that was asked stays without an answer, also when a handler failed.
+  for (const auto& weak : jobs_) {
+    if (const auto j = weak.lock(); j && j->answer) {
+      std::exchange(j->answer, nullptr)(
+          unavailable("the session was interrupted; repeat with the same message_id").value(),
+          false);
+    }
+  }
+  for (auto& [request, answer] : waiting_) {
+    answer(error{ec::unauthorized, "not authenticated", {}}, false);
+  }
+  for (const auto& [room, tag] : rooms_) {
+    if (const auto relay = env_->board.find_relay(room)) {
+      caf::anon_send(*relay, closed_atom::value, start_.connection);
+    }
+  }
+  if (entered_ && env_->board.leave_session(start_.user_id, address()) == 0) {
+    auto c = std::make_shared<call>();
+    c->number = env_->board.next_call();
+    c->shard = env_->board.shard_of(start_.user_id);
+    c->target = start_.user_id;
+    c->body = user_detach{env_->board.self()};
+    env_->board.ask(std::move(c), caf::actor_cast<reply_sink>(this));
+  }
+  calls_.clear();
+  gatherings_.clear();
+}
+
+// -- beginning
+// ---------------------------------------------------------------------------------------
+
+void session::begin() {
+  if (start_.transport == net::transport::http) {
+    return;  // each call is checked by itself
+  }
+  entered_ = true;
+  env_->board.enter_session(start_.user_id, caf::actor_cast<session_actor>(this));
+  const auto deadline =
+      clock::now() + std::chrono::milliseconds(env_->config.limits.request_timeout_ms) - 200ms;
+  ask(start_.user_id, env_->board.shard_of(start_.user_id), {start_.user_id, {}, 0},
+      user_attach{start_.session_id, env_->board.self()}, deadline, [this](const reply_body& body) {
+        if (const auto* ok = std::get_if<user_attached>(&body)) {
+          attached(*ok);
+        } else if (const auto* failure = std::get_if<error>(&body)) {
+          start_failed(*failure);
+        } else {
+          start_failed(unavailable("the account cannot be reached right now").value());
+        }
+      });
+}
+
+void session::attached(const user_attached& self) {
+  self_ = self.self;
+  rooms_version_ = self.rooms_version;
+  next_attach_ = clock::now() + attach_again_every;
+  const auto routes = env_->board.routes();
+  const auto shard = env_->board.shard_of(start_.user_id);
+  route_version_ = shard < routes->shards.size() ? routes->shards[shard].version : 0;
+  std::map<uuid, std::optional<std::uint64_t>> rooms;
+  for (const auto& line : self.rooms) {
+    const auto asked = start_.rooms.find(line.room_id);
+    rooms[line.room_id] = asked == start_.rooms.end() ? std::nullopt : std::optional(asked->second);
+  }
+  gather(std::move(rooms), clock::now() + subscribe_within,
+         [this](gathering& done) { send_auth_response(done); });
+}
+
+void session::send_auth_response(gathering& done) {
+  auto* sockets = env_->sockets.load();
+  attached_ = true;
+  if (sockets != nullptr) {
+    sockets->authenticated(start_.connection);
+  }
+  if (start_.message_id) {
+    start_.response.success = true;
+    start_.response.session_id = start_.session_id;
+    start_.response.user = self_;
+    answer_over_socket(*start_.message_id, start_.response, start_.duplicate);
+  }
+  start_.response.token.clear();
+  start_.response.refresh_token.clear();
+  for (const auto& [room, tag] : done.wanted) {
+    // Not confirmed in time: named, and its stream begins when the relay has found the leader.
+    stale_.push_back(room);
+    send_event({now_ms(), protocol::session_event{protocol::session_event_kind::stale, room, {}}});
+  }
+  for (const auto& [room, result] : done.results.rooms) {
+    release(room);
+  }
+  auto waiting = std::exchange(waiting_, {});
+  for (auto& [request, answer] : waiting) {
+    take_request(request, std::move(answer));
+  }
+}
+
+void session::start_failed(const error& why) {
+  if (start_.message_id) {
+    answer_over_socket(*start_.message_id, why, false);
+  }
+  quit();  // the connection notices and is unauthenticated again
+}
+
+// -- what happens to the user
+// ------------------------------------------------------------------------
+
+void session::take_notice(const user_notice& n) {
+  switch (n.kind) {
+    case user_notice::what::room_joined:
+      if (!rooms_.contains(n.room_id) || n.entry_seq > 0) {
+        if (rooms_.contains(n.room_id)) {
+          break;
+        }
+        gather({{n.room_id, n.entry_seq == 0 ? std::nullopt : std::optional(n.entry_seq - 1)}},
+               clock::now() + subscribe_within, [this](gathering& g) {
+                 for (const auto& [room, result] : g.results.rooms) {
+                   release(room);
+                 }
+               });
+      }
+      break;
+    case user_notice::what::room_left:
+      // The relay has cut the stream after the entry; only the memory of it goes here.
+      rooms_.erase(n.room_id);
+      break;
+    case user_notice::what::session_revoked:
+      if (n.session_id.is_nil() || n.session_id == start_.session_id) {
+        revoked_ = true;
+        if (!logging_out_) {
+          end_revoked();
+        }
+      }
+      break;
+  }
+}
+
+void session::end_revoked() {
+  if (start_.transport != net::transport::websocket) {
+    return;
+  }
+  send_event({now_ms(), protocol::session_event{protocol::session_event_kind::revoked, {}, {}}});
+  if (auto* sockets = env_->sockets.load()) {
+    sockets->close(start_.connection, close_code::session_revoked, "session revoked");
+  }
+  closing_ = true;
+}
+
+void session::check_routes() {
+  if (!attached_) {
+    return;
+  }
+  const auto routes = env_->board.routes();
+  const auto shard = env_->board.shard_of(start_.user_id);
+  if (shard < routes->shards.size() && routes->shards[shard].version != route_version_ &&
+      !routes->shards[shard].leader.is_nil()) {
+    route_version_ = routes->shards[shard].version;
+    attach_again();
+  }
+}
+
+void session::attach_again() {
+  next_attach_ = clock::now() + attach_again_every;
+  ask(start_.user_id, env_->board.shard_of(start_.user_id), {start_.user_id, {}, 0},
+      user_attach{start_.session_id, env_->board.self()}, clock::now() + 4s,
+      [this](const reply_body& body) {
+        if (const auto* self = std::get_if<user_attached>(&body)) {
+          rooms_version_ = self->rooms_version;
+          for (const auto& line : self->rooms) {
+            if (!rooms_.contains(line.room_id)) {
+              take_notice({start_.user_id,
+                           user_notice::what::room_joined,
+                           line.room_id,
+                           line.entry_seq,
+                           {}});
+            }
+          }
+        } else if (const auto* why = std::get_if<error>(&body);
+                   why != nullptr && why->code == ec::unauthorized) {
+          end_revoked();
+        }
+      });
+}
+
+// -- time
+// -----------------------------------------------------------------------------------------------
+
+void session::arm_tick() {
+  if (!tick_armed_) {
+    tick_armed_ = true;
+    delayed_send(this, tick_every, tick_atom::value);
+  }
+}
+
+void session::tick() {
+  tick_armed_ = false;
+  const auto now = clock::now();
+  std::vector<call_number> late;
+  for (auto& [number, c] : calls_) {
+    if (now >= c.deadline) {
+      late.push_back(number);
+    } else if (c.retry_at != clock::time_point{} && now >= c.retry_at) {
+      c.retry_at = {};
+      env_->board.ask(c.what, caf::actor_cast<reply_sink>(this));
+    }
+  }
+  for (const auto number : late) {
+    const auto then = std::move(calls_.at(number).then);
+    calls_.erase(number);
+    then(unavailable("no answer in time; repeat with the same message_id").value());
+  }
+  finish_gatherings();
+  if (!calls_.empty() || !gatherings_.empty()) {
+    arm_tick();
+  } else if (attached_ && start_.transport == net::transport::websocket) {
+    tick_armed_ = true;
+    delayed_send(this, 30s, tick_atom::value);
+    if (now >= next_attach_) {
+      attach_again();
+    }
+  }
+}
+
+void session::close_down() {
+  quit();
+}
+
+}  // namespace greenroom::actors

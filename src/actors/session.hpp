@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// SESSION: an authenticated user on one connection (a session id may have several), or the calls
+/// of one token over HTTP.
+///
+/// Owns: who the user is, the rooms it has subscribed, requests in flight with their deadlines.
+/// Takes: requests of its connection, replies to its calls, subscribed from relays, notices about
+/// the user (room joined or left, session revoked), changes of routes.
+/// Sends: calls to leaders of shards (repeated within the request's time-out when a leader moves),
+/// subscriptions to relays, answers and session events to the socket.
+/// Dies: its connection closes the socket with 1013, the client resumes; requests in flight are
+/// answered first.
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "actors/base.hpp"
+#include "actors/environment.hpp"
+#include "actors/interfaces.hpp"
+
+namespace greenroom::actors {
+
+/// How a session begins: the request that authenticated it is answered by it.
+struct session_start {
+  net::connection_id connection = 0;
+  protocol::encoding encoding = protocol::encoding::json;
+  net::transport transport = net::transport::websocket;
+  uuid user_id;
+  uuid session_id;
+  /// The request to answer; empty for a bearer token at the handshake and for HTTP.
+  std::optional<uuid> message_id;
+  /// Complete but for the user record; what the client is answered.
+  protocol::auth_response response;
+  bool duplicate = false;
+  /// From auth_request: resume these rooms after these seqs.
+  std::map<uuid, std::uint64_t> rooms;
+};
+
+class session final : public observed<session_actor> {
+ public:
+  session(caf::actor_config& cfg, environment_ptr env, session_start start);
+
+ protected:
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+ private:
+  using clock = std::chrono::steady_clock;
+  /// Gets the one answer of a request.
+  using answerer = std::function<void(protocol::answer_data, bool duplicate)>;
+  using continuation = std::function<void(const reply_body&)>;
+
+  /// A request being worked on.
+  struct job {
+    uuid message_id;
+    answerer answer;
+    clock::time_point deadline;
+  };
+  using job_ptr = std::shared_ptr<job>;
+
+  struct pending_call {
+    std::shared_ptr<call> what;
+    continuation then;
+    clock::time_point deadline;
+    clock::time_point retry_at{};  ///< set while waiting to be asked again
+    int tries = 0;
+  };
+
+  /// Several rooms being subscribed for one answer.
+  struct gathering {
+    std::map<uuid, std::uint64_t> wanted;  ///< room → tag
+    protocol::resume_response results;
+    clock::time_point deadline;
+    std::function<void(gathering&)> then;
+  };
+
+  // session.cpp: life
+  void begin();
+  void attached(const user_attached& self);
+  void send_auth_response(gathering& done);
+  void start_failed(const error& why);
+  void take_notice(const user_notice& n);
+  void end_revoked();
+  void check_routes();
+  void attach_again();
+  void tick();
+  void arm_tick();
+  void close_down();
+
+  // session_calls.cpp: asking leaders
+  call_number ask(const uuid& target, std::uint16_t shard, const chat::origin& from, call_body body,
+                  clock::time_point deadline, continuation then);
+  void take_reply(const reply& r);
+  void answer_over_socket(const uuid& message_id, protocol::answer_data data, bool duplicate);
+  void send_event(const protocol::event_envelope& e);
+
+  // session_subscriptions.cpp
+  void subscribe(const uuid& room, std::optional<std::uint64_t> after_seq, std::uint64_t tag);
+  void gather(std::map<uuid, std::optional<std::uint64_t>> rooms, clock::time_point deadline,
+              std::function<void(gathering&)> then);
+  void take_subscribed(const subscribed& s);
+  void finish_gatherings();
+  void release(const uuid& room);
+  void drop_room(const uuid& room);
+
+  // session_requests.cpp: one function per request
+  void take_request(const protocol::request_envelope& r, answerer answer);
+  void take_http(const http_call_ptr& c);
+  void handle(const job_ptr& j, const protocol::request& r);
+  void on(const job_ptr& j, const protocol::register_request& r);
+  void on(const job_ptr& j, const protocol::auth_request& r);
+  void on(const job_ptr& j, const protocol::logout_request& r);
+  void on(const job_ptr& j, const protocol::heartbeat& r);
+  void on(const job_ptr& j, const protocol::resume_request& r);
+  void on(const job_ptr& j, const protocol::create_room_request& r);
+  void on(const job_ptr& j, const protocol::room_list_request& r);
+  void on(const job_ptr& j, const protocol::room_request& r);
+  void on(const job_ptr& j, const protocol::join_room_request& r);
+  void on(const job_ptr& j, const protocol::leave_room_request& r);
+  void on(const job_ptr& j, const protocol::room_members_request& r);
+  void on(const job_ptr& j, const protocol::send_message_request& r);
+  void on(const job_ptr& j, const protocol::history_request& r);
+  void on(const job_ptr& j, const protocol::mark_request& r);
+  void on(const job_ptr& j, const protocol::user_list_request& r);
+  void on(const job_ptr& j, const protocol::user_request& r);
+  void on(const job_ptr& j, const protocol::unsupported_request& r);
+  /// To one room or user, the reply being the answer.
+  void forward(const job_ptr& j, const uuid& target, const protocol::request& r, call_body body);
+  static void finish(const job_ptr& j, const reply_body& body);
+  std::uint64_t fingerprint_of(const protocol::request& r) const;
+
+  // session_lists.cpp: what is gathered from many shards
+  void list_joined(const job_ptr& j, const protocol::room_list_request& r);
+  void list_public(const job_ptr& j, const protocol::room_list_request& r);
+  void list_users(const job_ptr& j, const protocol::user_list_request& r);
+
+  environment_ptr env_;
+  session_start start_;
+  // what it became
+  bool attached_ = false;
+  bool closing_ = false;
+  bool logging_out_ = false;
+  bool revoked_ = false;
+  bool entered_ = false;  ///< on the switchboard
+  protocol::user self_;
+  std::uint64_t rooms_version_ = 0;
+  std::uint64_t route_version_ = 0;
+  clock::time_point next_attach_{};
+  std::map<uuid, std::uint64_t> rooms_;  ///< subscribed rooms, with the tag of the subscription
+  std::vector<uuid> stale_;              ///< rooms whose stream has not been confirmed yet
+  std::uint64_t tags_ = 0;
+  // in flight
+  std::unordered_map<call_number, pending_call> calls_;
+  std::vector<std::unique_ptr<gathering>> gatherings_;
+  std::deque<std::pair<protocol::request_envelope, answerer>> waiting_;
+  std::vector<std::weak_ptr<job>> jobs_;
+  bool tick_armed_ = false;
+};
+
+}  // namespace greenroom::actors

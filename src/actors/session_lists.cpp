@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+/// Lists that are gathered from many shards: each answers a page of its own, the session merges.
+/// A shard that cannot be reached is left out rather than failing the list for everybody.
+
+#include <algorithm>
+#include <charconv>
+#include <tuple>
+
+#include "actors/session.hpp"
+#include "protocol/limits.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+/// Cursors name the last item seen: two times and an id, so that new items do not shift the pages.
+struct position {
+  unix_ms first = 0;
+  unix_ms second = 0;
+  uuid id;
+};
+
+std::string to_cursor(const position& p) {
+  return std::to_string(p.first) + "." + std::to_string(p.second) + "." + p.id.str();
+}
+
+std::optional<position> from_cursor(const std::string& text) {
+  position p;
+  const auto* at = text.data();
+  const auto* end = at + text.size();
+  auto r = std::from_chars(at, end, p.first);
+  if (r.ec != std::errc{} || r.ptr == end || *r.ptr != '.') {
+    return std::nullopt;
+  }
+  r = std::from_chars(r.ptr + 1, end, p.second);
+  if (r.ec != std::errc{} || r.ptr == end || *r.ptr != '.') {
+    return std::nullopt;
+  }
+  const auto id = uuid::parse({r.ptr + 1, static_cast<std::size_t>(end - r.ptr - 1)});
+  if (!id) {
+    return std::nullopt;
+  }
+  p.id = *id;
+  return p;
+}
+
+/// Waits for several replies and then goes on.
+template <class T>
+struct gathered {
+  std::size_t missing = 0;
+  std::vector<T> items;
+  std::function<void(std::vector<T>&)> then;
+  void arrived() {
+    if (--missing == 0) {
+      then(items);
+    }
+  }
+};
+
+auto joined_key(const protocol::room& r) {
+  return std::make_tuple(r.last_message_at, r.created_at, r.id);
+}
+
+auto created_key(const protocol::room& r) {
+  return std::make_tuple(r.created_at, r.id);
+}
+
+}  // namespace
+
+void session::list_joined(const job_ptr& j, const protocol::room_list_request& r) {
+  std::optional<position> after;
+  if (r.cursor && !(after = from_cursor(*r.cursor))) {
+    finish(j, invalid_field("cursor", "not a cursor of this list").value());
+    return;
+  }
+  const auto limit = r.limit.value_or(limits::list_limit_default);
+  ask(start_.user_id, env_->board.shard_of(start_.user_id), {start_.user_id, {}, 0}, user_rooms{},
+      j->deadline, [this, j, after, limit](const reply_body& body) {
+        const auto* lines = std::get_if<user_room_lines>(&body);
+        if (lines == nullptr) {
+          finish(j, body);
+          return;
+        }
+        std::map<std::uint16_t, std::vector<uuid>> by_shard;
+        for (const auto& line : lines->rooms) {
+          by_shard[env_->board.shard_of(line.room_id)].push_back(line.room_id);
+        }
+        auto all = std::make_shared<gathered<protocol::room>>();
+        all->missing = by_shard.size() + 1;
+        all->then = [j, after, limit](std::vector<protocol::room>& rooms) {
+          std::sort(rooms.begin(), rooms.end(),
+                    [](const auto& a, const auto& b) { return joined_key(a) > joined_key(b); });
+          if (after) {
+            const auto key = std::make_tuple(after->first, after->second, after->id);
+            std::erase_if(rooms, [&](const auto& room) { return joined_key(room) >= key; });
+          }
+          protocol::room_list_response answer;
+          if (rooms.size() > limit) {
+            rooms.resize(limit);
+            const auto& last = rooms.back();
+            answer.next_cursor = to_cursor({last.last_message_at, last.created_at, last.id});
+          }
+          answer.rooms = std::move(rooms);
+          finish(j, answered{std::move(answer), false});
+        };
+        for (auto& [shard, ids] : by_shard) {
+          ask({}, shard, {start_.user_id, {}, 0}, shard_room_views{std::move(ids)}, j->deadline,
+              [all](const reply_body& reply) {
+                if (const auto* views = std::get_if<room_views>(&reply)) {
+                  all->items.insert(all->items.end(), views->rooms.begin(), views->rooms.end());
+                }
+                all->arrived();
+              });
+        }
+        all->arrived();  // the one that stands for "all have been asked"
+      });
+}
+
+void session::list_public(const job_ptr& j, const protocol::room_list_request& r) {
+  std::optional<position> after;
+  if (r.cursor && !(after = from_cursor(*r.cursor))) {
+    finish(j, invalid_field("cursor", "not a cursor of this list").value());
+    return;
+  }
+  const auto limit = r.limit.value_or(limits::list_limit_default);
+  auto all = std::make_shared<gathered<protocol::room>>();
+  const auto shards = env_->board.routes()->map->shard_count;
+  all->missing = shards;
+  all->then = [j, limit](std::vector<protocol::room>& rooms) {
+    std::sort(rooms.begin(), rooms.end(),
+              [](const auto& a, const auto& b) { return created_key(a) > created_key(b); });
+    protocol::room_list_response answer;
+    if (rooms.size() > limit) {
+      rooms.resize(limit);
+      answer.next_cursor = to_cursor({rooms.back().created_at, 0, rooms.back().id});
+    }
+    answer.rooms = std::move(rooms);
+    finish(j, answered{std::move(answer), false});
+  };
+  for (std::uint16_t shard = 1; shard <= shards; ++shard) {
+    shard_public_rooms page;
+    page.limit = limit + 1;
+    if (after) {
+      page.before_time = after->first;
+      page.before_id = after->id;
+    }
+    ask({}, shard, {start_.user_id, {}, 0}, page, j->deadline, [all](const reply_body& reply) {
+      if (const auto* views = std::get_if<room_views>(&reply)) {
+        all->items.insert(all->items.end(), views->rooms.begin(), views->rooms.end());
+      }
+      all->arrived();
+    });
+  }
+}
+
+void session::list_users(const job_ptr& j, const protocol::user_list_request& r) {
+  std::optional<position> after;
+  if (r.cursor && !(after = from_cursor(*r.cursor))) {
+    finish(j, invalid_field("cursor", "not a cursor of this list").value());
+    return;
+  }
+  const auto limit = r.limit.value_or(limits::list_limit_default);
+  auto all = std::make_shared<gathered<protocol::user>>();
+  const auto shards = env_->board.routes()->map->shard_count;
+  all->missing = shards;
+  all->then = [j, limit](std::vector<protocol::user>& users) {
+    const auto key = [](const protocol::user& u) { return std::make_tuple(u.created_at, u.id); };
+    std::sort(users.begin(), users.end(),
+              [&](const auto& a, const auto& b) { return key(a) > key(b); });
+    protocol::user_list_response answer;
+    if (users.size() > limit) {
+      users.resize(limit);
+      answer.next_cursor = to_cursor({users.back().created_at, 0, users.back().id});
+    }
+    answer.users = std::move(users);
+    finish(j, answered{std::move(answer), false});
+  };
+  for (std::uint16_t shard = 1; shard <= shards; ++shard) {
+    shard_user_list page;
+    page.query = r.query.value_or("");
+    page.limit = limit + 1;
+    if (after) {
+      page.before_time = after->first;
+      page.before_id = after->id;
+    }
+    ask({}, shard, {start_.user_id, {}, 0}, page, j->deadline, [all](const reply_body& reply) {
+      if (const auto* views = std::get_if<user_views>(&reply)) {
+        all->items.insert(all->items.end(), views->users.begin(), views->users.end());
+      }
+      all->arrived();
+    });
+  }
+}
+
+}  // namespace greenroom::actors

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include "actors/session.hpp"
+#include "protocol/limits.hpp"
+#include "security/fingerprint.hpp"
+#include "security/tokens.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Requests that wait for the authentication of their own connection.
+constexpr std::size_t waiting_max = 128;
+/// Answers go out a little before the promised time is over.
+constexpr auto answer_margin = 200ms;
+
+template <class... Fs>
+struct overloaded : Fs... {
+  using Fs::operator()...;
+};
+
+}  // namespace
+
+void session::take_request(const protocol::request_envelope& r, answerer answer) {
+  if (closing_ || revoked_) {
+    answer(error{ec::unauthorized, "the session was revoked", {}}, false);
+    return;
+  }
+  if (!attached_) {
+    if (waiting_.size() < waiting_max) {
+      waiting_.emplace_back(r, std::move(answer));
+    } else {
+      answer(error{ec::rate_limit, "too many requests before the authentication was answered", {}},
+             false);
+    }
+    return;
+  }
+  const auto& row = protocol::row_of(r.data);
+  if (row.rate == protocol::rate_class::write) {
+    if (const auto wait_ms = env_->limiter.take(start_.user_id, clock::now())) {
+      error e{ec::rate_limit, "too many messages a minute", {}};
+      e.details.retry_after_ms = *wait_ms;
+      answer(std::move(e), false);
+      return;
+    }
+  }
+  auto j = std::make_shared<job>();
+  j->message_id = r.message_id;
+  j->answer = std::move(answer);
+  j->deadline = clock::now() + std::chrono::milliseconds(env_->config.limits.request_timeout_ms) -
+                answer_margin;
+  std::erase_if(jobs_, [](const auto& weak) { return weak.expired(); });
+  jobs_.push_back(j);
+  handle(j, r.data);
+}
+
+void session::handle(const job_ptr& j, const protocol::request& r) {
+  std::visit([&](const auto& what) { on(j, what); }, r);
+}
+
+void session::finish(const job_ptr& j, const reply_body& body) {
+  if (!j->answer) {
+    return;
+  }
+  const auto answer = std::exchange(j->answer, nullptr);
+  std::visit(overloaded{[&](const answered& a) { answer(a.data, a.duplicate); },
+                        [&](const error& e) { answer(e, false); },
+                        [&](const actors::done&) { answer(protocol::ok_response{}, false); },
+                        [&](const logged_out&) { answer(protocol::ok_response{}, false); },
+                        [&](const auto&) {
+                          answer(error{ec::internal, "unexpected reply of a leader", {}}, false);
+                        }},
+             body);
+}
+
+std::uint64_t session::fingerprint_of(const protocol::request& r) const {
+  const auto routes = env_->board.routes();
+  return routes->map ? security::fingerprint(routes->map->fingerprint_key, r) : 0;
+}
+
+void session::forward(const job_ptr& j, const uuid& target, const protocol::request& r,
+                      call_body body) {
+  const auto& row = protocol::row_of(r);
+  chat::origin from{start_.user_id, {}, 0};
+  if (row.is_write) {
+    from.message_id = j->message_id;
+    from.fingerprint = fingerprint_of(r);
+  }
+  ask(target, env_->board.shard_of(target), from, std::move(body), j->deadline,
+      [j](const reply_body& reply) { finish(j, reply); });
+}
+
+// -- one function per request
+// -----------------------------------------------------------------------
+
+void session::on(const job_ptr& j, const protocol::register_request&) {
+  finish(j, error{ec::conflict, "this connection is authenticated already", {}});
+}
+
+void session::on(const job_ptr& j, const protocol::auth_request& r) {
+  // For the same user it renews (the session stays what it is); for another it is a CONFLICT.
+  const auto renewed = [this, j](const protocol::auth_response& base) {
+    auto answer = base;
+    answer.success = true;
+    answer.user = self_;
+    if (j->answer) {
+      std::exchange(j->answer, nullptr)(std::move(answer), false);
+    }
+  };
+  if (r.token) {
+    const auto routes = env_->board.routes();
+    std::vector<security::signing_key> keys;
+    for (const auto& key : routes->map->keys) {
+      keys.push_back({key.id, key.secret});
+    }
+    const auto claims = security::verify_access_token(keys, *r.token, now_ms());
+    if (!claims) {
+      finish(j, claims.error());
+    } else if (claims->user_id != start_.user_id) {
+      finish(j, error{ec::conflict, "this connection belongs to another user", {}});
+    } else {
+      ask(start_.user_id, env_->board.shard_of(start_.user_id), {start_.user_id, {}, 0},
+          user_check{claims->session_id}, j->deadline,
+          [j, renewed, token = *r.token, claims = *claims](const reply_body& body) {
+            if (const auto* self = std::get_if<user_attached>(&body)) {
+              protocol::auth_response answer;
+              answer.token = token;
+              answer.expires_at = claims.expires_at;
+              answer.session_id = claims.session_id;
+              answer.user = self->self;
+              renewed(answer);
+            } else {
+              finish(j, body);
+            }
+          });
+    }
+    return;
+  }
+  uuid user;
+  user_login login;
+  if (r.refresh_token) {
+    const auto parsed = security::parse_refresh_token(*r.refresh_token);
+    if (!parsed) {
+      finish(j, parsed.error());
+      return;
+    }
+    user = parsed->user_id;
+    login.refresh_token = *r.refresh_token;
+  } else {
+    user = user_id_of(r.username.value_or(""));
+    login.password = r.password.value_or("");
+  }
+  if (user != start_.user_id) {
+    finish(j, error{ec::conflict, "this connection belongs to another user", {}});
+    return;
+  }
+  login.device_id = r.device_id.value_or("");
+  ask(user, env_->board.shard_of(user), {user, j->message_id, 0}, std::move(login), j->deadline,
+      [j, renewed](const reply_body& body) {
+        if (const auto* opened = std::get_if<session_opened>(&body)) {
+          renewed(opened->response);
+        } else {
+          finish(j, body);
+        }
+      });
+}
+
+void session::on(const job_ptr& j, const protocol::logout_request& r) {
+  logging_out_ = true;
+  chat::origin from{start_.user_id, j->message_id, fingerprint_of(r)};
+  const auto which =
+      r.all ? std::optional<uuid>{} : std::optional(r.session_id.value_or(start_.session_id));
+  ask(start_.user_id, env_->board.shard_of(start_.user_id), from, user_logout{which, r.all},
+      j->deadline, [this, j](const reply_body& body) {
+        logging_out_ = false;
+        finish(j, body);
+        const auto* ended = std::get_if<logged_out>(&body);
+        if (revoked_ ||
+            (ended != nullptr && std::find(ended->session_ids.begin(), ended->session_ids.end(),
+                                           start_.session_id) != ended->session_ids.end())) {
+          revoked_ = true;
+          end_revoked();
+        }
+      });
+}
+
+void session::on(const job_ptr& j, const protocol::heartbeat&) {
+  if (j->answer) {
+    std::exchange(j->answer, nullptr)(protocol::heartbeat_response{}, false);
+  }
+}
+
+void session::on(const job_ptr& j, const protocol::resume_request& r) {
+  std::map<uuid, std::optional<std::uint64_t>> rooms;
+  for (const auto& [room, after_seq] : r.rooms) {
+    rooms[room] = after_seq;
+  }
+  gather(std::move(rooms), std::min(j->deadline, clock::now() + 4s), [this, j](gathering& g) {
+    for (const auto& [room, tag] : g.wanted) {
+      g.results.rooms[room].failure = unavailable("the room has no leader right now").value();
+      stale_.push_back(room);
+    }
+    const auto answered_rooms = g.results.rooms;
+    if (j->answer) {
+      std::exchange(j->answer, nullptr)(std::move(g.results), false);
+    }
+    for (const auto& [room, result] : answered_rooms) {
+      if (!result.failure) {
+        release(room);
+      }
+    }
+  });
+}
+
+void session::on(const job_ptr& j, const protocol::create_room_request& r) {
+  const auto room =
+      r.alias ? room_id_of_alias(*r.alias) : room_id_of_creation(start_.user_id, j->message_id);
+  forward(j, room, r, room_create{r});
+}
+
+void session::on(const job_ptr& j, const protocol::room_list_request& r) {
+  switch (r.scope) {
+    case protocol::room_scope::joined:
+      list_joined(j, r);
+      break;
+    case protocol::room_scope::open:
+      list_public(j, r);
+      break;
+    case protocol::room_scope::invited:
+      // Nobody can be invited yet.
+      finish(j, answered{protocol::room_list_response{}, false});
+      break;
+  }
+}
+
+void session::on(const job_ptr& j, const protocol::room_request& r) {
+  const auto room = r.room_id ? *r.room_id : room_id_of_alias(r.alias.value_or(""));
+  forward(j, room, r, room_get{});
+}
+
+void session::on(const job_ptr& j, const protocol::join_room_request& r) {
+  const auto room = r.room_id ? *r.room_id : room_id_of_alias(r.alias.value_or(""));
+  forward(j, room, r, room_join{});
+}
+
+void session::on(const job_ptr& j, const protocol::leave_room_request& r) {
+  forward(j, r.room_id, r, room_leave{});
+}
+
+void session::on(const job_ptr& j, const protocol::room_members_request& r) {
+  forward(j, r.room_id, r, room_members{r.cursor, r.limit.value_or(limits::list_limit_default)});
+}
+
+void session::on(const job_ptr& j, const protocol::send_message_request& r) {
+  forward(j, r.room_id, r, room_send{r});
+}
+
+void session::on(const job_ptr& j, const protocol::history_request& r) {
+  forward(j, r.room_id, r, room_history{r});
+}
+
+void session::on(const job_ptr& j, const protocol::mark_request& r) {
+  forward(j, r.room_id, r, room_mark{r.status, r.seq});
+}
+
+void session::on(const job_ptr& j, const protocol::user_list_request& r) {
+  list_users(j, r);
+}
+
+void session::on(const job_ptr& j, const protocol::user_request& r) {
+  const auto user =
+      r.user_id ? *r.user_id : (r.username ? user_id_of(*r.username) : start_.user_id);
+  forward(j, user, r, user_get{});
+}
+
+void session::on(const job_ptr& j, const protocol::unsupported_request& r) {
+  finish(j, error{ec::unsupported, "this server does not offer " + r.type + " yet", {}});
+}
+
+// -- calls over HTTP
+// ---------------------------------------------------------------------------------
+
+void session::take_http(const http_call_ptr& c) {
+  const auto id = c->request.message_id;
+  answerer answer = [c, id](protocol::answer_data data, bool duplicate) {
+    c->done({id, now_ms(), std::move(data), duplicate});
+  };
+  const auto deadline = clock::now() +
+                        std::chrono::milliseconds(env_->config.limits.request_timeout_ms) -
+                        answer_margin;
+  // Every call asks whether the session still is: a revoked token ends at once.
+  ask(start_.user_id, env_->board.shard_of(start_.user_id), {start_.user_id, {}, 0},
+      user_check{start_.session_id}, deadline, [this, c, answer](const reply_body& body) {
+        const auto* self = std::get_if<user_attached>(&body);
+        if (self == nullptr) {
+          const auto* failure = std::get_if<error>(&body);
+          answer(failure != nullptr ? *failure : unavailable("try again").value(), false);
+          return;
+        }
+        self_ = self->self;
+        attached_ = true;
+        if (c->authenticate_only) {
+          answer(protocol::ok_response{}, false);
+        } else if (c->subject && *c->subject != start_.user_id) {
+          answer(error{ec::unsupported, "only one's own membership can be changed yet", {}}, false);
+        } else {
+          take_request(c->request, answer);
+        }
+      });
+}
+
+}  // namespace greenroom::actors

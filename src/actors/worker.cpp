@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#include "actors/worker.hpp"
+
+namespace greenroom::actors {
+
+worker::worker(caf::actor_config& cfg, worker_pool* pool, std::size_t index,
+               security::password_cost cost)
+    : observed(cfg, {actor_kind::worker, std::to_string(index), "node"}),
+      pool_(pool),
+      index_(index),
+      cost_(cost) {}
+
+worker::behavior_type worker::make_behavior() {
+  return {[this](const hash_job_ptr& job) { work(*job); }};
+}
+
+void worker::work(const hash_job& job) {
+  auto result = std::make_shared<hash_done>();
+  result->job = job.job;
+  if (job.kind == hash_job::what::hash) {
+    auto hashed = security::hash_password(job.password, cost_);
+    if (hashed) {
+      result->hash = std::move(*hashed);
+    } else {
+      result->failure = hashed.error();
+    }
+  } else {
+    result->verified = security::verify_password(job.hash, job.password, cost_);
+  }
+  pool_->finished(index_);
+  caf::anon_send(job.done, hash_done_ptr(std::move(result)));
+}
+
+void worker::on_exit() {
+  pool_->replace(index_);
+}
+
+}  // namespace greenroom::actors

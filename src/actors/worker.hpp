@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// WORKER: argon2id on a thread of its own, so that hashing never holds a scheduler's thread.
+///
+/// Owns: nothing but the cost setting.
+/// Takes: hash_job (hash or verify a password).
+/// Sends: hash_done to the job's `done`.
+/// Dies: the job in hand is answered with INTERNAL, the pool spawns a successor; jobs that waited
+/// for the dead one are answered by their askers' time-outs.
+
+#include <cstddef>
+#include <memory>
+
+#include "actors/base.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/worker_pool.hpp"
+
+namespace greenroom::actors {
+
+class worker final : public observed<worker_actor> {
+ public:
+  worker(caf::actor_config& cfg, worker_pool* pool, std::size_t index,
+         security::password_cost cost);
+
+ protected:
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+ private:
+  void work(const hash_job& job);
+
+  worker_pool* pool_;
+  std::size_t index_;
+  security::password_cost cost_;
+};
+
+}  // namespace greenroom::actors

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// The border between sockets and actors. `connection_handler` is implemented by the actor side and
+/// called on I/O threads: it must not block. `socket_port` is implemented here, is thread-safe and
+/// never blocks: work is posted to the I/O thread that owns the socket. No Asio, no CAF in it.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "protocol/codec.hpp"
+
+namespace greenroom::net {
+
+/// Names one socket for the life of the process; never reused. The low 8 bits are the index of the
+/// I/O thread that owns it.
+using connection_id = std::uint64_t;
+
+constexpr unsigned io_thread_of(connection_id id) noexcept {
+  return static_cast<unsigned>(id & 0xff);
+}
+
+enum class transport : std::uint8_t { websocket, http, tcp };
+
+/// Who is at the other end.
+struct peer {
+  std::string address;  ///< textual IP address, without port
+  std::uint16_t port = 0;
+  bool loopback = false;
+  net::transport transport = net::transport::websocket;
+  protocol::encoding encoding = protocol::encoding::json;
+};
+
+/// One encoded document, immutable, shared by all its receivers.
+using frame = std::shared_ptr<const std::string>;
+
+/// Why a connection ended, for logs and the console.
+enum class end_reason : std::uint8_t {
+  by_peer,
+  network_error,
+  heartbeat_missed,
+  not_authenticated,
+  too_slow,
+  protocol_violation,
+  by_server,
+};
+std::string_view to_string(end_reason r) noexcept;
+
+/// Counters of one socket, as of a moment ago.
+struct connection_report {
+  connection_id id = 0;
+  net::peer peer;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  std::uint64_t messages_in = 0;
+  std::uint64_t messages_out = 0;
+  std::size_t queued_messages = 0;
+  std::size_t queued_bytes = 0;
+  std::int64_t open_ms = 0;
+  std::int64_t ping_us = -1;  ///< last round trip of a ping, -1: none yet
+};
+
+/// One request over HTTP. `done` is called exactly once, from any thread.
+struct http_call {
+  net::peer peer;
+  /// Names the TCP connection, so that its calls can share what was looked up for the token.
+  connection_id connection = 0;
+  std::optional<std::string> bearer_token;
+  protocol::request_envelope request;  ///< message_id: Idempotency-Key, or fresh
+  /// Only whether the token is good: answered with ok_response or the error; `request` is ignored.
+  bool authenticate_only = false;
+  /// `request` is a user_request about oneself (both of its fields are empty).
+  bool self = false;
+  /// PUT and DELETE of a room's member: whom it concerns; the request says what (join, leave).
+  std::optional<uuid> subject;
+  std::function<void(protocol::answer_envelope)> done;
+};
+
+class connection_handler {
+ public:
+  virtual ~connection_handler() = default;
+  /// A WebSocket is open. `bearer_token`: from its Authorization header.
+  virtual void opened(connection_id id, const net::peer& who,
+                      std::optional<std::string> bearer_token) = 0;
+  virtual void received(connection_id id, protocol::request_envelope request) = 0;
+  /// A document that could not be decoded; wants an error answer like any request.
+  virtual void undecodable(connection_id id, protocol::decode_failure failure) = 0;
+  /// The last call for this id (also for the HTTP connections that made calls).
+  virtual void closed(connection_id id, end_reason why) = 0;
+  /// A request over HTTP.
+  virtual void call(http_call c) = 0;
+};
+
+class socket_port {
+ public:
+  virtual ~socket_port() = default;
+  /// The answer to one request of this connection: frees one place of its in-flight limit.
+  virtual void answer(connection_id id, frame document) = 0;
+  /// An event for one connection, outside the common stream (replay, session events).
+  virtual void send(connection_id id, frame document) = 0;
+  /// Several frames for one connection, in order, in one hop.
+  virtual void send_many(connection_id id, std::vector<frame> documents) = 0;
+  /// One event for many connections of ONE I/O thread: one hop for all of them.
+  virtual void fan_out(unsigned io_thread, frame document,
+                       std::shared_ptr<const std::vector<connection_id>> receivers) = 0;
+  /// Authenticated: the time-out for that no longer applies.
+  virtual void authenticated(connection_id id) = 0;
+  /// Sends what is queued, then closes.
+  virtual void close(connection_id id, close_code code, std::string reason) = 0;
+  /// Of all sockets, or of those asked for; gathered across I/O threads, then `done` is called.
+  virtual void report(std::function<void(std::vector<connection_report>)> done) = 0;
+  [[nodiscard]] virtual unsigned io_threads() const noexcept = 0;
+};
+
+}  // namespace greenroom::net
