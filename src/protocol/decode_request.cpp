@@ -102,8 +102,8 @@ tl::expected<request_envelope, decode_failure> decode_request(encoding enc,
     return tl::unexpected(decode_failure{failed.message_id, std::move(failed.reason)});
   }
   if (!document->is_object()) {
-    return tl::unexpected(
-        decode_failure{std::nullopt, invalid_field({}, "the document must be an object").value()});
+    return tl::unexpected(decode_failure{
+        std::nullopt, invalid_field("document", "the document must be an object").value()});
   }
   const auto message_id = read_message_id(*document);
   if (!message_id) {
@@ -124,7 +124,7 @@ expected<request> request_from_json(std::string_view type, const json& fields) t
     auto none = json::object();
     return read_request(type, none);
   }
-  if (!fields.is_object()) return invalid_field({}, "the document must be an object");
+  if (!fields.is_object()) return invalid_field("document", "the document must be an object");
   auto copy = fields;
   return read_request(type, copy);
 } catch (const std::exception&) {

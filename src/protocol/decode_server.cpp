@@ -40,7 +40,7 @@ expected<Variant> read_variant(std::string_view type, json& data) {
 expected<server_document> decode_server(encoding enc, std::string_view bytes) try {
   auto document = read_tree(enc, bytes, server_limits);
   if (!document) return tl::unexpected(std::move(document.error().reason));
-  if (!document->is_object()) return invalid_field({}, "the document must be an object");
+  if (!document->is_object()) return invalid_field("document", "the document must be an object");
   const auto data = document->find("data");
   if (data == document->end() || !data->is_object())
     return invalid_field("data", "data is missing");

@@ -21,8 +21,8 @@ struct tree_limits {
   std::size_t depth = limits::document_depth_max;
   /// Scalars, lists and maps together; 0: any number.
   std::size_t values = 0;
-  /// Of a list or map directly in `data` (metadata aside) no more elements than this are kept: one
-  /// more than any limit of the protocol, so that the limit is still reported. 0: all are kept.
+  /// Of `rooms`, `members` and `user_ids` in `data` no more elements than this are kept: one more
+  /// than their largest limit, so that it is their limit that is reported. 0: all are kept.
   std::size_t kept = 0;
 };
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <algorithm>
 #include <array>
 
 #include "protocol/requests.hpp"
@@ -85,7 +84,18 @@ constexpr std::array alternatives{
     find("user_request"),
 };
 static_assert(alternatives.size() + 1 == std::variant_size_v<request>);
-static_assert(std::ranges::all_of(alternatives, [](auto* row) { return row && row->offered; }));
+
+/// The decoder relies on it: offered rows and alternatives follow each other in the same order.
+constexpr bool offered_in_order() {
+  std::size_t at = 0;
+  for (const auto& row : table) {
+    if (!row.offered) continue;
+    if (at == alternatives.size() || alternatives[at] != &row) return false;
+    ++at;
+  }
+  return at == alternatives.size();
+}
+static_assert(offered_in_order());
 
 }  // namespace
 

@@ -22,6 +22,7 @@ bool tree_builder::scalar(json&& value) {
   if (!count()) return false;
   if (open_.size() == 1 && envelope_key_ == "message_id" && value.is_string()) {
     message_id_ = uuid::parse(value.get_ref<const std::string&>());
+    if (message_id_ && message_id_->is_nil()) message_id_.reset();
   }
   place(std::move(value));
   return true;
@@ -65,9 +66,8 @@ bool tree_builder::key(std::string&& name) {
   const auto [at, inserted] =
       open_.back()->get_ref<json::object_t&>().try_emplace(std::move(name), nullptr);
   if (!inserted) {
-    const bool inner = open_.size() > 2;
     auto path = field();
-    if (inner) path += (path.empty() ? "" : ".") + shortened(at->first);
+    if (open_.size() > 2) path += "." + shortened(at->first);
     failure_ = invalid_field(std::move(path), "the field is given twice").value();
     return false;
   }
@@ -83,7 +83,8 @@ bool tree_builder::refuse(std::string_view what) {
 bool tree_builder::refuse_at(std::size_t offset, std::string_view what) {
   if (!failure_) {
     failure_ =
-        invalid_field({}, std::string(what) + " (at byte " + std::to_string(offset) + ")").value();
+        invalid_field("document", std::string(what) + " (at byte " + std::to_string(offset) + ")")
+            .value();
   }
   return false;
 }
@@ -114,8 +115,9 @@ json* tree_builder::place(json&& value) {
 }
 
 bool tree_builder::full() const {
-  return limits_.kept > 0 && open_.size() == 3 && envelope_key_ == "data" &&
-         data_key_ != "metadata" && open_.back()->size() >= limits_.kept;
+  const bool counted = data_key_ == "rooms" || data_key_ == "members" || data_key_ == "user_ids";
+  return limits_.kept > 0 && counted && open_.size() == 3 && envelope_key_ == "data" &&
+         open_.back()->size() >= limits_.kept;
 }
 
 bool tree_builder::skips_value() {
@@ -124,8 +126,8 @@ bool tree_builder::skips_value() {
 }
 
 std::string tree_builder::field() const {
-  if (in_data()) return shortened(data_key_);
-  return shortened(envelope_key_);
+  const auto& key = in_data() ? data_key_ : envelope_key_;
+  return key.empty() ? "document" : shortened(key);
 }
 
 }  // namespace greenroom::protocol

@@ -39,12 +39,12 @@ class tree_builder {
   bool count();
   /// Puts a value into the open container; returns where it is.
   nlohmann::json* place(nlohmann::json&& value);
-  /// In a list or map directly in `data` that is full already.
+  /// In a list or map that has its own limit (see tree_limits::kept) and is over it already.
   [[nodiscard]] bool full() const;
   /// Whether the next value is dropped because its container is full.
   bool skips_value();
   [[nodiscard]] bool in_data() const { return open_.size() >= 2 && envelope_key_ == "data"; }
-  /// The path of the value at hand, as errors name it.
+  /// The field of `data` or of the envelope that holds the value at hand; else "document".
   [[nodiscard]] std::string field() const;
 
   const tree_limits& limits_;
