@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/document_tree.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <msgpack.hpp>
 
+#include "protocol/json_parser.hpp"
 #include "protocol/text.hpp"
 #include "protocol/tree_builder.hpp"
 
@@ -13,38 +13,6 @@ namespace greenroom::protocol {
 namespace {
 
 using nlohmann::json;
-
-/// What nlohmann's parser reports. Its lexer checks the UTF-8 and the surrogates of texts.
-class json_events : public json::json_sax_t {
- public:
-  explicit json_events(tree_builder& tree) : tree_(tree) {}
-
-  bool null() override { return tree_.scalar(nullptr); }
-  bool boolean(bool v) override { return tree_.scalar(v); }
-  bool number_integer(std::int64_t v) override { return tree_.scalar(v); }
-  bool number_unsigned(std::uint64_t v) override { return tree_.scalar(v); }
-  bool number_float(double v, const std::string& written) override {
-    // The parser turns integers of more than 64 bits into floating point.
-    const bool integer = written.find_first_of(".eE") == std::string::npos;
-    if (integer || !std::isfinite(v)) return tree_.refuse("a number is out of range");
-    return tree_.scalar(v);
-  }
-  bool string(std::string& v) override { return tree_.scalar(std::move(v)); }
-  bool binary(json::binary_t&) override { return false; }
-  bool start_object(std::size_t) override { return tree_.begin(json::value_t::object); }
-  bool end_object() override { return tree_.end(); }
-  bool start_array(std::size_t) override { return tree_.begin(json::value_t::array); }
-  bool end_array() override { return tree_.end(); }
-  bool key(std::string& v) override { return tree_.key(std::move(v)); }
-  bool parse_error(std::size_t position, const std::string&, const json::exception& e) override {
-    const bool range = dynamic_cast<const json::out_of_range*>(&e) != nullptr;
-    return tree_.refuse_at(position > 0 ? position - 1 : 0,
-                           range ? "a number is out of range" : "this is not valid JSON");
-  }
-
- private:
-  tree_builder& tree_;
-};
 
 /// What msgpack-c's parser reports. It holds no values itself; a length is only believed when that
 /// many bytes could follow.
@@ -97,22 +65,6 @@ class msgpack_events : public msgpack::null_visitor {
   bool in_key_ = false;
 };
 
-void parse_json_text(std::string_view text, tree_builder& tree) {
-  // The parser would skip a byte order mark, and takes U+0000 for the end.
-  if (text.starts_with("\xef\xbb\xbf")) {
-    tree.refuse_at(0, "a byte order mark has no place here");
-    return;
-  }
-  if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
-    tree.refuse_at(nul, "this is not valid JSON");
-    return;
-  }
-  json_events events(tree);
-  if (!json::sax_parse(text.begin(), text.end(), &events) && !tree.failed()) {
-    tree.refuse_at(0, "this is not valid JSON");
-  }
-}
-
 void parse_msgpack(std::string_view bytes, tree_builder& tree) {
   msgpack_events events(tree, bytes.size());
   std::size_t end = 0;
@@ -136,7 +88,7 @@ tl::expected<json, tree_failure> read_tree(encoding enc, std::string_view bytes,
   tree_builder tree(limits);
   try {
     if (enc == encoding::json) {
-      parse_json_text(bytes, tree);
+      json_parser(bytes, tree).parse();
     } else {
       parse_msgpack(bytes, tree);
     }

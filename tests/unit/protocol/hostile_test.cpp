@@ -107,8 +107,8 @@ TEST_CASE("hostile: JSON that is none", "[hostile]") {
   }
   expect_invalid(encoding::json, "\xef\xbb\xbf" + good, false);
   expect_invalid(encoding::json, "\xff\xfe" + good, false);
-  expect_invalid(encoding::json, good + std::string(1, '\0'), false);
-  expect_invalid(encoding::json, good + std::string("\0garbage", 8), false);
+  expect_invalid(encoding::json, good + std::string(1, '\0'), true);
+  expect_invalid(encoding::json, good + std::string("\0garbage", 8), true);
   for (const auto* value : {"NaN",
                             "Infinity",
                             "-Infinity",
@@ -254,6 +254,30 @@ TEST_CASE("hostile: random bytes and damaged documents", "[hostile]") {
     } else {
       const answer_envelope answer{read.error().message_id, 1, read.error().reason};
       RC_ASSERT(decode_server(enc, encode_answer(enc, answer)).has_value());
+    }
+  });
+}
+
+TEST_CASE("hostile: the JSON parser agrees with the library's", "[hostile]") {
+  rc::prop("on damaged documents", [] {
+    std::string bytes = R"([{"a":-1.5e3,"b":[true,false,null,0,18446744073709551615],"c":"\u00e9)"
+                        R"(\ud83d\ude00\n"}, "d\"", -0, 1E+2, {}, [] ])";
+    const auto damage = *rc::gen::inRange(0, 4);
+    for (int i = 0; i < damage; ++i) {
+      // The library stops at NUL, so none is made here.
+      bytes[*rc::gen::inRange<std::size_t>(0, bytes.size())] =
+          *rc::gen::element('"', '\\', '[', ']', '{', '}', ',', ':', '0', '9', '-', '+', '.', 'e',
+                            'u', 'd', ' ', '\n', '\x01', '\x80', '\xc3', 'a', 'c', '/');
+    }
+    const auto ours = parse_json(bytes);
+    // What the library takes and we do not: keys that occur twice, numbers out of range.
+    if (ours) {
+      RC_ASSERT(json::accept(bytes));
+      RC_ASSERT(*ours == json::parse(bytes));
+    } else if (json::accept(bytes)) {
+      const auto& message = ours.error().message;
+      RC_ASSERT(message.find("twice") != std::string::npos ||
+                message.find("range") != std::string::npos);
     }
   });
 }

@@ -77,6 +77,7 @@ TEST_CASE("memory: large documents cost at most four times their size", "[memory
       {"many texts", "[\"\"" + repeat(",\"" + std::string(120, 'x') + "\"", room / 123) + "]"},
       {"nesting", repeat("[", room)},
       {"a long number", repeat("9", room)},
+      {"a wrong text", "\"" + std::string(room - 4, 'x') + "\\x\""},
   };
   for (const auto& [name, value] : texts) {
     CAPTURE(name);
