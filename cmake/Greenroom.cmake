@@ -6,7 +6,8 @@
 #   greenroom_executable(greenroom SOURCES main.cpp USES cli)
 #   greenroom_test(store SOURCES keys_test.cpp USES store [LIBS rapidcheck] [TIMEOUT 300])
 
-set(GREENROOM_LAYERS protocol chat placement config telemetry security store raft net actors client cli)
+set(GREENROOM_LAYERS
+  protocol chat placement config telemetry security store raft net actors client cli)
 set(GREENROOM_MAY_USE_protocol "")
 set(GREENROOM_MAY_USE_chat protocol)
 set(GREENROOM_MAY_USE_placement protocol)
@@ -81,7 +82,8 @@ function(greenroom_test name)
   set(target test_${name})
   greenroom_existing(arg_SOURCES)
   add_executable(${target} ${arg_SOURCES} $<TARGET_OBJECTS:greenroom_test_main>)
-  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  target_include_directories(${target} PRIVATE
+    ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_compile_definitions(${target} PRIVATE GREENROOM_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   list(TRANSFORM arg_USES REPLACE "(.+)" "$<TARGET_NAME_IF_EXISTS:greenroom_\\1>")
   target_link_libraries(${target} PRIVATE ${arg_USES} ${arg_LIBS} Catch2::Catch2 greenroom_options)

@@ -88,8 +88,8 @@ def prepare(layout: Layout, options) -> list:
         layout.create(options.nodes or 3)
     elif options.nodes not in (None, count):
         raise LayoutError(
-            f"{layout.folder} holds a cluster of {count}, and the number of nodes cannot be changed "
-            f"to {options.nodes} yet; take another --data, or --fresh to start over"
+            f"{layout.folder} holds a cluster of {count}, and the number of nodes cannot be "
+            f"changed to {options.nodes} yet; take another --data, or --fresh to start over"
         )
     layout.assign_ports(options.http_port)
     nodes = layout.nodes()

@@ -90,8 +90,9 @@ class Layout:
                 )
             if published["cluster"] and not ports.is_free(published["cluster"]):
                 raise LayoutError(
-                    f"port {published['cluster']}, under which the other nodes know {node.name}, is "
-                    f"in use by another program; free it (ss -ltnp 'sport = {published['cluster']}')"
+                    f"port {published['cluster']}, under which the other nodes know {node.name}, "
+                    "is in use by another program; find it with "
+                    f"ss -ltnp 'sport = {published['cluster']}'"
                 )
 
     def write_config(self, node: Node):

@@ -25,7 +25,7 @@ struct flag_value {
 };
 
 struct sources {
-  std::vector<std::string> files;  ///< later ones beat earlier ones
+  std::vector<std::string> files;                  ///< later ones beat earlier ones
   std::map<std::string, std::string> environment;  ///< only GREENROOM_* matters
   std::vector<flag_value> flags;
 };
