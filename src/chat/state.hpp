@@ -30,7 +30,7 @@ class state {
   /// Forgets a session; it counts as revoked from then on. Where records cannot be removed it is
   /// enough to keep it as revoked, which is what this does unless overridden.
   virtual void erase_session(const uuid& user_id, const uuid& id) {
-    if (auto kept = find_session(user_id, id)) {
+    if (auto kept = find_session(user_id, id); kept && !kept->revoked) {
       kept->revoked = true;
       put_session(*kept);
     }
