@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+#include "store/database.hpp"
+#include "store/fatal.hpp"
+#include "store/keys.hpp"
+#include "store/log.hpp"
+#include "store/records.hpp"
+
+namespace greenroom::store {
+
+namespace {
+
+/// What is kept of a batch's memory between batches.
+constexpr std::size_t kept_batch_bytes = 1 << 20;
+
+/// First and last index of a shard's log as it will be after what was handed over; 0: empty.
+struct extent {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+};
+
+}  // namespace
+
+struct log_writer::impl {
+  impl(database& to, durability how, std::function<void(const std::string&)> tell)
+      : db(to), on_fatal(std::move(tell)) {
+    write_options.sync = how == durability::fsync;
+    thread = std::thread([this] { run(); });
+  }
+
+  ~impl() {
+    {
+      std::lock_guard lock(mutex);
+      stopping = true;
+    }
+    wake.notify_one();
+    thread.join();
+  }
+
+  void run() {
+    std::vector<log_append> taken;
+    while (true) {
+      {
+        std::unique_lock lock(mutex);
+        wake.wait(lock, [this] { return stopping || !pending.empty(); });
+        if (pending.empty()) return;
+        taken.swap(pending);
+      }
+      write(taken);
+      for (auto& a : taken)
+        if (a.synced) a.synced();
+      taken.clear();
+    }
+  }
+
+  void write(const std::vector<log_append>& taken) {
+    if (batch.GetDataSize() > kept_batch_bytes) batch = rocksdb::WriteBatch();
+    batch.Clear();
+    std::uint64_t entries = 0;
+    for (const auto& a : taken) {
+      add(a);
+      entries += a.entries.size();
+    }
+    if (batch.Count() == 0) return;
+
+    const auto started = std::chrono::steady_clock::now();
+    const auto s = db.rocks().Write(write_options, &batch);
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
+        std::chrono::steady_clock::now() - started);
+    if (!s.ok()) fatal("writing the log: " + s.ToString());
+
+    std::lock_guard lock(mutex);
+    const auto micros = static_cast<std::uint64_t>(took.count());
+    ++stats.batches;
+    stats.entries += entries;
+    stats.bytes += batch.GetDataSize();
+    stats.sync_micros_total += micros;
+    stats.sync_micros_max = std::max(stats.sync_micros_max, micros);
+  }
+
+  void add(const log_append& a) {
+    if (a.hard) {
+      check(
+          batch.Put(db.handle(family::raft_meta), hard_state_key(a.shard).view(), encode(*a.hard)));
+    }
+    if (a.truncate_from == 0 && a.entries.empty()) return;
+    auto& log = extent_of(a.shard);
+    if (a.truncate_from != 0) truncate(a.shard, log, a.truncate_from);
+    for (const auto& e : a.entries) {
+      if (e.index == 0 || (log.last != 0 && e.index != log.last + 1)) {
+        fatal("shard " + std::to_string(a.shard) + ": log entry " + std::to_string(e.index) +
+              " does not follow entry " + std::to_string(log.last));
+      }
+      put(a.shard, e);
+      if (log.first == 0) log.first = e.index;
+      log.last = e.index;
+    }
+  }
+
+  /// One by one: what is cut off was not agreed on and is short, and range tombstones would slow
+  /// down every later read of the family.
+  void truncate(std::uint16_t shard, extent& log, std::uint64_t from) {
+    if (log.last == 0 || from > log.last) return;
+    const auto first = std::max(from, log.first);
+    for (auto index = first; index <= log.last; ++index)
+      check(batch.Delete(db.handle(family::raft_log), log_key(shard, index).view()));
+    log = first == log.first ? extent{} : extent{log.first, first - 1};
+  }
+
+  void put(std::uint16_t shard, const log_entry& e) {
+    const auto place = log_key(shard, e.index);
+    const auto head = encode_log_head(e);
+    const rocksdb::Slice key_parts[] = {place.view()};
+    const rocksdb::Slice value_parts[] = {{head.data(), head.size()},
+                                          e.data ? rocksdb::Slice(*e.data) : rocksdb::Slice()};
+    check(batch.Put(db.handle(family::raft_log), rocksdb::SliceParts(key_parts, 1),
+                    rocksdb::SliceParts(value_parts, 2)));
+  }
+
+  extent& extent_of(std::uint16_t shard) {
+    const auto [at, is_new] = extents.try_emplace(shard);
+    if (is_new) {
+      try {
+        const log_reader log(db, shard);
+        at->second = {log.first_index(), log.last_index()};
+      } catch (const damaged& e) {
+        fatal(e.what());
+      }
+    }
+    return at->second;
+  }
+
+  void check(const rocksdb::Status& s) {
+    if (!s.ok()) fatal("gathering the log: " + s.ToString());
+  }
+
+  [[noreturn]] void fatal(const std::string& why) {
+    if (on_fatal) on_fatal(why);
+    stop(why);
+  }
+
+  database& db;
+  const std::function<void(const std::string&)> on_fatal;
+  rocksdb::WriteOptions write_options;
+
+  // the thread's own
+  rocksdb::WriteBatch batch;
+  std::unordered_map<std::uint16_t, extent> extents;
+
+  std::mutex mutex;  // guards what follows
+  std::condition_variable wake;
+  std::vector<log_append> pending;
+  bool stopping = false;
+  log_writer_stats stats;
+
+  std::thread thread;
+};
+
+log_writer::log_writer(database& db, durability how,
+                       std::function<void(const std::string&)> on_fatal)
+    : impl_(std::make_unique<impl>(db, how, std::move(on_fatal))) {}
+
+log_writer::~log_writer() = default;
+
+void log_writer::append(log_append what) {
+  bool was_empty = false;
+  {
+    std::lock_guard lock(impl_->mutex);
+    was_empty = impl_->pending.empty();
+    impl_->pending.push_back(std::move(what));
+  }
+  // When something was pending already, the thread has been told.
+  if (was_empty) impl_->wake.notify_one();
+}
+
+log_writer_stats log_writer::stats() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->stats;
+}
+
+}  // namespace greenroom::store

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+#include "store/records.hpp"
+
+#include "store/fields.hpp"
+#include "store/packing.hpp"
+
+namespace greenroom::store {
+
+using packing::decode_as;
+using packing::encode_as;
+
+namespace {
+
+/// A record of one number.
+template <class Number>
+struct single {
+  Number value = 0;
+};
+
+auto fields(auto& v) requires requires {
+  v.value;
+}
+{ return std::tie(v.value); }
+
+}  // namespace
+
+std::string encode(const chat::user& v) {
+  return encode_as(v);
+}
+
+expected<chat::user> decode_user(const uuid& id, std::string_view bytes) {
+  chat::user v;
+  v.id = id;
+  return decode_as("user", bytes, std::move(v));
+}
+
+std::string encode(const chat::session& v) {
+  return encode_as(v);
+}
+
+expected<chat::session> decode_session(const uuid& user_id, const uuid& id,
+                                       std::string_view bytes) {
+  chat::session v;
+  v.id = id;
+  v.user_id = user_id;
+  return decode_as("session", bytes, std::move(v));
+}
+
+std::string encode(const chat::user_room& v) {
+  return encode_as(v);
+}
+
+expected<chat::user_room> decode_user_room(const uuid& user_id, const uuid& room_id,
+                                           std::string_view bytes) {
+  chat::user_room v;
+  v.user_id = user_id;
+  v.room_id = room_id;
+  return decode_as("user_room", bytes, v);
+}
+
+std::string encode(const chat::email_reservation& v) {
+  return encode_as(v);
+}
+
+expected<chat::email_reservation> decode_email(const uuid& id, std::string_view bytes) {
+  chat::email_reservation v;
+  v.id = id;
+  return decode_as("email", bytes, v);
+}
+
+std::string encode(const chat::room& v) {
+  return encode_as(v);
+}
+
+expected<chat::room> decode_room(const uuid& id, std::string_view bytes) {
+  chat::room v;
+  v.id = id;
+  return decode_as("room", bytes, std::move(v));
+}
+
+std::string encode(const chat::member& v) {
+  return encode_as(v);
+}
+
+expected<chat::member> decode_member(const uuid& user_id, std::string_view bytes) {
+  chat::member v;
+  v.user_id = user_id;
+  return decode_as("member", bytes, v);
+}
+
+std::string encode(const chat::message& v) {
+  return encode_as(v);
+}
+
+expected<chat::message> decode_message(const uuid& room_id, std::uint64_t seq,
+                                       std::string_view bytes) {
+  chat::message v;
+  v.room_id = room_id;
+  v.seq = seq;
+  return decode_as("message", bytes, std::move(v));
+}
+
+std::string encode_seq(std::uint64_t seq) {
+  return encode_as(single<std::uint64_t>{seq});
+}
+
+expected<std::uint64_t> decode_seq(std::string_view bytes) {
+  return decode_as<single<std::uint64_t>>("message_id", bytes).map([](auto v) { return v.value; });
+}
+
+std::string encode(const chat::room_entry& v) {
+  return encode_as(v);
+}
+
+expected<chat::room_entry> decode_entry(std::uint64_t seq, std::string_view bytes) {
+  chat::room_entry v;
+  v.seq = seq;
+  return decode_as("room_log", bytes, std::move(v));
+}
+
+std::string encode(const chat::dedup& v) {
+  return encode_as(v);
+}
+
+expected<chat::dedup> decode_dedup(const uuid& user_id, const uuid& message_id,
+                                   std::string_view bytes) {
+  chat::dedup v;
+  v.user_id = user_id;
+  v.message_id = message_id;
+  return decode_as("dedup", bytes, v);
+}
+
+std::string encode(const chat::outbox_item& v) {
+  return encode_as(v);
+}
+
+expected<chat::outbox_item> decode_outbox(std::uint64_t id, std::string_view bytes) {
+  chat::outbox_item v;
+  v.id = id;
+  return decode_as("outbox", bytes, v);
+}
+
+std::string encode(const hard_state& v) {
+  return encode_as(v);
+}
+
+expected<hard_state> decode_hard_state(std::string_view bytes) {
+  return decode_as<hard_state>("hard state", bytes);
+}
+
+std::string encode(const progress& v) {
+  return encode_as(v);
+}
+
+expected<progress> decode_progress(std::string_view bytes) {
+  return decode_as<progress>("progress", bytes);
+}
+
+std::string encode_generation(std::uint32_t generation) {
+  return encode_as(single<std::uint32_t>{generation});
+}
+
+expected<std::uint32_t> decode_generation(std::string_view bytes) {
+  return decode_as<single<std::uint32_t>>("generation", bytes).map([](auto v) { return v.value; });
+}
+
+std::array<char, log_head_bytes> encode_log_head(const log_entry& v) noexcept {
+  std::array<char, log_head_bytes> head{packing::format_version, static_cast<char>(v.type)};
+  for (std::size_t i = 0; i < 8; ++i)
+    head[2 + i] = static_cast<char>(v.term >> (56 - 8 * i) & 0xff);
+  return head;
+}
+
+expected<log_entry> decode_log_entry(std::uint64_t index, std::string_view bytes) {
+  const auto name = "raft_log entry " + std::to_string(index);
+  if (bytes.size() < log_head_bytes) return packing::damaged_record(name, "it is too short");
+  if (bytes.front() != packing::format_version)
+    return packing::damaged_record(name, "its format version is unknown");
+  log_entry v;
+  v.index = index;
+  v.type = static_cast<std::uint8_t>(bytes[1]);
+  for (std::size_t i = 0; i < 8; ++i)
+    v.term = v.term << 8 | static_cast<std::uint8_t>(bytes[2 + i]);
+  v.data = std::make_shared<const std::string>(bytes.substr(log_head_bytes));
+  return v;
+}
+
+}  // namespace greenroom::store

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// The inside of shard_state, shared by shard_state.cpp and the state_*.cpp files.
+
+#include <rocksdb/db.h>
+#include <rocksdb/utilities/write_batch_with_index.h>
+
+#include <array>
+#include <string>
+
+#include "store/fatal.hpp"
+#include "store/keys.hpp"
+#include "store/records.hpp"
+#include "store/shard_state.hpp"
+
+namespace greenroom::store {
+
+/// Generation and progress of a shard as they are on disk now. Throws damaged.
+scope scope_of(database& db, std::uint16_t shard);
+progress progress_of(database& db, const scope& at);
+
+/// Whether and where a room or user is in the directory.
+struct listing {
+  bool is_listed = false;
+  unix_ms created_at = 0;
+  bool operator==(const listing&) const = default;
+};
+listing listing_of(const chat::room& r) noexcept;
+listing listing_of(const chat::user& u) noexcept;
+
+/// A record that cannot be read or written ends the process: the rules must not take it for absent.
+struct shard_state::impl {
+  impl(database& to, std::uint16_t shard);
+
+  /// From the batch, or else from the database.
+  bool get(family f, const key& k, rocksdb::PinnableSlice& value) {
+    const auto s =
+        batch.GetFromBatchAndDB(&db.rocks(), read_options, db.handle(f), k.view(), &value);
+    if (s.IsNotFound()) return false;
+    stop_unless_ok(s, "reading " + std::string(to_string(f)));
+    return true;
+  }
+
+  template <class Decode>
+  auto find(family f, const key& k, Decode decode)
+      -> std::optional<typename decltype(decode(std::string_view{}))::value_type> {
+    rocksdb::PinnableSlice value;
+    if (!get(f, k, value)) return {};
+    return value_or_stop(decode(value.ToStringView()));
+  }
+
+  void put(family f, const key& k, std::string_view value) {
+    stop_unless_ok(batch.Put(db.handle(f), k.view(), value), "gathering writes");
+  }
+
+  void erase(family f, const key& k) {
+    stop_unless_ok(batch.Delete(db.handle(f), k.view()), "gathering writes");
+  }
+
+  /// Brings the directory from what it was to what it is. `before` as remembered or as read.
+  void relist(listed kind, const uuid& id, const listing& before, const listing& now);
+
+  database& db;
+  scope at;
+  progress now;
+  rocksdb::ReadOptions read_options;
+  rocksdb::WriteOptions write_options;  // no sync: the log is what is replayed
+  rocksdb::WriteBatchWithIndex batch;
+
+  /// Every message writes its room, but the listing of a room hardly ever changes. What was last
+  /// written for some rooms is remembered here, so that most writes need not look.
+  struct remembered {
+    uuid id;
+    listing is;
+  };
+  std::array<remembered, 256> rooms_listed{};
+  remembered& remembered_of(const uuid& room_id) noexcept {
+    return rooms_listed[room_id.bytes.back()];
+  }
+};
+
+}  // namespace greenroom::store

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include "store/shard_state_impl.hpp"
+
+namespace greenroom::store {
+
+listing listing_of(const chat::room& r) noexcept {
+  return {r.type == chat::room_type::open && !r.is_private && !r.deleted, r.created_at};
+}
+
+std::optional<chat::room> shard_state::find_room(const uuid& id) const {
+  return impl_->find(family::room, id_key(impl_->at, id),
+                     [&](std::string_view v) { return decode_room(id, v); });
+}
+
+void shard_state::put_room(const chat::room& r) {
+  auto& i = *impl_;
+  const auto is = listing_of(r);
+  auto& known = i.remembered_of(r.id);
+  // The nil id is no room's, and is what an unused place holds.
+  if (known.id != r.id || r.id.is_nil()) {
+    const auto old = find_room(r.id);
+    known = {r.id, old ? listing_of(*old) : listing{}};
+  }
+  i.relist(listed::room, r.id, known.is, is);
+  known.is = is;
+  i.put(family::room, id_key(i.at, r.id), encode(r));
+}
+
+std::optional<chat::member> shard_state::find_member(const uuid& room_id,
+                                                     const uuid& user_id) const {
+  return impl_->find(family::member, pair_key(impl_->at, room_id, user_id),
+                     [&](std::string_view v) { return decode_member(user_id, v); });
+}
+
+void shard_state::put_member(const uuid& room_id, const chat::member& m) {
+  impl_->put(family::member, pair_key(impl_->at, room_id, m.user_id), encode(m));
+}
+
+void shard_state::erase_member(const uuid& room_id, const uuid& user_id) {
+  impl_->erase(family::member, pair_key(impl_->at, room_id, user_id));
+}
+
+}  // namespace greenroom::store

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#include "store/shard_state_impl.hpp"
+
+namespace greenroom::store {
+
+listing listing_of(const chat::user& u) noexcept {
+  return {!u.deactivated, u.created_at};
+}
+
+std::optional<chat::user> shard_state::find_user(const uuid& id) const {
+  return impl_->find(family::user, id_key(impl_->at, id),
+                     [&](std::string_view v) { return decode_user(id, v); });
+}
+
+void shard_state::put_user(const chat::user& u) {
+  auto& i = *impl_;
+  const auto old = find_user(u.id);
+  i.relist(listed::user, u.id, old ? listing_of(*old) : listing{}, listing_of(u));
+  i.put(family::user, id_key(i.at, u.id), encode(u));
+}
+
+std::optional<chat::session> shard_state::find_session(const uuid& user_id, const uuid& id) const {
+  return impl_->find(family::session, pair_key(impl_->at, user_id, id),
+                     [&](std::string_view v) { return decode_session(user_id, id, v); });
+}
+
+void shard_state::put_session(const chat::session& s) {
+  impl_->put(family::session, pair_key(impl_->at, s.user_id, s.id), encode(s));
+}
+
+void shard_state::erase_session(const uuid& user_id, const uuid& id) {
+  impl_->erase(family::session, pair_key(impl_->at, user_id, id));
+}
+
+std::vector<chat::session> shard_state::sessions_of(const uuid& user_id) const {
+  auto& i = *impl_;
+  const auto prefix = owner_prefix(i.at, user_id);
+  const auto end = prefix.end();
+  const rocksdb::Slice upper(end.view());
+  rocksdb::ReadOptions how;
+  if (!upper.empty()) how.iterate_upper_bound = &upper;
+  auto* handle = i.db.handle(family::session);
+  const std::unique_ptr<rocksdb::Iterator> it(
+      i.batch.NewIteratorWithBase(handle, i.db.rocks().NewIterator(how, handle), &how));
+  std::vector<chat::session> found;
+  // The bound holds for the database's half; the batch's half is checked here.
+  for (it->Seek(prefix.view()); it->Valid() && it->key().starts_with(prefix.view()); it->Next()) {
+    const auto position = parse_pair_key(it->key().ToStringView());
+    if (!position) stop("damaged record session: its key is none");
+    found.push_back(
+        value_or_stop(decode_session(user_id, position->id, it->value().ToStringView())));
+  }
+  stop_unless_ok(it->status(), "reading sessions");
+  return found;
+}
+
+std::optional<chat::user_room> shard_state::find_user_room(const uuid& user_id,
+                                                           const uuid& room_id) const {
+  return impl_->find(family::user_room, pair_key(impl_->at, user_id, room_id),
+                     [&](std::string_view v) { return decode_user_room(user_id, room_id, v); });
+}
+
+void shard_state::put_user_room(const chat::user_room& line) {
+  impl_->put(family::user_room, pair_key(impl_->at, line.user_id, line.room_id), encode(line));
+}
+
+std::optional<chat::email_reservation> shard_state::find_email(const uuid& email_id) const {
+  return impl_->find(family::email, id_key(impl_->at, email_id),
+                     [&](std::string_view v) { return decode_email(email_id, v); });
+}
+
+void shard_state::put_email(const chat::email_reservation& r) {
+  impl_->put(family::email, id_key(impl_->at, r.id), encode(r));
+}
+
+void shard_state::erase_email(const uuid& email_id) {
+  impl_->erase(family::email, id_key(impl_->at, email_id));
+}
+
+}  // namespace greenroom::store
