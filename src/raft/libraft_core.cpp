@@ -145,7 +145,7 @@ class libraft_core final : public core {
   step_result on(core_receive& e);
   step_result on(core_submit& e);
   step_result on(const core_persisted& e) {
-    return update_of(gr_raft_persisted(raft_, now_, e.index, &out_), {}, 0);
+    return update_of(gr_raft_event(raft_, now_, GR_PERSISTED, e.index, &out_), {}, 0);
   }
   step_result on(const core_configured& e) {
     const auto servers = flat(e.now.group);
@@ -153,13 +153,13 @@ class libraft_core final : public core {
     return update_of(gr_raft_configured(raft_, now_, &c, &out_), {}, 0);
   }
   step_result on(const core_timeout&) {
-    return update_of(gr_raft_timeout(raft_, now_, &out_), {}, 0);
+    return update_of(gr_raft_event(raft_, now_, GR_TIMEOUT, 0, &out_), {}, 0);
   }
   step_result on(const core_catch_up& e) {
-    return update_of(gr_raft_catch_up(raft_, now_, e.id, &out_), {}, 0);
+    return update_of(gr_raft_event(raft_, now_, GR_CATCH_UP, e.id, &out_), {}, 0);
   }
   step_result on(const core_transfer& e) {
-    return update_of(gr_raft_transfer(raft_, now_, e.to, &out_), {}, 0);
+    return update_of(gr_raft_event(raft_, now_, GR_TRANSFER, e.to, &out_), {}, 0);
   }
   step_result update_of(gr_result result, std::vector<store::log_entry>&& given,
                         std::uint64_t term);

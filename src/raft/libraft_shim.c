@@ -69,7 +69,16 @@ static int encode_configuration(const struct gr_servers* from, struct raft_buffe
 }
 
 /* All entries of an array share one batch, which libraft frees or hands back; ours is empty. The
- * encoded configurations are only read during the step and stay ours. */
+ * encoded configurations are only read during the step and stay ours. Without memory the process
+ * ends, so what was allocated until then is left. */
+static struct raft_entry* new_entries(size_t count) {
+  struct raft_entry* entries = raft_calloc(count, sizeof *entries);
+  void* batch = raft_malloc(1);
+  for (size_t i = 0; entries != NULL && i < count; i++)
+    entries[i].batch = batch;
+  return entries;
+}
+
 static void free_entries(struct raft_entry* entries, size_t count) {
   for (size_t i = 0; entries != NULL && i < count; i++) {
     if (entries[i].type == RAFT_CHANGE) raft_free(entries[i].buf.base);
@@ -77,18 +86,14 @@ static void free_entries(struct raft_entry* entries, size_t count) {
   raft_free(entries);
 }
 
-static struct raft_entry* make_entries(const struct gr_entry* from, size_t count, void* batch) {
-  struct raft_entry* entries = raft_calloc(count, sizeof *entries);
-  if (entries == NULL) return NULL;
-  for (size_t i = 0; i < count; i++) {
+static struct raft_entry* make_entries(const struct gr_entry* from, size_t count) {
+  struct raft_entry* entries = new_entries(count);
+  for (size_t i = 0; entries != NULL && i < count; i++) {
     entries[i].term = from[i].term;
     entries[i].type = (enum raft_entry_type)from[i].kind;
-    entries[i].batch = batch;
     if (entries[i].type == RAFT_CHANGE &&
-        encode_configuration(&from[i].servers, &entries[i].buf) != 0) {
-      free_entries(entries, i);
+        encode_configuration(&from[i].servers, &entries[i].buf) != 0)
       return NULL;
-    }
   }
   return entries;
 }
@@ -137,12 +142,18 @@ static void copy_message(const struct raft_message* from, struct gr_message* to)
   }
 }
 
+static struct raft_event event_of(enum raft_event_type type) {
+  struct raft_event event;
+  memset(&event, 0, sizeof event);
+  event.type = type;
+  return event;
+}
+
 /* One step. `entries` is the array of the event, if it has one. */
 static enum gr_result step(struct gr_raft* self, struct raft_event* event, uint64_t now,
                            const struct raft_entry* entries, size_t entry_count,
                            struct gr_update* out) {
-  struct raft_update update;
-  memset(&update, 0, sizeof update);
+  struct raft_update update = {0};
   memset(out, 0, sizeof *out);
   event->time = now;
   const int rv = raft_step(&self->raft, event, &update);
@@ -206,13 +217,10 @@ const char* gr_raft_error(struct gr_raft* self) {
 
 void gr_raft_state(struct gr_raft* self, struct gr_state* out) {
   struct raft* r = &self->raft;
-  const enum raft_state state = raft_state(r);
   raft_id leader = 0;
   const char* address = NULL;
   raft_leader(r, &leader, &address);
-  out->role = state == RAFT_LEADER      ? GR_LEADER
-              : state == RAFT_CANDIDATE ? GR_CANDIDATE
-                                        : GR_FOLLOWER;
+  out->role = (enum gr_role)raft_state(r);
   out->term = raft_current_term(r);
   out->voted_for = raft_voted_for(r);
   out->leader = leader;
@@ -222,8 +230,8 @@ void gr_raft_state(struct gr_raft* self, struct gr_state* out) {
 }
 
 /* The library reads terms and configurations from an array of all entries, and keeps runs. */
-static struct raft_entry* make_log(const struct gr_start* from, size_t count, void* batch) {
-  struct raft_entry* entries = raft_calloc(count, sizeof *entries);
+static struct raft_entry* make_log(const struct gr_start* from, size_t count) {
+  struct raft_entry* entries = new_entries(count);
   if (entries == NULL) return NULL;
   size_t run = 0;
   for (size_t i = 0; i < count; i++) {
@@ -231,15 +239,11 @@ static struct raft_entry* make_log(const struct gr_start* from, size_t count, vo
       run++;
     entries[i].term = from->runs[run].term;
     entries[i].type = RAFT_COMMAND;
-    entries[i].batch = batch;
   }
   for (size_t i = 0; i < from->configuration_count; i++) {
     const struct gr_configuration* c = &from->configurations[i];
     struct raft_entry* e = &entries[c->index - from->first_index];
-    if (encode_configuration(&c->servers, &e->buf) != 0) {
-      free_entries(entries, count);
-      return NULL;
-    }
+    if (encode_configuration(&c->servers, &e->buf) != 0) return NULL;
     e->type = RAFT_CHANGE;
   }
   return entries;
@@ -247,11 +251,8 @@ static struct raft_entry* make_log(const struct gr_start* from, size_t count, vo
 
 enum gr_result gr_raft_start(struct gr_raft* self, uint64_t now, const struct gr_start* from,
                              struct gr_update* out) {
-  struct raft_event event;
-  struct raft_snapshot_metadata metadata;
-  memset(&event, 0, sizeof event);
-  memset(&metadata, 0, sizeof metadata);
-  event.type = RAFT_START;
+  struct raft_event event = event_of(RAFT_START);
+  struct raft_snapshot_metadata metadata = {0};
   event.start.term = from->term;
   event.start.voted_for = from->voted_for;
   event.start.start_index = from->first_index;
@@ -267,22 +268,15 @@ enum gr_result gr_raft_start(struct gr_raft* self, uint64_t now, const struct gr
   if (from->run_count > 0) {
     count = from->runs[from->run_count - 1].last_index - from->first_index + 1;
   }
-  void* batch = raft_malloc(1);
-  struct raft_entry* entries = NULL;
-  if (count > 0) {
-    entries = make_log(from, count, batch);
-    if (entries == NULL) {
-      raft_free(batch);
-      return result_of(self, RAFT_NOMEM);
-    }
-  }
+  struct raft_entry* entries = count > 0 ? make_log(from, count) : NULL;
+  if (count > 0 && entries == NULL) return result_of(self, RAFT_NOMEM);
   event.start.entries = entries;
   event.start.n_entries = (unsigned)count;
   const enum gr_result result = step(self, &event, now, NULL, 0, out);
   /* A start that fails may have freed both; nobody goes on after it, so they may leak. */
-  if (result == GR_OK) {
+  if (result == GR_OK && entries != NULL) {
+    raft_free(entries[0].batch);
     free_entries(entries, count);
-    raft_free(batch);
   }
   return result;
 }
@@ -326,51 +320,45 @@ static void fill_message(const struct gr_message* from, struct raft_message* to)
   }
 }
 
+/* A rejection that was overtaken by a success. While probing the library takes it for news and sets
+ * the next index to one the follower has confirmed already; from then on it only sends heartbeats,
+ * and the follower stays behind as long as this leader leads. */
+static bool is_stale_rejection(struct gr_raft* self, const struct gr_message* m) {
+  raft_index match = 0;
+  return m->kind == GR_APPEND_RESULT && m->rejected != 0 &&
+         m->term == raft_current_term(&self->raft) &&
+         raft_match_index(&self->raft, m->peer, &match) == 0 && m->rejected <= match;
+}
+
 enum gr_result gr_raft_receive(struct gr_raft* self, uint64_t now, const struct gr_message* m,
                                struct gr_update* out) {
   const struct address sender = address_of(m->peer);
+  struct raft_event event = event_of(RAFT_RECEIVE);
   struct raft_message message;
-  struct raft_event event;
   memset(out, 0, sizeof *out);
   if (m->kind == GR_INSTALL_SNAPSHOT) return GR_OK; /* nothing sends it yet */
+  if (is_stale_rejection(self, m)) return GR_OK;
   memset(&message, 0, sizeof message);
-  memset(&event, 0, sizeof event);
   message.type = (enum raft_message_type)m->kind;
   message.server_id = m->peer;
   message.server_address = sender.text;
   fill_message(m, &message);
   struct raft_entry* entries = NULL;
   if (m->kind == GR_APPEND_ENTRIES && m->entry_count > 0) {
-    void* batch = raft_malloc(1);
-    entries = make_entries(m->entries, m->entry_count, batch);
-    if (entries == NULL) {
-      raft_free(batch);
-      return result_of(self, RAFT_NOMEM);
-    }
+    entries = make_entries(m->entries, m->entry_count);
+    if (entries == NULL) return result_of(self, RAFT_NOMEM);
     message.append_entries.entries = entries;
     message.append_entries.n_entries = (unsigned)m->entry_count;
   }
-  event.type = RAFT_RECEIVE;
   event.receive.message = &message;
   const enum gr_result result = step(self, &event, now, entries, m->entry_count, out);
   free_entries(entries, m->entry_count);
   return result;
 }
 
-enum gr_result gr_raft_persisted(struct gr_raft* self, uint64_t now, uint64_t index,
-                                 struct gr_update* out) {
-  struct raft_event event;
-  memset(&event, 0, sizeof event);
-  event.type = RAFT_PERSISTED_ENTRIES;
-  event.persisted_entries.index = index;
-  return step(self, &event, now, NULL, 0, out);
-}
-
 enum gr_result gr_raft_configured(struct gr_raft* self, uint64_t now,
                                   const struct gr_configuration* c, struct gr_update* out) {
-  struct raft_event event;
-  memset(&event, 0, sizeof event);
-  event.type = RAFT_CONFIGURATION;
+  struct raft_event event = event_of(RAFT_CONFIGURATION);
   event.configuration.index = c->index;
   /* The library takes the configuration. */
   const int rv = to_configuration(&c->servers, &event.configuration.conf);
@@ -378,50 +366,35 @@ enum gr_result gr_raft_configured(struct gr_raft* self, uint64_t now,
   return step(self, &event, now, NULL, 0, out);
 }
 
-enum gr_result gr_raft_timeout(struct gr_raft* self, uint64_t now, struct gr_update* out) {
-  struct raft_event event;
-  memset(&event, 0, sizeof event);
-  event.type = RAFT_TIMEOUT;
-  return step(self, &event, now, NULL, 0, out);
-}
-
 enum gr_result gr_raft_submit(struct gr_raft* self, uint64_t now, const struct gr_entry* entries,
                               size_t count, struct gr_update* out) {
-  struct raft_event event;
-  void* batch = raft_malloc(1);
-  struct raft_entry* array = make_entries(entries, count, batch);
-  if (array == NULL) {
-    raft_free(batch);
-    return result_of(self, RAFT_NOMEM);
-  }
-  memset(&event, 0, sizeof event);
-  event.type = RAFT_SUBMIT;
+  struct raft_event event = event_of(RAFT_SUBMIT);
+  struct raft_entry* array = make_entries(entries, count);
+  if (array == NULL) return result_of(self, RAFT_NOMEM);
   event.submit.entries = array;
   event.submit.n = (unsigned)count;
   const enum gr_result result = step(self, &event, now, array, count, out);
-  if (result != GR_OK) raft_free(batch);
+  if (result != GR_OK) raft_free(array[0].batch);
   free_entries(array, count);
   return result;
 }
 
-enum gr_result gr_raft_catch_up(struct gr_raft* self, uint64_t now, uint64_t server,
-                                struct gr_update* out) {
-  struct raft_event event;
-  raft_index match;
-  /* The library only asserts this, and is built without assertions. */
-  const int rv = raft_match_index(&self->raft, server, &match);
-  if (rv != 0) return result_of(self, rv);
-  memset(&event, 0, sizeof event);
-  event.type = RAFT_CATCH_UP;
-  event.catch_up.server_id = server;
-  return step(self, &event, now, NULL, 0, out);
-}
-
-enum gr_result gr_raft_transfer(struct gr_raft* self, uint64_t now, uint64_t server,
-                                struct gr_update* out) {
-  struct raft_event event;
-  memset(&event, 0, sizeof event);
-  event.type = RAFT_TRANSFER;
-  event.transfer.server_id = server;
+enum gr_result gr_raft_event(struct gr_raft* self, uint64_t now, enum gr_event what,
+                             uint64_t argument, struct gr_update* out) {
+  struct raft_event event = event_of(RAFT_TIMEOUT);
+  if (what == GR_PERSISTED) {
+    event.type = RAFT_PERSISTED_ENTRIES;
+    event.persisted_entries.index = argument;
+  } else if (what == GR_TRANSFER) {
+    event.type = RAFT_TRANSFER;
+    event.transfer.server_id = argument;
+  } else if (what == GR_CATCH_UP) {
+    /* The library only asserts this, and is built without assertions. */
+    raft_index match;
+    const int rv = raft_match_index(&self->raft, argument, &match);
+    if (rv != 0) return result_of(self, rv);
+    event.type = RAFT_CATCH_UP;
+    event.catch_up.server_id = argument;
+  }
   return step(self, &event, now, NULL, 0, out);
 }

@@ -93,7 +93,8 @@ struct gr_update {
   size_t message_count;
 };
 
-enum gr_role { GR_FOLLOWER, GR_CANDIDATE, GR_LEADER };
+/* As enum raft_state. */
+enum gr_role { GR_FOLLOWER = 1, GR_CANDIDATE, GR_LEADER };
 
 struct gr_state {
   enum gr_role role;
@@ -104,6 +105,9 @@ struct gr_state {
   uint64_t commit_index;
   uint64_t timeout;
 };
+
+/* Events without content. Argument: the index that is synced, nothing, or a server. */
+enum gr_event { GR_PERSISTED, GR_TIMEOUT, GR_CATCH_UP, GR_TRANSFER };
 
 enum gr_result { GR_OK, GR_NOT_LEADER, GR_REFUSED, GR_BROKEN };
 
@@ -118,17 +122,12 @@ enum gr_result gr_raft_start(struct gr_raft* self, uint64_t now, const struct gr
                              struct gr_update* out);
 enum gr_result gr_raft_receive(struct gr_raft* self, uint64_t now, const struct gr_message* m,
                                struct gr_update* out);
-enum gr_result gr_raft_persisted(struct gr_raft* self, uint64_t now, uint64_t index,
-                                 struct gr_update* out);
 enum gr_result gr_raft_configured(struct gr_raft* self, uint64_t now,
                                   const struct gr_configuration* c, struct gr_update* out);
-enum gr_result gr_raft_timeout(struct gr_raft* self, uint64_t now, struct gr_update* out);
 enum gr_result gr_raft_submit(struct gr_raft* self, uint64_t now, const struct gr_entry* entries,
                               size_t count, struct gr_update* out);
-enum gr_result gr_raft_catch_up(struct gr_raft* self, uint64_t now, uint64_t server,
-                                struct gr_update* out);
-enum gr_result gr_raft_transfer(struct gr_raft* self, uint64_t now, uint64_t server,
-                                struct gr_update* out);
+enum gr_result gr_raft_event(struct gr_raft* self, uint64_t now, enum gr_event what,
+                             uint64_t argument, struct gr_update* out);
 
 #ifdef __cplusplus
 }

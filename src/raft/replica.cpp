@@ -21,8 +21,11 @@ core_options core_options_of(const replica_options& o) {
   c.self = o.self;
   c.election_timeout_ms = o.election_timeout_ms;
   c.heartbeat_ms = o.heartbeat_ms;
-  // Without this the replicas of a node would all draw the same time-outs from the same seed.
-  c.random_seed = o.random_seed ^ static_cast<std::uint32_t>(o.self) ^ (o.shard * 2654435761U);
+  // Mixed well (splitmix64), because replicas that draw the same time-outs never elect anybody.
+  auto mixed = o.random_seed + o.self * 0x9e3779b97f4a7c15U + o.shard * 0xd1b54a32d192ed03U;
+  mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9U;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebU;
+  c.random_seed = static_cast<std::uint32_t>(mixed ^ (mixed >> 31));
   return c;
 }
 
