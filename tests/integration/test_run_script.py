@@ -1,0 +1,348 @@
+# SPDX-License-Identifier: MIT
+"""scripts/run with a stand-in for greenroomd: a program that answers /health/ready and can be told
+to fail. So each case takes a moment, and what is tested is the script alone."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+STAND_IN = '''#!/usr/bin/python3
+import http.server, os, signal, sys, tomllib
+words = sys.argv[1:]
+config = tomllib.load(open(words[words.index("--config") + 1], "rb"))
+data = words[words.index("--data") + 1]
+assert os.path.isabs(data) and ("--allow-root" in words) == (os.geteuid() == 0)
+print("environment", sorted(n for n in os.environ if n.startswith("GREENROOM_")), flush=True)
+open_files = [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
+              if os.path.exists(f"/proc/self/fd/{fd}")]
+open(os.path.join(data, "open-files"), "w").write("\\n".join(open_files))
+if os.environ.get("GREENROOM_LOG_LEVEL") == "trace":
+    print("this one refuses to start", flush=True)
+    sys.exit(3)
+mode = os.environ.get("GREENROOM_LOG_FORMAT", "")
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+    def log_message(self, *ignored):
+        pass
+def ended(*ignored):
+    if mode != "text":  # the stand-in for a node that does not stop
+        open(os.path.join(data, "ended"), "w").write("orderly")
+        os._exit(0)
+signal.signal(signal.SIGTERM, ended)
+http.server.HTTPServer.allow_reuse_address = True
+http.server.HTTPServer(("127.0.0.1", config["http"]["port"]), Handler).serve_forever()
+'''
+
+
+def free_ports(count):
+    """The first of `count` free ports in a row."""
+    for first in range(18100, 19900, count):
+        with contextlib.ExitStack() as sockets:
+            try:
+                for port in range(first, first + count):
+                    s = sockets.enter_context(socket.socket())
+                    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return first
+    raise RuntimeError("no free ports")
+
+
+class Cluster:
+    def __init__(self, folder):
+        self.programs = folder / "programs"
+        self.programs.mkdir()
+        daemon = self.programs / "greenroomd"
+        daemon.write_text(STAND_IN)
+        daemon.chmod(0o755)
+        self.data = folder / "data"
+        self.port = free_ports(3)
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("GREENROOM_")}
+        self.environment["GRTEST_PROGRAMS"] = str(self.programs)
+
+    def command(self, *options):
+        return [str(ROOT / "scripts/run"), "--data", str(self.data), *options]
+
+    def run(self, *options, **environment):
+        return subprocess.run(
+            self.command(*options), env=self.environment | environment, capture_output=True,
+            text=True, timeout=90, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def start(self, *options, **environment):
+        return self.run("--background", "--http-port", str(self.port), *options, **environment)
+
+    def pid(self, index):
+        return int((self.data / f"node{index}/greenroomd.pid").read_text())
+
+    def ports(self, index):
+        return json.loads((self.data / f"node{index}/ports.json").read_text())
+
+
+def is_alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def wait_for(condition, what):
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    made = Cluster(tmp_path)
+    yield made
+    made.run("--stop")
+
+
+def test_three_nodes_start_and_stop(cluster):
+    result = cluster.start()
+    assert result.returncode == 0, result.stderr
+    pids = [cluster.pid(i) for i in (1, 2, 3)]
+    for index, pid in enumerate(pids, 1):
+        assert is_alive(pid)
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        assert os.fsencode(cluster.data / f"node{index}") in words
+        assert cluster.ports(index)["http"] == cluster.port + index - 1
+        assert f"http://127.0.0.1:{cluster.port + index - 1}" in result.stdout
+    assert len({cluster.ports(i)["cluster"] for i in (1, 2, 3)}) == 3
+    assert result.stdout.count(" chat ") == 2 and " console " in result.stdout
+    stopped = cluster.run("--stop")
+    assert stopped.returncode == 0
+    assert not any(is_alive(pid) for pid in pids)
+    assert (cluster.data / "node3/ended").read_text() == "orderly"
+    assert not (cluster.data / "node1/greenroomd.pid").exists()
+    again = cluster.run("--stop")
+    assert again.returncode == 0 and "No node" in again.stdout
+
+
+def test_background_nodes_hold_nothing_of_the_caller(cluster):
+    # The output is a pipe here: run() would not return while a node held it.
+    began = time.monotonic()
+    assert cluster.start("--nodes", "1").returncode == 0
+    assert time.monotonic() - began < 20
+    files = (cluster.data / "node1/open-files").read_text().split("\n")
+    assert not [name for name in files if name.startswith(("pipe:", "socket:"))]
+    assert os.getsid(cluster.pid(1)) == cluster.pid(1)
+
+
+def test_certificates(cluster):
+    assert cluster.start().returncode == 0
+    tls = cluster.data / "tls"
+    assert stat.S_IMODE(tls.stat().st_mode) == 0o700
+    assert all(stat.S_IMODE(f.stat().st_mode) == 0o600 for f in tls.iterdir())
+    shown = subprocess.run(
+        ["openssl", "x509", "-noout", "-text", "-in", str(tls / "node2.crt")],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert "DNS:node2" in shown and "prime256v1" in shown
+    assert "TLS Web Server Authentication, TLS Web Client Authentication" in shown
+    before = (tls / "node2.crt").read_bytes()
+    cluster.run("--stop")
+    assert cluster.start().returncode == 0
+    assert (tls / "node2.crt").read_bytes() == before
+
+
+def test_configuration_of_a_node(cluster):
+    import tomllib
+
+    assert cluster.start().returncode == 0
+    config = tomllib.loads((cluster.data / "node2/greenroom.toml").read_text())
+    assert config["node"] == {"name": "node2", "data_dir": str(cluster.data / "node2")}
+    assert config["cluster"]["port"] == cluster.ports(2)["cluster"]
+    everyone = [f"127.0.0.1:{cluster.ports(i)['cluster']}" for i in (1, 2, 3)]
+    assert config["cluster"]["initial_nodes"] == everyone
+    real = Path(os.environ.get("GREENROOM_BIN_DIR", ROOT / "build/release")) / "greenroomd"
+    if real.exists():
+        check = [real, "--check-config", "--config", cluster.data / "node2/greenroom.toml"]
+        environment = {k: v for k, v in cluster.environment.items()}
+        result = subprocess.run(check, env=environment, capture_output=True, text=True)
+        assert result.returncode == 0, result.stderr
+
+
+def test_one_node_needs_no_cluster(cluster):
+    assert cluster.start("--nodes", "1").returncode == 0
+    assert cluster.ports(1)["cluster"] == 0
+    assert not (cluster.data / "tls").exists()
+    assert "[cluster]" not in (cluster.data / "node1/greenroom.toml").read_text()
+
+
+def test_started_again_only_the_missing_start(cluster):
+    assert cluster.start().returncode == 0
+    pids = [cluster.pid(i) for i in (1, 2, 3)]
+    ports = [cluster.ports(i) for i in (1, 2, 3)]
+    os.kill(pids[1], signal.SIGKILL)
+    wait_for(lambda: not is_alive(pids[1]), "the end of node2")
+    result = cluster.start()
+    assert result.returncode == 0, result.stderr
+    assert cluster.pid(1) == pids[0] and cluster.pid(3) == pids[2]
+    assert cluster.pid(2) != pids[1] and is_alive(cluster.pid(2))
+    assert [cluster.ports(i) for i in (1, 2, 3)] == ports
+    began = time.monotonic()
+    assert cluster.run().returncode == 0
+    assert time.monotonic() - began < 5
+
+
+def test_a_stale_pid_file_is_no_obstacle_and_nobody_else_is_harmed(cluster):
+    assert cluster.start("--nodes", "1").returncode == 0
+    cluster.run("--stop")
+    bystander = subprocess.Popen(["sleep", "60"])
+    try:
+        pid_file = cluster.data / "node1/greenroomd.pid"
+        pid_file.write_text(f"{bystander.pid}\n")
+        assert cluster.run("--stop").returncode == 0
+        assert bystander.poll() is None
+        pid_file.write_text(f"{bystander.pid}\n")
+        assert cluster.start().returncode == 0
+        assert cluster.pid(1) != bystander.pid and bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+
+def test_another_number_of_nodes_is_refused(cluster):
+    assert cluster.start("--nodes", "1").returncode == 0
+    result = cluster.start("--nodes", "3")
+    assert result.returncode == 1
+    assert "holds a cluster of 1" in result.stderr and "Traceback" not in result.stderr
+    assert cluster.start().returncode == 0, "without --nodes the folder decides"
+
+
+def test_fresh_forgets_only_what_is_the_clusters(cluster):
+    assert cluster.start("--nodes", "1").returncode == 0
+    (cluster.data / "notes.txt").write_text("mine")
+    first = cluster.pid(1)
+    result = cluster.start("--nodes", "3", "--fresh")
+    assert result.returncode == 0, result.stderr
+    assert not is_alive(first) and cluster.pid(3)
+    assert not (cluster.data / "node1/ended").exists()
+    assert (cluster.data / "notes.txt").read_text() == "mine"
+
+
+def test_fresh_on_a_folder_of_somebody_else(cluster):
+    (cluster.data / "node1").mkdir(parents=True)
+    (cluster.data / "node1/thesis.txt").write_text("years")
+    cluster.start("--nodes", "1", "--fresh")
+    assert (cluster.data / "node1/thesis.txt").read_text() == "years"
+
+
+def test_a_node_that_ends_is_shown_with_its_log(cluster):
+    result = cluster.start(GREENROOM_LOG_LEVEL="trace")
+    assert result.returncode == 1
+    assert "ended with status 3" in result.stderr
+    assert "this one refuses to start" in result.stderr
+    left = [p for p in cluster.data.glob("node*/greenroomd.pid") if is_alive(int(p.read_text()))]
+    assert not left
+
+
+def test_a_taken_port_is_named(cluster):
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", cluster.port + 1))
+        taken.listen()
+        result = cluster.start()
+    assert result.returncode == 1
+    assert f"port {cluster.port + 1}" in result.stderr and "--http-port" in result.stderr
+    assert cluster.start().returncode == 0
+    cluster.run("--stop")
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", cluster.ports(2)["cluster"]))
+        taken.listen()
+        result = cluster.start()
+    assert result.returncode == 1
+    assert f"port {cluster.ports(2)['cluster']}, under which the other nodes know" in result.stderr
+
+
+def test_variables_reach_the_nodes_except_those_that_are_decided_here(cluster):
+    result = cluster.start("--nodes", "1", GREENROOM_LOG_LEVEL="info", GREENROOM_HTTP_PORT="1")
+    assert result.returncode == 0, result.stderr
+    assert "GREENROOM_HTTP_PORT is ignored" in result.stderr
+    log = (cluster.data / "node1/greenroomd.log").read_text()
+    assert re.search(r"environment \['GREENROOM_LOG_LEVEL'\]", log)
+
+
+def foreground(cluster, **environment):
+    process = subprocess.Popen(
+        cluster.command("--http-port", str(cluster.port)), env=cluster.environment | environment,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    shown = ""
+    while "Ctrl+C" not in shown:
+        line = process.stdout.readline()
+        assert line, shown
+        shown += line
+    return process, shown
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_the_nodes_in_an_orderly_way(cluster, number):
+    process, shown = foreground(cluster)
+    assert shown.count(" is ready: ") == 3
+    pids = [cluster.pid(i) for i in (1, 2, 3)]
+    process.send_signal(number)
+    rest, _ = process.communicate(timeout=30)
+    assert process.returncode == 0, rest
+    assert not any(is_alive(pid) for pid in pids)
+    assert (cluster.data / "node2/ended").exists()
+
+
+def test_a_second_signal_kills(cluster):
+    process, _ = foreground(cluster, GREENROOM_LOG_FORMAT="text")
+    pids = [cluster.pid(i) for i in (1, 2, 3)]
+    process.send_signal(signal.SIGINT)
+    while "Stopping" not in process.stdout.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert rest.count("was killed") == 3
+    assert not any(is_alive(pid) for pid in pids)
+
+
+def test_a_node_that_dies_is_reported_and_the_others_go_on(cluster):
+    process, _ = foreground(cluster)
+    os.kill(cluster.pid(2), signal.SIGKILL)
+    while "node2 ended with signal SIGKILL" not in process.stdout.readline():
+        pass
+    assert is_alive(cluster.pid(1)) and is_alive(cluster.pid(3))
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def test_wrong_options_are_refused():
+    for options in (["--nodes", "0"], ["--http-port", "65534"], ["--no-such-option"]):
+        environment = os.environ | {"GRTEST_PROGRAMS": "/nonexistent"}
+        result = subprocess.run(
+            [str(ROOT / "scripts/run"), *options], env=environment, capture_output=True, text=True
+        )
+        assert result.returncode == 2, options
+        assert "usage:" in result.stderr
+
+
+def test_a_missing_program_is_a_sentence(cluster):
+    shutil.rmtree(cluster.programs)
+    result = cluster.start()
+    assert result.returncode == 1
+    assert "greenroomd" in result.stderr and "Traceback" not in result.stderr
