@@ -5,9 +5,9 @@
 /// Documents to bytes and back, in both encodings. One description per struct drives all of it.
 ///
 /// Decoding is for hostile input: size, nesting depth, UTF-8 and MessagePack lengths are checked
-/// before a document tree exists; every error names the field (`data.room_id`) and the limit.
-/// Unknown fields are ignored, null means absent. All functions are pure and thread-safe and throw
-/// nothing.
+/// before a document tree exists; every error names the field (its path in `data`, or the part of
+/// the envelope; `document` when it is none) and the limit. Unknown fields are ignored, null means
+/// absent. All functions are pure and thread-safe and throw nothing.
 
 #include <cstdint>
 #include <nlohmann/json.hpp>

@@ -149,7 +149,13 @@ void request_reader::read(std::string_view name, json& value, json& to, const ob
 
 std::string* request_reader::text_of(std::string_view name, json& value) {
   auto* text = value.get_ptr<std::string*>();
-  if (text == nullptr) refuse(name, "must be a text");
+  if (text == nullptr) {
+    refuse(name, "must be a text");
+  } else if (!is_valid_utf8(*text)) {
+    // Parsed documents are; fields of HTTP may have come from elsewhere.
+    refuse(name, "must be valid UTF-8");
+    text = nullptr;
+  }
   return text;
 }
 

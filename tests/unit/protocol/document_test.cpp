@@ -100,6 +100,12 @@ TEST_CASE("document: requests over HTTP", "[document]") {
   const json fields = {{"room_id", some_id}, {"content", "kept"}};
   CHECK(request_from_json("send_message_request", fields));
   CHECK(fields["content"] == "kept");
+  const auto broken = request_from_json("user_list_request", {{"query", "\xff"}});
+  REQUIRE_FALSE(broken);
+  CHECK(broken.error().details.field == "query");
+  const json metadata = {{"k", "\xff"}};
+  CHECK_FALSE(request_from_json("send_message_request",
+                                {{"room_id", some_id}, {"content", "x"}, {"metadata", metadata}}));
 }
 
 TEST_CASE("document: any JSON", "[document]") {
