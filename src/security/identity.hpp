@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// Who a node is to other nodes: a certificate of the cluster's private CA, and proof that the
+/// speaker holds its key. TLS already checks the CA; this binds the node's id and the name in the
+/// certificate to the link, because the transport below checks no names.
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "protocol/error.hpp"
+
+namespace greenroom::security {
+
+/// The node's own key and certificate, loaded once. Thread-safe.
+class identity {
+ public:
+  /// Refuses missing or unreadable files, a key that does not fit the certificate, a certificate
+  /// that the CA did not issue or that is expired, and key files that others can read.
+  static expected<identity> load(const std::string& certificate_file, const std::string& key_file,
+                                 const std::string& ca_file);
+
+  /// Signature (SHA-256 with the certificate's key) over `statement`.
+  [[nodiscard]] std::string sign(std::string_view statement) const;
+  [[nodiscard]] const std::string& certificate_pem() const noexcept;
+  /// DNS name in the own certificate's subjectAltName, e.g. "node1".
+  [[nodiscard]] const std::string& name() const noexcept;
+
+  /// Checks a peer: certificate issued by the same CA and valid now, signature fits. Returns the
+  /// name in it.
+  [[nodiscard]] expected<std::string> verify(std::string_view peer_certificate_pem,
+                                             std::string_view statement,
+                                             std::string_view signature) const;
+
+ private:
+  struct impl;
+  std::shared_ptr<const impl> impl_;
+};
+
+}  // namespace greenroom::security

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+#include "security/tokens.hpp"
+
+#include <jwt.h>
+#include <sodium.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+namespace greenroom::security {
+
+namespace {
+
+constexpr std::size_t token_bytes_max = 4096;
+constexpr std::size_t refresh_bytes = 64;  // two ids and 32 random bytes
+
+struct jwt_deleter {
+  void operator()(jwt_t* token) const noexcept { jwt_free(token); }
+};
+using jwt_ptr = std::unique_ptr<jwt_t, jwt_deleter>;
+
+tl::unexpected<error> refused() {
+  return fail(ec::unauthorized, "the token is not valid");
+}
+
+std::string to_base64url(std::string_view bytes) {
+  std::string out(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_URLSAFE_NO_PADDING),
+                  '\0');
+  sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
+                    bytes.size(), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+  out.pop_back();  // the terminating zero
+  return out;
+}
+
+std::optional<std::string> from_base64url(std::string_view text) {
+  std::string out(text.size(), '\0');
+  std::size_t size = 0;
+  const char* end = nullptr;
+  if (sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), text.data(),
+                        text.size(), nullptr, &size, &end,
+                        sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+      end != text.data() + text.size()) {
+    return std::nullopt;
+  }
+  out.resize(size);
+  return out;
+}
+
+/// `kid`, if the header is exactly what issue_access_token writes. Read without any trust: it only
+/// chooses among our own keys, and the signature has to hold under that one.
+std::optional<std::string> key_id_of(std::string_view token) {
+  const auto dot = token.find('.');
+  if (dot == std::string_view::npos || std::count(token.begin(), token.end(), '.') != 2) {
+    return std::nullopt;
+  }
+  const auto header = from_base64url(token.substr(0, dot));
+  if (!header) {
+    return std::nullopt;
+  }
+  const auto json = nlohmann::json::parse(*header, nullptr, false);
+  if (!json.is_object() || !json.contains("alg") || json["alg"] != "HS256" ||
+      !json.contains("kid") || !json["kid"].is_string()) {
+    return std::nullopt;
+  }
+  for (const auto& [name, value] : json.items()) {
+    // jwk, jku, x5u and the like have no business here, whoever they point to.
+    if (name != "alg" && name != "kid" && name != "typ") {
+      return std::nullopt;
+    }
+  }
+  if (json.contains("typ") && json["typ"] != "JWT") {
+    return std::nullopt;
+  }
+  return json["kid"].get<std::string>();
+}
+
+}  // namespace
+
+std::string random_bytes(std::size_t n) {
+  std::string out(n, '\0');
+  randombytes_buf(out.data(), n);
+  return out;
+}
+
+bool same_secret(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) noexcept {
+  return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+std::string issue_access_token(const signing_key& key, const access_claims& claims) {
+  jwt_t* raw = nullptr;
+  if (jwt_new(&raw) != 0) {
+    return {};
+  }
+  const jwt_ptr token(raw);
+  jwt_set_alg(raw, JWT_ALG_HS256, reinterpret_cast<const unsigned char*>(key.secret.data()),
+              static_cast<int>(key.secret.size()));
+  jwt_add_header(raw, "kid", key.id.c_str());
+  jwt_add_grant(raw, "sub", claims.user_id.str().c_str());
+  jwt_add_grant(raw, "sid", claims.session_id.str().c_str());
+  jwt_add_grant(raw, "use", "access");
+  jwt_add_grant_int(raw, "iat", claims.issued_at / 1000);
+  jwt_add_grant_int(raw, "exp", claims.expires_at / 1000);
+  char* text = jwt_encode_str(raw);
+  if (text == nullptr) {
+    return {};
+  }
+  std::string out(text);
+  std::free(text);  // libjwt allocates with malloc
+  return out;
+}
+
+expected<access_claims> verify_access_token(std::span<const signing_key> keys,
+                                            std::string_view token, unix_ms now) {
+  if (token.size() > token_bytes_max) {
+    return refused();
+  }
+  const auto kid = key_id_of(token);
+  if (!kid) {
+    return refused();
+  }
+  const auto key =
+      std::find_if(keys.begin(), keys.end(), [&](const signing_key& k) { return k.id == *kid; });
+  if (key == keys.end() || key->secret.empty()) {
+    return refused();
+  }
+  const std::string text(token);
+  jwt_t* raw = nullptr;
+  if (jwt_decode(&raw, text.c_str(), reinterpret_cast<const unsigned char*>(key->secret.data()),
+                 static_cast<int>(key->secret.size())) != 0) {
+    return refused();
+  }
+  const jwt_ptr verified(raw);
+  if (jwt_get_alg(raw) != JWT_ALG_HS256) {
+    return refused();
+  }
+  const auto grant = [&](const char* name) {
+    const char* value = jwt_get_grant(raw, name);
+    return std::string_view(value == nullptr ? "" : value);
+  };
+  const auto user = uuid::parse(grant("sub"));
+  const auto session = uuid::parse(grant("sid"));
+  access_claims claims;
+  claims.issued_at = jwt_get_grant_int(raw, "iat") * 1000;
+  claims.expires_at = jwt_get_grant_int(raw, "exp") * 1000;
+  if (!user || !session || grant("use") != "access" || claims.expires_at <= 0) {
+    return refused();
+  }
+  if (now >= claims.expires_at) {
+    return fail(ec::unauthorized, "the token has expired");
+  }
+  claims.user_id = *user;
+  claims.session_id = *session;
+  return claims;
+}
+
+refresh_token make_refresh_token(const uuid& user_id, const uuid& session_id) {
+  std::string bytes(user_id.raw());
+  bytes += session_id.raw();
+  bytes += random_bytes(32);
+  refresh_token t;
+  t.user_id = user_id;
+  t.session_id = session_id;
+  t.text = to_base64url(bytes);
+  crypto_hash_sha256(t.hash.data(), reinterpret_cast<const unsigned char*>(t.text.data()),
+                     t.text.size());
+  return t;
+}
+
+expected<refresh_token> parse_refresh_token(std::string_view text) {
+  if (text.size() > token_bytes_max) {
+    return refused();
+  }
+  const auto bytes = from_base64url(text);
+  if (!bytes || bytes->size() != refresh_bytes) {
+    return refused();
+  }
+  refresh_token t;
+  t.user_id = uuid::from_raw(std::string_view(*bytes).substr(0, 16));
+  t.session_id = uuid::from_raw(std::string_view(*bytes).substr(16, 16));
+  t.text = text;
+  crypto_hash_sha256(t.hash.data(), reinterpret_cast<const unsigned char*>(t.text.data()),
+                     t.text.size());
+  return t;
+}
+
+}  // namespace greenroom::security
