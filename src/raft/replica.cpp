@@ -37,6 +37,7 @@ replica::impl::impl(const replica_options& o, std::unique_ptr<log_storage> l, ma
       log(std::move(l)),
       state(m),
       host(h),
+      door(std::make_shared<gate>(h)),
       brain(make_libraft_core(core_options_of(o))),
       cache(o.cached_log_bytes) {}
 
@@ -44,7 +45,9 @@ replica::replica(const replica_options& options, std::unique_ptr<log_storage> lo
                  replica_host& host)
     : impl_(std::make_unique<impl>(options, std::move(log), state, host)) {}
 
-replica::~replica() = default;
+replica::~replica() {
+  impl_->door->close();
+}
 
 expected<void> replica::bootstrap(std::span<const server> servers) {
   if (impl_->started) return fail(ec::internal, "bootstrap after start");

@@ -59,7 +59,8 @@ class replica_host {
   /// A proposal that will not be applied by this replica's doing; whether it was written is
   /// unknown unless `never_written`.
   virtual void dropped(std::uint64_t tag, bool never_written) = 0;
-  /// Called on ANOTHER thread: arrange that replica::on_synced(token) is called on the owner's.
+  /// Called on ANOTHER thread: arrange that replica::on_synced(token) is called on the owner's. Not
+  /// called any more once the replica's destructor has returned. Must not wait for the owner.
   virtual void synced(std::uint64_t token) = 0;
 };
 

@@ -66,7 +66,7 @@ void replica::impl::write(core_update& update) {
   what.hard = update.hard;
   what.truncate_from = update.truncate_from;
   what.entries = std::move(update.entries);
-  what.synced = [&h = host, token] { h.synced(token); };
+  what.synced = [door = door, token] { door->synced(token); };
   log->append(std::move(what));
 }
 

@@ -9,6 +9,8 @@
 
 #include <deque>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <variant>
 
@@ -59,11 +61,27 @@ struct replica::impl {
   [[nodiscard]] bool leading() const { return started && brain->state().role == role::leader; }
   [[nodiscard]] std::size_t inflight() const { return queue.size() + proposed.size(); }
 
+  /// Between the writer's thread and a replica that may be gone by then.
+  struct gate {
+    explicit gate(replica_host& h) : host(&h) {}
+    void synced(std::uint64_t token) {
+      const std::lock_guard lock(mutex);
+      if (host != nullptr) host->synced(token);
+    }
+    void close() {
+      const std::lock_guard lock(mutex);
+      host = nullptr;
+    }
+    std::mutex mutex;
+    replica_host* host;
+  };
+
   // fixed after construction
   replica_options options;
   std::unique_ptr<log_storage> log;
   machine& state;
   replica_host& host;
+  std::shared_ptr<gate> door;
 
   // handles
   std::unique_ptr<core> brain;
