@@ -52,7 +52,9 @@ class record_reader {
   }
   template <class T>
   void inlined(std::string_view first, std::optional<T>& to) {
-    if (find(first) != nullptr) describe(*this, to.emplace());
+    if (find(first) == nullptr) return;
+    to = T{};  // not emplace(), which clang refuses for a struct that is nested in another
+    describe(*this, *to);
   }
   void leave_out_empty(std::string_view name, std::string& to) { always(name, to); }
   void repeated() {}
