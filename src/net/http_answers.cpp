@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "net/http_answers.hpp"
+
+#include <algorithm>
+
+namespace greenroom::net {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::string_view root_html = R"(<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>greenroom</title></head>
+<body><h1>greenroom</h1>
+<p>A chat node is running here. Talk to it with <code>greenroom chat</code>, over WebSocket at
+<code>/ws</code> or over HTTP under <a href="/api">/api</a>.</p>
+<ul><li><a href="/health">/health</a></li><li><a href="/metrics">/metrics</a></li></ul>
+</body></html>
+)";
+
+response make(int status, std::string type, std::string body) {
+  response r;
+  r.result(static_cast<unsigned>(status));
+  r.set(http::field::server, "greenroom");
+  r.set(http::field::content_type, type);
+  r.set("X-Content-Type-Options", "nosniff");
+  r.set(http::field::cache_control, "no-store");
+  if (type.starts_with("text/html")) {
+    r.set("Content-Security-Policy",
+          "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'");
+    r.set("Referrer-Policy", "no-referrer");
+  }
+  r.body() = std::move(body);
+  return r;
+}
+
+response enveloped(int status, bool success, ordered_json data, ordered_json failure,
+                   unix_ms timestamp, const std::optional<uuid>& request_id) {
+  static thread_local uuid_generator ids;
+  const ordered_json document{
+      {"success", success},
+      {"data", std::move(data)},
+      {"error", std::move(failure)},
+      {"timestamp", format_time(timestamp)},
+      {"request_id", request_id.value_or(ids(timestamp)).str()},
+  };
+  return make(status, "application/json",
+              document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+}  // namespace
+
+response answer_error(const error& e, const std::optional<uuid>& request_id) {
+  auto r = enveloped(http_status(e.code), false, nullptr, protocol::error_to_json(e), now_ms(),
+                     request_id);
+  if (e.code == ec::rate_limit || e.code == ec::unavailable) {
+    const auto wait_ms = e.details.retry_after_ms.value_or(1000);
+    r.set(http::field::retry_after, std::to_string((wait_ms + 999) / 1000));
+  }
+  if (e.code == ec::unauthorized || e.code == ec::invalid_credentials) {
+    r.set(http::field::www_authenticate, "Bearer");
+  }
+  return r;
+}
+
+response answer_call(const protocol::answer_envelope& a, bool creates,
+                     const std::optional<std::string>& echo) {
+  if (const auto* failure = std::get_if<error>(&a.data)) {
+    return answer_error(*failure, a.correlation_id);
+  }
+  if (echo) {
+    return make(200, "application/json", *echo);
+  }
+  return enveloped(creates && !a.duplicate ? 201 : 200, true,
+                   protocol::answer_to_json(a.data, a.duplicate), nullptr, a.timestamp,
+                   a.correlation_id);
+}
+
+response answer_no_route(const no_route& r) {
+  if (r.allowed.empty()) {
+    return enveloped(404, false, nullptr,
+                     {{"code", "UNKNOWN_MESSAGE"}, {"message", "no such route"}, {"details", nullptr}},
+                     now_ms(), {});
+  }
+  auto out = enveloped(405, false, nullptr,
+                       {{"code", "UNSUPPORTED"},
+                        {"message", "this route takes " + r.allowed},
+                        {"details", nullptr}},
+                       now_ms(), {});
+  out.set(http::field::allow, r.allowed);
+  return out;
+}
+
+response answer_page(const node_pages& pages, own_page which, bool as_json) {
+  const auto from = [](const std::function<page()>& source) {
+    auto p = source ? source() : page{};
+    return make(p.status, p.content_type, std::move(p.body));
+  };
+  switch (which) {
+    case own_page::health:
+      return from(pages.health);
+    case own_page::health_live:
+      return from(pages.health_live);
+    case own_page::health_ready:
+      return from(pages.health_ready);
+    case own_page::metrics:
+      return from(pages.metrics);
+    case own_page::root:
+      if (!as_json) {
+        return make(200, "text/html; charset=utf-8", std::string(root_html));
+      }
+      break;
+    case own_page::api:
+      break;
+  }
+  return enveloped(200, true,
+                   {{"message", "greenroom chat node"},
+                    {"version", pages.version},
+                    {"endpoints", endpoints()}},
+                   nullptr, now_ms(), {});
+}
+
+bool origin_allowed(const http::request<http::string_body>& request,
+                    const std::vector<std::string>& allowed) {
+  if (request.count(http::field::origin) == 0) {
+    return true;
+  }
+  if (request.count(http::field::origin) > 1) {
+    return false;
+  }
+  const auto value = request[http::field::origin];
+  const std::string origin(value.data(), value.size());
+  if (std::find(allowed.begin(), allowed.end(), origin) != allowed.end() ||
+      std::find(allowed.begin(), allowed.end(), "*") != allowed.end()) {
+    return true;
+  }
+  const auto slashes = origin.find("://");
+  if (slashes == std::string::npos) {
+    return false;  // "null" among others
+  }
+  const auto host = request[http::field::host];
+  return beast::iequals(beast::string_view(origin).substr(slashes + 3), host);
+}
+
+std::optional<chosen_subprotocol> choose_subprotocol(
+    const http::request<http::string_body>& request) {
+  if (request.count(http::field::sec_websocket_protocol) == 0) {
+    return chosen_subprotocol{};
+  }
+  const auto range = request.equal_range(http::field::sec_websocket_protocol);
+  for (auto it = range.first; it != range.second; ++it) {
+    for (const auto& offered : http::token_list(it->value())) {
+      if (offered == "greenroom.v1.json") {
+        return chosen_subprotocol{"greenroom.v1.json", protocol::encoding::json};
+      }
+      if (offered == "greenroom.v1.msgpack") {
+        return chosen_subprotocol{"greenroom.v1.msgpack", protocol::encoding::msgpack};
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace greenroom::net

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+#include "net/hub.hpp"
+
+#include <algorithm>
+
+#include "telemetry/log.hpp"
+
+namespace greenroom::net {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+}  // namespace
+
+std::string_view to_string(end_reason r) noexcept {
+  switch (r) {
+    case end_reason::by_peer:
+      return "by peer";
+    case end_reason::network_error:
+      return "network error";
+    case end_reason::heartbeat_missed:
+      return "heartbeat missed";
+    case end_reason::not_authenticated:
+      return "not authenticated";
+    case end_reason::too_slow:
+      return "too slow";
+    case end_reason::protocol_violation:
+      return "protocol violation";
+    case end_reason::by_server:
+      return "by server";
+  }
+  return "unknown";
+}
+
+net_metrics& net_metrics::instance() {
+  using telemetry::counter;
+  using telemetry::gauge;
+  static net_metrics only{
+      gauge("greenroom_websocket_connections", "Open WebSocket connections"),
+      gauge("greenroom_open_sockets", "Open client sockets"),
+      counter("greenroom_refused_connections_total", "Connections refused because of a limit"),
+      counter("greenroom_messages_received_total", "Documents received from clients"),
+      counter("greenroom_messages_sent_total", "Documents sent to clients"),
+      counter("greenroom_received_bytes_total", "Bytes of documents received from clients"),
+      counter("greenroom_sent_bytes_total", "Bytes of documents sent to clients"),
+      counter("greenroom_http_requests_total", "HTTP requests answered"),
+      counter("greenroom_slow_consumers_total", "Connections closed because they took too little"),
+  };
+  return only;
+}
+
+// -- one thread ---------------------------------------------------------------------------------------
+
+io_thread::io_thread(hub& owner, unsigned index)
+    : hub_(owner), index_(index), work_(context_.get_executor()), timer_(context_) {
+  thread_ = std::thread([this] {
+    for (;;) {
+      try {
+        context_.run();
+        return;
+      } catch (const std::exception& e) {
+        telemetry::log("net").error("a socket handler failed: {}", e.what());
+      }
+    }
+  });
+  asio::post(context_, [this] { arm_tick(); });
+}
+
+io_thread::~io_thread() {
+  stop();
+}
+
+void io_thread::stop() {
+  if (!thread_.joinable()) {
+    return;
+  }
+  asio::post(context_, [this] {
+    const auto all = sessions_;
+    for (const auto& [id, session] : all) {
+      session->abort();
+    }
+    sessions_.clear();
+    context_.stop();
+  });
+  thread_.join();
+}
+
+void io_thread::arm_tick() {
+  timer_.expires_after(hub_.tick_interval());
+  timer_.async_wait([this](error_code ec) {
+    if (ec) {
+      return;
+    }
+    const auto now = steady::now();
+    std::vector<std::shared_ptr<socket_session>> all;
+    all.reserve(sessions_.size());
+    for (const auto& [id, session] : sessions_) {
+      all.push_back(session);
+    }
+    for (const auto& session : all) {
+      session->tick(now);
+    }
+    arm_tick();
+  });
+}
+
+void io_thread::enter(connection_id id, std::shared_ptr<socket_session> session) {
+  sessions_[id] = std::move(session);
+}
+
+void io_thread::leave(connection_id id) {
+  sessions_.erase(id);
+}
+
+void io_thread::wish_for(wish w) {
+  bool first = false;
+  {
+    const std::lock_guard lock(wishes_mutex_);
+    first = wishes_.empty();
+    wishes_.push_back(std::move(w));
+  }
+  if (first) {
+    asio::post(context_, [this] { run_wishes(); });
+  }
+}
+
+void io_thread::wish_for(std::vector<wish> all) {
+  bool first = false;
+  {
+    const std::lock_guard lock(wishes_mutex_);
+    first = wishes_.empty();
+    std::move(all.begin(), all.end(), std::back_inserter(wishes_));
+  }
+  if (first) {
+    asio::post(context_, [this] { run_wishes(); });
+  }
+}
+
+void io_thread::run_wishes() {
+  {
+    const std::lock_guard lock(wishes_mutex_);
+    running_.swap(wishes_);
+  }
+  for (const auto& w : running_) {
+    run(w);
+  }
+  running_.clear();
+}
+
+void io_thread::run(const wish& w) {
+  if (w.receivers) {
+    for (const auto id : *w.receivers) {
+      if (const auto it = sessions_.find(id); it != sessions_.end()) {
+        it->second->send(w.document);
+      }
+    }
+    return;
+  }
+  const auto it = sessions_.find(w.id);
+  if (it == sessions_.end()) {
+    return;
+  }
+  const auto session = it->second;
+  switch (w.kind) {
+    case wish::what::answer:
+      session->answer(w.document);
+      break;
+    case wish::what::send:
+      session->send(w.document);
+      break;
+    case wish::what::authenticated:
+      session->authenticated();
+      break;
+    case wish::what::close:
+      session->close(w.code, w.reason);
+      break;
+  }
+}
+
+// -- all of them ----------------------------------------------------------------------------------------
+
+hub::hub(const server_options& o, connection_handler& h, node_pages p)
+    : options(o), handler(h), pages(std::move(p)) {
+  net_metrics::instance();
+  for (unsigned i = 0; i < std::clamp(options.io_threads, 1U, 255U); ++i) {
+    threads_.push_back(std::make_unique<io_thread>(*this, i));
+  }
+}
+
+hub::~hub() {
+  stop();
+}
+
+void hub::stop() {
+  for (const auto& t : threads_) {
+    t->stop();
+  }
+}
+
+std::chrono::milliseconds hub::tick_interval() const {
+  const auto shortest = std::min({options.heartbeat, options.auth_timeout, options.io_timeout,
+                                  options.request_timeout});
+  return std::clamp<std::chrono::milliseconds>(shortest / 4, 20ms, 1000ms);
+}
+
+void hub::answer(connection_id id, frame document) {
+  wish w;
+  w.kind = wish::what::answer;
+  w.id = id;
+  w.document = std::move(document);
+  thread(io_thread_of(id)).wish_for(std::move(w));
+}
+
+void hub::send(connection_id id, frame document) {
+  wish w;
+  w.id = id;
+  w.document = std::move(document);
+  thread(io_thread_of(id)).wish_for(std::move(w));
+}
+
+void hub::send_many(connection_id id, std::vector<frame> documents) {
+  std::vector<wish> all;
+  all.reserve(documents.size());
+  for (auto& d : documents) {
+    wish w;
+    w.id = id;
+    w.document = std::move(d);
+    all.push_back(std::move(w));
+  }
+  thread(io_thread_of(id)).wish_for(std::move(all));
+}
+
+void hub::fan_out(unsigned io_thread, frame document,
+                  std::shared_ptr<const std::vector<connection_id>> receivers) {
+  wish w;
+  w.document = std::move(document);
+  w.receivers = std::move(receivers);
+  thread(io_thread).wish_for(std::move(w));
+}
+
+void hub::authenticated(connection_id id) {
+  wish w;
+  w.kind = wish::what::authenticated;
+  w.id = id;
+  thread(io_thread_of(id)).wish_for(std::move(w));
+}
+
+void hub::close(connection_id id, close_code code, std::string reason) {
+  wish w;
+  w.kind = wish::what::close;
+  w.id = id;
+  w.code = code;
+  w.reason = std::move(reason);
+  thread(io_thread_of(id)).wish_for(std::move(w));
+}
+
+void hub::report(std::function<void(std::vector<connection_report>)> done) {
+  struct gathering {
+    std::mutex mutex;
+    std::size_t missing;
+    std::vector<connection_report> all;
+    std::function<void(std::vector<connection_report>)> done;
+  };
+  auto g = std::make_shared<gathering>();
+  g->missing = threads_.size();
+  g->done = std::move(done);
+  for (const auto& t : threads_) {
+    asio::post(t->context(), [g, io = t.get()] {
+      const std::lock_guard lock(g->mutex);
+      for (const auto& [id, session] : io->sessions()) {
+        g->all.push_back(session->report());
+      }
+      if (--g->missing == 0) {
+        g->done(std::move(g->all));
+      }
+    });
+  }
+}
+
+unsigned hub::io_threads() const noexcept {
+  return static_cast<unsigned>(threads_.size());
+}
+
+}  // namespace greenroom::net

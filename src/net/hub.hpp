@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// What all sockets of a listener share: options, the handler, the I/O threads and the way from
+/// actors to sockets. For the .cpp files of this folder.
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "net/asio.hpp"
+#include "net/server.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace greenroom::net {
+
+class hub;
+
+/// One open socket, living on its I/O thread. Every function is called there.
+class socket_session {
+ public:
+  virtual ~socket_session() = default;
+  virtual void answer(const frame& f) = 0;
+  virtual void send(const frame& f) = 0;
+  virtual void authenticated() = 0;
+  virtual void close(close_code code, const std::string& reason) = 0;
+  /// The thread's clock: time-outs and heartbeats.
+  virtual void tick(steady::time_point now) = 0;
+  /// Ends in good order: what is queued goes out first.
+  virtual void drain() = 0;
+  /// Ends now.
+  virtual void abort() = 0;
+  virtual connection_report report() const = 0;
+};
+
+/// What an actor wants of a socket; gathered, so that a burst costs one wake-up of the thread.
+struct wish {
+  enum class what : std::uint8_t { answer, send, authenticated, close };
+  what kind = what::send;
+  connection_id id = 0;
+  frame document;
+  std::shared_ptr<const std::vector<connection_id>> receivers;  ///< send: instead of id
+  close_code code = close_code::going_away;
+  std::string reason;
+};
+
+/// One io_context, one thread, the sockets that it owns.
+class io_thread {
+ public:
+  io_thread(hub& owner, unsigned index);
+  ~io_thread();
+
+  asio::io_context& context() noexcept { return context_; }
+  /// From any thread.
+  void wish_for(wish w);
+  void wish_for(std::vector<wish> all);
+  void stop();
+
+  // On the thread:
+  connection_id next_id() noexcept { return (++ids_ << 8) | index_; }
+  void enter(connection_id id, std::shared_ptr<socket_session> session);
+  void leave(connection_id id);
+  [[nodiscard]] const auto& sessions() const noexcept { return sessions_; }
+
+ private:
+  void run_wishes();
+  void run(const wish& w);
+  void arm_tick();
+
+  hub& hub_;
+  const unsigned index_;
+  asio::io_context context_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  asio::steady_timer timer_;
+  std::uint64_t ids_ = 0;
+  std::unordered_map<connection_id, std::shared_ptr<socket_session>> sessions_;
+  std::mutex wishes_mutex_;
+  std::vector<wish> wishes_;
+  std::vector<wish> running_;
+  std::thread thread_;
+};
+
+/// Counters of the listener, looked up once.
+struct net_metrics {
+  prometheus::Gauge& websockets;
+  prometheus::Gauge& sockets;
+  prometheus::Counter& refused;
+  prometheus::Counter& messages_in;
+  prometheus::Counter& messages_out;
+  prometheus::Counter& bytes_in;
+  prometheus::Counter& bytes_out;
+  prometheus::Counter& http_requests;
+  prometheus::Counter& too_slow;
+  static net_metrics& instance();
+};
+
+class hub final : public socket_port {
+ public:
+  hub(const server_options& options, connection_handler& handler, node_pages pages);
+  ~hub() override;
+
+  const server_options options;
+  connection_handler& handler;
+  const node_pages pages;
+  std::atomic<std::size_t> open_sockets{0};
+  std::atomic<bool> draining{false};
+
+  io_thread& thread(unsigned index) noexcept { return *threads_[index]; }
+  [[nodiscard]] std::chrono::milliseconds tick_interval() const;
+  void stop();
+
+  void answer(connection_id id, frame document) override;
+  void send(connection_id id, frame document) override;
+  void send_many(connection_id id, std::vector<frame> documents) override;
+  void fan_out(unsigned io_thread, frame document,
+               std::shared_ptr<const std::vector<connection_id>> receivers) override;
+  void authenticated(connection_id id) override;
+  void close(connection_id id, close_code code, std::string reason) override;
+  void report(std::function<void(std::vector<connection_report>)> done) override;
+  [[nodiscard]] unsigned io_threads() const noexcept override;
+
+ private:
+  std::vector<std::unique_ptr<io_thread>> threads_;
+};
+
+/// Takes an accepted socket over: HTTP first, WebSocket when asked for. On the thread of `io`.
+/// `over_limit`: there are too many; it is told so and closed.
+void start_http_session(hub& h, io_thread& io, tcp::socket socket, bool over_limit);
+
+/// Takes over a socket whose upgrade request is `request`, checked already.
+void start_websocket_session(hub& h, io_thread& io, tcp::socket socket,
+                             const http::request<http::string_body>& request, const peer& who,
+                             const std::string& subprotocol,
+                             std::optional<std::string> bearer_token, bool over_limit);
+
+}  // namespace greenroom::net

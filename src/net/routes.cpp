@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: MIT
+#include "net/routes.hpp"
+
+#include <charconv>
+
+#include "net/strict_http.hpp"
+
+namespace greenroom::net {
+
+namespace {
+
+using nlohmann::json;
+using verb = http::verb;
+
+/// What a route has to work with.
+struct asked {
+  std::map<std::string, std::string> path;   ///< parameters of the path
+  std::map<std::string, std::string> query;
+  json body;  ///< an object for POST, PUT and PATCH with a body
+};
+
+using maker = plan (*)(const asked&);
+
+struct route {
+  verb method;
+  std::string_view pattern;  ///< `{name}` is a parameter
+  maker make;
+};
+
+constexpr std::size_t path_bytes_max = 2048;
+
+plan call_of(std::string_view type, const json& fields, bool creates = false) {
+  auto r = protocol::request_from_json(type, fields);
+  if (!r) {
+    return r.error();
+  }
+  planned_call c;
+  c.request = std::move(*r);
+  c.creates = creates;
+  return c;
+}
+
+plan unsupported(const asked&) {
+  return error{ec::unsupported, "this server does not offer this yet", {}};
+}
+
+/// Puts query values that are numbers into `fields`; a bad one is the plan's error.
+std::optional<error> numbers(const asked& a, std::initializer_list<const char*> names,
+                             json& fields) {
+  for (const auto* name : names) {
+    const auto it = a.query.find(name);
+    if (it == a.query.end() || it->second.empty()) {
+      continue;
+    }
+    std::uint64_t value = 0;
+    const auto* end = it->second.data() + it->second.size();
+    const auto parsed = std::from_chars(it->second.data(), end, value);
+    if (parsed.ec != std::errc{} || parsed.ptr != end) {
+      return invalid_field(name, std::string(name) + " is not a whole number").value();
+    }
+    fields[name] = value;
+  }
+  return std::nullopt;
+}
+
+void texts(const asked& a, std::initializer_list<const char*> names, json& fields) {
+  for (const auto* name : names) {
+    if (const auto it = a.query.find(name); it != a.query.end()) {
+      fields[name] = it->second;
+    }
+  }
+}
+
+plan register_user(const asked& a) {
+  return call_of("register_request", a.body, true);
+}
+plan log_in(const asked& a) {
+  return call_of("auth_request", a.body);
+}
+plan log_out(const asked& a) {
+  return call_of("logout_request", a.body);
+}
+plan list_users(const asked& a) {
+  json fields = json::object();
+  if (auto e = numbers(a, {"limit"}, fields)) {
+    return *e;
+  }
+  texts(a, {"query", "cursor"}, fields);
+  return call_of("user_list_request", fields);
+}
+plan get_self(const asked&) {
+  planned_call c;
+  c.request = protocol::user_request{};
+  c.self = true;
+  return c;
+}
+plan get_user(const asked& a) {
+  return call_of("user_request", {{"user_id", a.path.at("id")}});
+}
+plan list_rooms(const asked& a) {
+  json fields = json::object();
+  if (auto e = numbers(a, {"limit"}, fields)) {
+    return *e;
+  }
+  texts(a, {"scope", "cursor"}, fields);
+  if (!fields.contains("scope")) {
+    fields["scope"] = "joined";
+  }
+  return call_of("room_list_request", fields);
+}
+plan create_room(const asked& a) {
+  return call_of("create_room_request", a.body, true);
+}
+plan get_room(const asked& a) {
+  return call_of("room_request", {{"room_id", a.path.at("id")}});
+}
+plan list_members(const asked& a) {
+  json fields{{"room_id", a.path.at("id")}};
+  if (auto e = numbers(a, {"limit"}, fields)) {
+    return *e;
+  }
+  texts(a, {"cursor"}, fields);
+  return call_of("room_members_request", fields);
+}
+plan about_member(const asked& a, std::string_view type) {
+  auto p = call_of(type, {{"room_id", a.path.at("id")}});
+  if (auto* c = std::get_if<planned_call>(&p); c != nullptr && a.path.at("user_id") != "me") {
+    c->subject = uuid::parse(a.path.at("user_id"));
+    if (!c->subject) {
+      return invalid_field("user_id", "user_id is not a UUID").value();
+    }
+  }
+  return p;
+}
+plan put_member(const asked& a) {
+  return about_member(a, "join_room_request");
+}
+plan delete_member(const asked& a) {
+  return about_member(a, "leave_room_request");
+}
+plan history(const asked& a) {
+  json fields{{"room_id", a.path.at("room_id")}};
+  if (auto e = numbers(a, {"limit", "before_seq", "after_seq", "min_seq"}, fields)) {
+    return *e;
+  }
+  return call_of("history_request", fields);
+}
+plan send_message(const asked& a) {
+  auto fields = a.body;
+  fields["room_id"] = a.path.at("room_id");
+  if (!fields.contains("message_type")) {
+    fields["message_type"] = "text";
+  }
+  return call_of("send_message_request", fields, true);
+}
+plan echo(const asked&) {
+  planned_call c;
+  c.request = protocol::heartbeat{};
+  c.authenticate_only = true;
+  return c;
+}
+
+constexpr route routes[] = {
+    {verb::post, "/api/auth/register", register_user},
+    {verb::post, "/api/auth/login", log_in},
+    {verb::post, "/api/auth/refresh", log_in},
+    {verb::post, "/api/auth/logout", log_out},
+    {verb::get, "/api/users", list_users},
+    {verb::post, "/api/users", register_user},
+    {verb::get, "/api/users/me", get_self},
+    {verb::patch, "/api/users/me", unsupported},
+    {verb::get, "/api/users/me/sessions", unsupported},
+    {verb::get, "/api/users/{id}", get_user},
+    {verb::patch, "/api/users/{id}", unsupported},
+    {verb::get, "/api/rooms", list_rooms},
+    {verb::post, "/api/rooms", create_room},
+    {verb::get, "/api/rooms/{id}", get_room},
+    {verb::patch, "/api/rooms/{id}", unsupported},
+    {verb::delete_, "/api/rooms/{id}", unsupported},
+    {verb::get, "/api/rooms/{id}/members", list_members},
+    {verb::put, "/api/rooms/{id}/members/{user_id}", put_member},
+    {verb::delete_, "/api/rooms/{id}/members/{user_id}", delete_member},
+    {verb::get, "/api/messages/{room_id}/history", history},
+    {verb::post, "/api/messages/{room_id}", send_message},
+    {verb::get, "/api/messages/{room_id}/{id}", unsupported},
+    {verb::patch, "/api/messages/{room_id}/{id}", unsupported},
+    {verb::delete_, "/api/messages/{room_id}/{id}", unsupported},
+    {verb::post, "/api/files", unsupported},
+    {verb::get, "/api/files/{id}", unsupported},
+    {verb::get, "/api/search", unsupported},
+    {verb::post, "/api/echo", echo},
+};
+
+struct page_route {
+  std::string_view path;
+  own_page page;
+};
+constexpr page_route pages[] = {
+    {"/", own_page::root},
+    {"/api", own_page::api},
+    {"/health", own_page::health},
+    {"/health/live", own_page::health_live},
+    {"/health/ready", own_page::health_ready},
+    {"/metrics", own_page::metrics},
+};
+
+std::vector<std::string_view> split(std::string_view text, char by) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    const auto at = text.find(by);
+    parts.push_back(text.substr(0, at));
+    if (at == std::string_view::npos) {
+      return parts;
+    }
+    text.remove_prefix(at + 1);
+  }
+}
+
+/// Empty when the pattern does not match.
+std::optional<std::map<std::string, std::string>> match(
+    std::string_view pattern, const std::vector<std::string>& path) {
+  const auto parts = split(pattern.substr(1), '/');
+  if (parts.size() != path.size()) {
+    return std::nullopt;
+  }
+  std::map<std::string, std::string> found;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].starts_with('{')) {
+      found.emplace(parts[i].substr(1, parts[i].size() - 2), path[i]);
+    } else if (parts[i] != path[i]) {
+      return std::nullopt;
+    }
+  }
+  return found;
+}
+
+/// Fills the query; the error names the parameter.
+std::optional<error> parse_query(std::string_view text, asked& into) {
+  if (text.empty()) {
+    return std::nullopt;
+  }
+  for (const auto part : split(text, '&')) {
+    const auto equals = part.find('=');
+    const auto name = percent_decode(part.substr(0, equals), true);
+    const auto value = equals == std::string_view::npos
+                           ? std::optional<std::string>("")
+                           : percent_decode(part.substr(equals + 1), true);
+    if (!name || !value) {
+      return invalid_field("query", "a bad escape in the query").value();
+    }
+    if (*name == "token" || *name == "access_token") {
+      return invalid_field(*name, "tokens do not travel in URLs: send them as a bearer token").value();
+    }
+    if (!into.query.emplace(*name, *value).second) {
+      return invalid_field(*name, *name + " is given twice").value();
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<std::string> endpoints() {
+  std::vector<std::string> all;
+  for (const auto& p : pages) {
+    all.push_back("GET " + std::string(p.path));
+  }
+  all.emplace_back("GET /ws");
+  for (const auto& r : routes) {
+    if (r.make != static_cast<maker>(unsupported)) {
+      all.push_back(std::string(http::to_string(r.method)) + " " + std::string(r.pattern));
+    }
+  }
+  return all;
+}
+
+plan plan_request(const http::request<http::string_body>& request) {
+  const auto target = std::string_view(request.target().data(), request.target().size());
+  if (target.size() > path_bytes_max) {
+    return too_large("target", path_bytes_max).value();
+  }
+  const auto mark = target.find('?');
+  const auto path = target.substr(0, mark);
+  asked a;
+  if (mark != std::string_view::npos) {
+    if (auto e = parse_query(target.substr(mark + 1), a)) {
+      return *e;
+    }
+  }
+  const bool reads = request.method() == verb::get || request.method() == verb::head;
+  for (const auto& p : pages) {
+    if (p.path == path) {
+      return reads ? plan(p.page) : plan(no_route{"GET, HEAD"});
+    }
+  }
+  std::vector<std::string> parts;
+  for (const auto part : split(path.substr(1), '/')) {
+    auto decoded = percent_decode(part, false);
+    if (!decoded || decoded->find('/') != std::string::npos) {
+      return invalid_field("path", "a bad escape in the path").value();
+    }
+    parts.push_back(std::move(*decoded));
+  }
+  std::string allowed;
+  for (const auto& r : routes) {
+    auto found = match(r.pattern, parts);
+    if (!found) {
+      continue;
+    }
+    if (r.method != request.method() && !(request.method() == verb::head && r.method == verb::get)) {
+      allowed += (allowed.empty() ? "" : ", ") + std::string(http::to_string(r.method));
+      continue;
+    }
+    a.path = std::move(*found);
+    a.body = json::object();
+    const bool with_body = r.method == verb::post || r.method == verb::put || r.method == verb::patch;
+    if (with_body && !request.body().empty()) {
+      const auto type = request[http::field::content_type];
+      if (!type.empty() && !beast::iequals(type.substr(0, type.find(';')), "application/json")) {
+        return error{ec::unsupported, "the body has to be application/json", {}};
+      }
+      auto body = protocol::parse_json(request.body());
+      if (!body) {
+        return body.error();
+      }
+      if (!body->is_object() && r.make != static_cast<maker>(echo)) {
+        return invalid_field("body", "the body has to be a JSON object").value();
+      }
+      a.body = std::move(*body);
+    }
+    auto planned = r.make(a);
+    if (auto* c = std::get_if<planned_call>(&planned); c != nullptr && c->authenticate_only) {
+      if (request.body().empty()) {
+        return invalid_field("body", "there is nothing to echo").value();
+      }
+      c->echo = request.body();
+    }
+    return planned;
+  }
+  return no_route{std::move(allowed)};
+}
+
+}  // namespace greenroom::net

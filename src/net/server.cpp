@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+/// The listener: accepts, spreads sockets over the I/O threads, and drains.
+
+#include "net/server.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "net/hub.hpp"
+#include "telemetry/log.hpp"
+
+namespace greenroom::net {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int backlog = 4096;
+/// Sockets beyond max_connections that are told why; more are closed without a word.
+constexpr std::size_t over_limit_max = 256;
+/// After an accept error that does not pass by itself (no descriptors left).
+constexpr auto accept_pause = 100ms;
+constexpr std::size_t addresses_max = 65536;
+
+}  // namespace
+
+struct server::impl {
+  impl(const server_options& options, connection_handler& handler, node_pages pages)
+      : shared(options, handler, std::move(pages)),
+        acceptor(shared.thread(0).context()),
+        pause(shared.thread(0).context()) {}
+
+  void accept() {
+    const auto target = next_thread++ % shared.io_threads();
+    auto& io = shared.thread(target);
+    acceptor.async_accept(io.context(), [this, &io](error_code ec, tcp::socket socket) {
+      if (!acceptor.is_open()) {
+        return;
+      }
+      if (ec) {
+        telemetry::log("net").warn("accept: {}", ec.message());
+        pause.expires_after(accept_pause);
+        pause.async_wait([this](error_code stopped) {
+          if (!stopped) {
+            accept();
+          }
+        });
+        return;
+      }
+      take(io, std::move(socket));
+      accept();
+    });
+  }
+
+  void take(io_thread& io, tcp::socket socket) {
+    error_code ignored;
+    socket.set_option(tcp::no_delay(true), ignored);
+    const auto open = shared.open_sockets.fetch_add(1) + 1;
+    const bool over = open > shared.options.max_connections || too_often(socket);
+    if (over) {
+      net_metrics::instance().refused.Increment();
+    }
+    if (open > shared.options.max_connections + over_limit_max) {
+      shared.open_sockets.fetch_sub(1);
+      socket.close(ignored);
+      return;
+    }
+    asio::post(io.context(), [this, &io, over, s = std::move(socket)]() mutable {
+      start_http_session(shared, io, std::move(s), over);
+    });
+  }
+
+  /// Token bucket per address; loopback is free.
+  bool too_often(const tcp::socket& socket) {
+    const auto limit = shared.options.connects_per_minute_per_address;
+    error_code ec;
+    const auto address = socket.remote_endpoint(ec).address();
+    if (limit == 0 || ec || address.is_loopback()) {
+      return false;
+    }
+    if (buckets.size() > addresses_max) {
+      buckets.clear();
+    }
+    const auto now = steady::now();
+    auto [it, fresh] = buckets.try_emplace(address, bucket{static_cast<double>(limit), now});
+    auto& b = it->second;
+    const auto passed = std::chrono::duration<double, std::ratio<60>>(now - b.at).count();
+    b.tokens = std::min<double>(limit, b.tokens + passed * limit);
+    b.at = now;
+    if (b.tokens < 1) {
+      return true;
+    }
+    b.tokens -= 1;
+    return false;
+  }
+
+  struct bucket {
+    double tokens;
+    steady::time_point at;
+  };
+  hub shared;
+  tcp::acceptor acceptor;
+  asio::steady_timer pause;
+  std::map<asio::ip::address, bucket> buckets;
+  unsigned next_thread = 0;
+  std::uint16_t bound_port = 0;
+};
+
+server::server(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
+
+expected<std::unique_ptr<server>> server::start(const server_options& options,
+                                                connection_handler& handler, node_pages pages) {
+  auto state = std::make_unique<impl>(options, handler, std::move(pages));
+  error_code failed;
+  const auto address = asio::ip::make_address(options.address, failed);
+  const auto where = options.address + ":" + std::to_string(options.port);
+  if (failed) {
+    return fail(ec::invalid_message, "http.address: " + options.address + " is not an IP address");
+  }
+  const tcp::endpoint endpoint(address, options.port);
+  state->acceptor.open(endpoint.protocol(), failed);
+  if (!failed) state->acceptor.set_option(asio::socket_base::reuse_address(true), failed);
+  if (!failed) state->acceptor.bind(endpoint, failed);
+  if (!failed) state->acceptor.listen(backlog, failed);
+  if (failed) {
+    return fail(ec::unavailable, "cannot listen on " + where + ": " + failed.message());
+  }
+  state->bound_port = state->acceptor.local_endpoint(failed).port();
+  asio::post(state->shared.thread(0).context(), [raw = state.get()] { raw->accept(); });
+  return std::unique_ptr<server>(new server(std::move(state)));
+}
+
+server::~server() {
+  impl_->shared.stop();
+}
+
+std::uint16_t server::port() const noexcept {
+  return impl_->bound_port;
+}
+
+socket_port& server::sockets() noexcept {
+  return impl_->shared;
+}
+
+void server::drain(std::chrono::milliseconds grace, std::function<void()> done) {
+  auto* state = impl_.get();
+  state->shared.draining.store(true);
+  asio::post(state->shared.thread(0).context(), [state] {
+    error_code ignored;
+    state->acceptor.close(ignored);
+  });
+  for (unsigned i = 0; i < state->shared.io_threads(); ++i) {
+    auto& io = state->shared.thread(i);
+    asio::post(io.context(), [&io] {
+      const auto all = io.sessions();
+      for (const auto& [id, session] : all) {
+        session->drain();
+      }
+    });
+  }
+  // Watches the count of open sockets until it is zero or the grace is over.
+  auto timer = std::make_shared<asio::steady_timer>(state->shared.thread(0).context());
+  const auto deadline = steady::now() + grace;
+  auto watch = std::make_shared<std::function<void()>>();
+  *watch = [state, timer, deadline, weak = std::weak_ptr(watch), done = std::move(done)] {
+    if (state->shared.open_sockets.load() == 0 || steady::now() >= deadline) {
+      done();
+      return;
+    }
+    timer->expires_after(20ms);
+    timer->async_wait([self = weak.lock()](error_code ec) {
+      if (!ec && self) {
+        (*self)();
+      }
+    });
+  };
+  asio::post(state->shared.thread(0).context(), [watch] { (*watch)(); });
+}
+
+}  // namespace greenroom::net
