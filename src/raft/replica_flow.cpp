@@ -111,6 +111,7 @@ void replica::impl::put_held(server_id to, const message& m, std::uint64_t token
 }
 
 void replica::impl::release() {
+  if (held.empty()) return;
   // Not strictly first in, first out: a heartbeat need not wait for the entries before it.
   std::deque<held_message> ready;
   std::deque<held_message> rest;

@@ -276,6 +276,36 @@ TEST_CASE("a vote is told only after it is on the disk") {
   CHECK(std::get<vote_result>(*decode_message(b.host.sent[0].second)).granted);
 }
 
+TEST_CASE("what was replaced on its way to the disk is not confirmed when it gets there") {
+  bench b;
+  b.open({{me, true}, {8, true}, {9, true}});
+  const auto entries_of = [](std::uint64_t term, std::size_t count) {
+    append_entries m{.term = term, .prev_index = 1, .prev_term = 1, .commit = 1, .entries = {}};
+    for (std::size_t i = 0; i < count; ++i) {
+      m.entries.push_back({.index = 2 + i,
+                           .term = term,
+                           .type = static_cast<std::uint8_t>(entry_kind::command),
+                           .data = std::make_shared<const std::string>("x")});
+    }
+    return encode(m);
+  };
+  b.node->receive(8, entries_of(2, 3), b.now);
+  b.node->receive(9, entries_of(3, 1), b.now);
+  REQUIRE(b.disk.pending() == 2);
+  CHECK(b.node->status().last_index == 2);
+  b.sync_one();
+  CHECK(b.disk.last_index() == 4);
+  CHECK(b.node->status().synced_index == 1);
+  CHECK(b.host.sent.empty());
+  b.sync_one();
+  CHECK(b.disk.last_index() == 2);
+  CHECK(b.node->status().synced_index == 2);
+  REQUIRE(b.host.sent.size() == 1);
+  CHECK(b.host.sent[0].first == 9);
+  CHECK(std::get<append_result>(*decode_message(b.host.sent[0].second)) ==
+        append_result{.term = 3, .rejected = 0, .last_index = 2});
+}
+
 TEST_CASE("a log that is shorter than the state is refused") {
   bench b;
   b.open();
