@@ -143,12 +143,17 @@ struct shard_room_views {
   std::vector<uuid> ids;
 };
 
+/// For the admin actor of a node: a console's request as JSON.
+struct admin_query {
+  std::string json;
+};
+
 using call_body =
     std::variant<user_register, user_login, user_attach, user_detach, user_check, user_logout,
                  user_get, user_rooms, user_line, user_issue, email_reserve, email_settle,
                  room_create, room_join, room_leave, room_get, room_send, room_mark, room_history,
                  room_members, room_attach, room_admit, room_detach, room_entries, shard_users,
-                 shard_user_list, shard_public_rooms, shard_room_views>;
+                 shard_user_list, shard_public_rooms, shard_room_views, admin_query>;
 
 struct call {
   call_number number = 0;
@@ -221,6 +226,10 @@ struct logged_out {
   std::vector<uuid> session_ids;
 };
 struct done {};
+/// admin_query.
+struct admin_result {
+  std::string json;
+};
 /// This node does not lead the shard; `leader` nil: unknown.
 struct not_leader {
   node_id leader;
@@ -228,7 +237,7 @@ struct not_leader {
 
 using reply_body = std::variant<answered, session_opened, user_attached, user_room_lines,
                                 room_attached, room_admitted, room_page, user_views, room_views,
-                                logged_out, done, not_leader, error>;
+                                logged_out, done, admin_result, not_leader, error>;
 
 struct reply {
   call_number number = 0;
@@ -269,5 +278,6 @@ struct leader_notice {
   std::uint64_t term = 0;
   node_id leader;
 };
+using leader_notice_ptr = std::shared_ptr<const leader_notice>;
 
 }  // namespace greenroom::actors

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <memory>
 
+#include "actors/health.hpp"
 #include "actors/rate_limiter.hpp"
 #include "actors/switchboard.hpp"
 #include "actors/worker_pool.hpp"
@@ -18,6 +19,15 @@
 namespace greenroom::actors {
 
 struct environment {
+  environment(const greenroom::settings& settings, store::database& database,
+              store::log_writer& writer, actors::switchboard& switches)
+      : config(settings),
+        db(database),
+        log(writer),
+        board(switches),
+        limiter(settings.limits.messages_per_minute),
+        health(switches) {}
+
   const greenroom::settings config;
   store::database& db;
   store::log_writer& log;
@@ -26,6 +36,8 @@ struct environment {
   std::atomic<net::socket_port*> sockets{nullptr};
   std::shared_ptr<worker_pool> workers;
   actors::rate_limiter limiter;
+  actors::health health;
+  admin_door admin;
 };
 using environment_ptr = std::shared_ptr<environment>;
 

@@ -192,6 +192,8 @@ using worker_actor = caf::typed_actor<caf::reacts_to<hash_job_ptr>>;
 struct admin_request {
   nlohmann::json request;
   std::function<void(nlohmann::json)> done;
+  /// From another node's admin actor: about this node alone.
+  bool local_only = false;
 };
 using admin_request_ptr = std::shared_ptr<const admin_request>;
 using admin_actor = caf::typed_actor<caf::reacts_to<admin_request_ptr>, caf::reacts_to<reply_ptr>,

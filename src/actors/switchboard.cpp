@@ -190,6 +190,26 @@ std::vector<session_actor> switchboard::sessions() const {
   return all;
 }
 
+void switchboard::forget_local() {
+  for (const auto& session : sessions()) {
+    caf::anon_send_exit(session, caf::exit_reason::user_shutdown);
+  }
+  for (const auto& relay : relays()) {
+    caf::anon_send_exit(relay, caf::exit_reason::user_shutdown);
+  }
+  {
+    const std::lock_guard lock(shards_mutex_);
+    shards_.clear();
+  }
+  {
+    const std::lock_guard lock(relays_mutex_);
+    relays_.clear();
+    spawn_relay_ = {};
+  }
+  const std::lock_guard lock(sessions_mutex_);
+  sessions_.clear();
+}
+
 // -- sending ------------------------------------------------------------------------------------
 
 void switchboard::ask(call_ptr what, const reply_sink& answer_to) {

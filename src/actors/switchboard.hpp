@@ -82,6 +82,9 @@ class switchboard {
   [[nodiscard]] std::vector<session_actor> sessions_of(const uuid& user) const;
   [[nodiscard]] std::vector<session_actor> sessions() const;
 
+  /// At the end of the process: ends relays and sessions and lets go of every handle.
+  void forget_local();
+
   // -- sending
   /// Sends the call to its shard's leader, here or elsewhere. When no leader is known or no link is
   /// up, `answer_to` gets UNAVAILABLE at once.

@@ -32,6 +32,7 @@ sentence set_array(settings& s, const key& k, const toml::array& array) {
 
 sentence set_node(settings& s, const key& k, const toml::node& node) {
   if (const auto* number = node.as_integer()) return set_number(s, k, number->get());
+  if (const auto* on = node.as_boolean()) return set_switch(s, k, on->get());
   if (const auto* text = node.as_string()) return set_text(s, k, text->get());
   if (const auto* array = node.as_array()) return set_array(s, k, *array);
   return fmt::format("{} must be {}", k.name, type_name(k));

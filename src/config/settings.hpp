@@ -105,6 +105,10 @@ struct actor_settings {
   std::uint32_t max_throughput = 300;
 };
 
+struct chaos_settings {
+  bool enabled = false;  ///< the console may make actors fail
+};
+
 struct settings {
   node_settings node;
   http_settings http;
@@ -120,6 +124,7 @@ struct settings {
   admin_settings admin;
   store_settings store;
   actor_settings actors;
+  chaos_settings chaos;
 };
 
 }  // namespace greenroom

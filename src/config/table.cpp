@@ -158,6 +158,9 @@ constexpr key table[] = {
      "Threads that run actors; 0: one per processor.", 0, 1024},
     {"actors.max_throughput", at<&settings::actors, &actor_settings::max_throughput>, "messages",
      "Messages an actor handles before another one has its turn.", 1, 100'000},
+
+    {"chaos.enabled", at<&settings::chaos, &chaos_settings::enabled>, "",
+     "Lets the console make actors fail, to rehearse it. Not for a node that people rely on."},
 };
 // clang-format on
 

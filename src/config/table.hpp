@@ -17,7 +17,8 @@
 namespace greenroom::config {
 
 /// A pointer to the value of a key inside one `settings`.
-using field = std::variant<std::uint16_t*, std::uint32_t*, std::string*, std::vector<std::string>*>;
+using field =
+    std::variant<bool*, std::uint16_t*, std::uint32_t*, std::string*, std::vector<std::string>*>;
 
 struct key {
   std::string_view name;  ///< "http.port"

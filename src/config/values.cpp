@@ -56,6 +56,11 @@ bool is_number(const key& k) {
   return std::holds_alternative<std::uint16_t*>(f) || std::holds_alternative<std::uint32_t*>(f);
 }
 
+bool is_switch(const key& k) {
+  settings s;
+  return std::holds_alternative<bool*>(k.at(s));
+}
+
 bool is_list(const key& k) {
   settings s;
   return std::holds_alternative<std::vector<std::string>*>(k.at(s));
@@ -63,6 +68,7 @@ bool is_list(const key& k) {
 
 std::string_view type_name(const key& k) {
   if (is_number(k)) return "a whole number";
+  if (is_switch(k)) return "true or false";
   return is_list(k) ? "a list of texts" : "a text";
 }
 
@@ -74,6 +80,14 @@ sentence set_number(settings& s, const key& k, std::int64_t value) {
                         [value](std::uint32_t* p) { *p = static_cast<std::uint32_t>(value); },
                         [](auto*) {}},
              k.at(s));
+  return {};
+}
+
+sentence set_switch(settings& s, const key& k, bool value) {
+  auto f = k.at(s);
+  auto* target = std::get_if<bool*>(&f);
+  if (target == nullptr) return wrong_type(k, value ? "true" : "false");
+  **target = value;
   return {};
 }
 
@@ -111,6 +125,10 @@ sentence set_from_text(settings& s, const key& k, std::string_view text) {
     }
     return set_number(s, k, number);
   }
+  if (is_switch(k)) {
+    if (text != "true" && text != "false") return wrong_type(k, in_quotes(std::string{text}));
+    return set_switch(s, k, text == "true");
+  }
   if (!is_list(k)) return set_text(s, k, std::string{text});
   std::vector<std::string> items;
   while (!text.empty()) {
@@ -122,7 +140,8 @@ sentence set_from_text(settings& s, const key& k, std::string_view text) {
 }
 
 std::string toml_value(const settings& s, const key& k) {
-  return std::visit(overloaded{[](const std::string* p) { return in_quotes(*p); },
+  return std::visit(overloaded{[](const bool* p) { return std::string(*p ? "true" : "false"); },
+                               [](const std::string* p) { return in_quotes(*p); },
                                [](const std::vector<std::string>* p) {
                                  std::string result;
                                  for (const auto& item : *p) {

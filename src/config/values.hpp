@@ -17,6 +17,7 @@ namespace greenroom::config {
 using sentence = std::optional<std::string>;  ///< what is wrong, or nothing
 
 sentence set_number(settings& s, const key& k, std::int64_t value);
+sentence set_switch(settings& s, const key& k, bool value);
 sentence set_text(settings& s, const key& k, std::string value);
 sentence set_list(settings& s, const key& k, std::vector<std::string> value);
 
@@ -27,6 +28,7 @@ sentence set_from_text(settings& s, const key& k, std::string_view text);
 std::string_view type_name(const key& k);
 
 bool is_number(const key& k);
+bool is_switch(const key& k);
 bool is_list(const key& k);
 
 /// The value of `k`, spelled as in TOML.

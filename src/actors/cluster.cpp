@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+#include "actors/cluster.hpp"
+
+#include <algorithm>
+
+#include "placement/codec.hpp"
+#include "telemetry/log.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto tick_every = 250ms;
+
+}  // namespace
+
+cluster::cluster(caf::actor_config& cfg, environment_ptr env, std::shared_ptr<peers> links,
+                 std::optional<security::identity> identity, node_actor node)
+    : observed(cfg, {actor_kind::cluster, "cluster", "node"}),
+      env_(std::move(env)),
+      links_(std::move(links)),
+      identity_(std::move(identity)),
+      node_(std::move(node)),
+      self_mutex_(std::make_shared<std::mutex>()),
+      self_info_(std::make_shared<peer_info>()) {
+  set_down_handler([this](const caf::down_msg& m) {
+    if (map_shard_ && m.source == map_shard_->address()) {
+      map_shard_.reset();
+      map_leader_ = false;
+      start_map_shard(false);
+      return;
+    }
+    for (auto& [address, handle] : dialed_) {
+      if (handle.address() == m.source) {
+        handle = spawn<link>(context_, address);
+        monitor(handle);
+        return;
+      }
+    }
+  });
+}
+
+cluster::behavior_type cluster::make_behavior() {
+  begin();
+  return {[this](const map_ptr& map) { take_map(map); },
+          [this](const peer_change_ptr& c) { take_change(*c); },
+          [this](const peer_word_ptr& w) { take_word(*w); },
+          [this](const leader_notice_ptr& n) { take_leader(*n); }, [this](tick_atom) { tick(); }};
+}
+
+void cluster::on_exit() {
+  if (map_shard_) {
+    anon_send_exit(*map_shard_, caf::exit_reason::user_shutdown);
+  }
+  for (const auto& [address, handle] : dialed_) {
+    anon_send_exit(handle, caf::exit_reason::user_shutdown);
+  }
+}
+
+peer_info cluster::self() const {
+  const std::lock_guard lock(*self_mutex_);
+  return *self_info_;
+}
+
+void cluster::begin() {
+  {
+    const std::lock_guard lock(*self_mutex_);
+    *self_info_ = {env_->board.self(), env_->config.node.name, GREENROOM_VERSION,
+                   env_->config.cluster.port == 0 ? "" : env_->config.cluster.advertise, uuid{}};
+  }
+  if (identity_) {
+    auto context =
+        std::make_shared<link_context>(link_context{env_, links_, *identity_,
+                                                    [mutex = self_mutex_, info = self_info_] {
+                                                      const std::lock_guard lock(*mutex);
+                                                      return *info;
+                                                    },
+                                                    caf::actor_cast<cluster_actor>(this)});
+    context_ = context;
+    links_->set_cluster(caf::actor_cast<cluster_actor>(this));
+    for (const auto& address : env_->config.cluster.initial_nodes) {
+      dial(address);
+    }
+    for (const auto& address : env_->config.cluster.seeds) {
+      dial(address);
+    }
+  }
+  if (const auto stored = env_->db.meta("cluster_map")) {
+    if (auto map = placement::decode_map(*stored)) {
+      take_map(std::make_shared<const placement::cluster_map>(std::move(*map)));
+    } else {
+      telemetry::log("cluster").error("the stored cluster map is damaged: {}", map.error().message);
+    }
+  }
+  if (env_->db.meta("keeps_map")) {
+    start_map_shard(false);
+  }
+  delayed_send(this, 0ms, tick_atom::value);
+}
+
+// -- the map
+// ------------------------------------------------------------------------------------------
+
+void cluster::take_map(const map_ptr& map) {
+  if (map == nullptr || map->cluster_id.is_nil() || (map_ && map->epoch <= map_->epoch)) {
+    return;
+  }
+  if (map_ && map->cluster_id != map_->cluster_id) {
+    telemetry::log("cluster").error("refused the map of another cluster, {}",
+                                    map->cluster_id.str());
+    return;
+  }
+  const bool first = map_ == nullptr;
+  map_ = map;
+  {
+    const std::lock_guard lock(*self_mutex_);
+    self_info_->cluster_id = map->cluster_id;
+  }
+  if (const auto ok = env_->db.set_meta("cluster_map", placement::encode(*map)); !ok) {
+    telemetry::log("cluster").error("the cluster map cannot be stored: {}", ok.error().message);
+  }
+  if (first) {
+    telemetry::log("cluster").info("cluster {}, {} shards", map->cluster_id.str(),
+                                   map->shard_count);
+  }
+  env_->board.set_map(map);
+  caf::anon_send(node_, map);
+  dial_members();
+  if (map_leader_) {
+    peer_word w;
+    w.map = map;
+    links_->word_to_all(w);
+  }
+}
+
+void cluster::dial_members() {
+  if (!context_) {
+    return;
+  }
+  for (const auto& member : map_->members) {
+    if (member.id != env_->board.self() && !member.address.empty() &&
+        (member.state == placement::node_state::active ||
+         member.state == placement::node_state::joining)) {
+      dial(member.address);
+    }
+  }
+}
+
+void cluster::dial(const std::string& address) {
+  if (address == env_->config.cluster.advertise || dialed_.contains(address)) {
+    return;
+  }
+  auto handle = spawn<link>(context_, address);
+  monitor(handle);
+  dialed_.emplace(address, handle);
+}
+
+// -- peers
+// -----------------------------------------------------------------------------------------------
+
+void cluster::take_change(const peer_change& c) {
+  if (c.up) {
+    up_[c.who.id] = c.who;
+    peer_word w;
+    w.announce = true;
+    links_->word(c.who.id, w);
+    announce_to(c.who.id);
+  } else {
+    up_.erase(c.who.id);
+    env_->board.forget_leader(c.who.id);
+  }
+}
+
+void cluster::announce_to(const node_id& peer) {
+  if (map_) {
+    peer_word w;
+    w.map = map_;
+    links_->word(peer, w);
+  }
+  for (const auto& [shard, notice] : led_here_) {
+    peer_word w;
+    w.leader = notice;
+    links_->word(peer, w);
+  }
+}
+
+void cluster::take_word(const peer_word& w) {
+  if (w.announce) {
+    announce_to(w.from);
+  }
+  if (w.map) {
+    take_map(w.map);
+  }
+  if (w.leader) {
+    // A node speaks for itself alone.
+    if (w.leader->leader == w.from) {
+      env_->board.set_leader(*w.leader);
+    }
+  }
+  if (w.join) {
+    admit(*w.join);
+  }
+}
+
+void cluster::take_leader(const leader_notice& n) {
+  env_->board.set_leader(n);
+  if (n.leader == env_->board.self()) {
+    led_here_[n.shard] = n;
+    peer_word w;
+    w.leader = n;
+    links_->word_to_all(w);
+  } else {
+    led_here_.erase(n.shard);
+  }
+}
+
+void cluster::tick() {
+  delayed_send(this, tick_every, tick_atom::value);
+  links_->sweep();
+  if (!map_ && !forming_) {
+    find_cluster();
+  }
+  if (map_) {
+    ask_to_join();
+  }
+}
+
+}  // namespace greenroom::actors

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// CLUSTER: who belongs to the cluster, and how this node came to be part of it.
+///
+/// Owns: this node's knowledge of the cluster map (kept in the store, so that a node that starts
+/// alone knows its shards), the map shard if it lives here, one link per other node.
+/// Takes: newer maps, links that came up or went down, words of peers, terms won by local shards.
+/// Sends: the map to the switchboard and the node actor; join, map and leader words to peers.
+/// Dies: respawned by the node; links and map shard are children and come back with it.
+///
+/// Bootstrap: a node with a cluster in its store goes on with it. With an empty store it asks every
+/// node of cluster.initial_nodes: if one has a cluster, this node joins it under its new id (an
+/// empty disk is never the old node). Otherwise the first of the list forms the cluster once all
+/// are linked, so that two halves can never form two. With cluster.seeds alone it joins and never
+/// forms; with neither it is a cluster of one.
+
+#include <map>
+#include <optional>
+#include <set>
+
+#include "actors/base.hpp"
+#include "actors/cluster_interfaces.hpp"
+#include "actors/environment.hpp"
+#include "actors/link.hpp"
+#include "actors/map_shard.hpp"
+
+namespace greenroom::actors {
+
+class cluster final : public observed<cluster_actor> {
+ public:
+  /// `identity` is empty in a cluster of one.
+  cluster(caf::actor_config& cfg, environment_ptr env, std::shared_ptr<peers> links,
+          std::optional<security::identity> identity, node_actor node);
+
+ protected:
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+ private:
+  // cluster.cpp
+  void begin();
+  void take_map(const map_ptr& map);
+  void take_change(const peer_change& c);
+  void take_word(const peer_word& w);
+  void take_leader(const leader_notice& n);
+  void tick();
+  void dial_members();
+  void dial(const std::string& address);
+  void announce_to(const node_id& peer);
+  [[nodiscard]] peer_info self() const;
+
+  // cluster_join.cpp
+  void start_map_shard(bool bootstrap);
+  void find_cluster();
+  void form();
+  void ask_to_join();
+  void admit(const placement::node_info& who);
+  void change_map(placement::command what);
+  [[nodiscard]] placement::node_info own_info() const;
+  [[nodiscard]] bool map_is_here() const;
+
+  environment_ptr env_;
+  std::shared_ptr<peers> links_;
+  std::optional<security::identity> identity_;
+  node_actor node_;
+  link_context_ptr context_;
+  std::shared_ptr<std::atomic<bool>> alive_;
+  map_ptr map_;
+  std::shared_ptr<std::mutex> self_mutex_;
+  std::shared_ptr<peer_info> self_info_;
+  std::optional<map_shard_actor> map_shard_;
+  bool map_leader_ = false;
+  bool forming_ = false;
+  std::map<std::string, link_actor> dialed_;
+  std::map<node_id, peer_info> up_;
+  std::map<std::uint16_t, leader_notice> led_here_;
+  std::chrono::steady_clock::time_point next_join_{};
+};
+
+}  // namespace greenroom::actors

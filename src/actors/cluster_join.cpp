@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+/// Forming a cluster, joining one, and letting others in.
+
+#include <algorithm>
+
+#include "actors/cluster.hpp"
+#include "security/tokens.hpp"
+#include "telemetry/log.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto join_again_after = 1s;
+
+placement::signing_key fresh_key() {
+  static uuid_generator ids;
+  return {ids(now_ms()).str(), security::random_bytes(placement::key_secret_bytes), now_ms(),
+          false};
+}
+
+}  // namespace
+
+placement::node_info cluster::own_info() const {
+  const auto me = self();
+  return {me.id, me.name, me.address, me.version, placement::node_state::active, now_ms()};
+}
+
+bool cluster::map_is_here() const {
+  return map_shard_.has_value();
+}
+
+void cluster::start_map_shard(bool bootstrap) {
+  const auto self = caf::actor_cast<cluster_actor>(this);
+  const auto board = &env_->board;
+  map_shard_ = spawn<map_shard>(
+      env_, bootstrap, [self](map_ptr map) { caf::anon_send(self, std::move(map)); },
+      [self, board](raft::role now, std::uint64_t term) {
+        leader_notice n;
+        n.shard = 0;
+        n.term = term;
+        if (now == raft::role::leader) {
+          n.leader = board->self();
+          caf::anon_send(self, leader_notice_ptr(std::make_shared<const leader_notice>(n)));
+        }
+      });
+  monitor(*map_shard_);
+  map_leader_ = true;  // a group of one
+}
+
+// -- finding or forming a cluster
+// -----------------------------------------------------------------------
+
+void cluster::find_cluster() {
+  const auto& config = env_->config.cluster;
+  for (const auto& [id, peer] : up_) {
+    if (!peer.cluster_id.is_nil()) {
+      ask_to_join();
+      return;
+    }
+  }
+  if (config.port == 0 || (config.initial_nodes.empty() && config.seeds.empty())) {
+    form();
+    return;
+  }
+  // Only the first of the list forms, and only when it has asked all others: a node that had a
+  // cluster would have said so.
+  if (!config.initial_nodes.empty() && config.initial_nodes.front() == config.advertise) {
+    std::set<std::string> linked;
+    for (const auto& [id, peer] : up_) {
+      linked.insert(peer.address);
+    }
+    const bool all = std::all_of(config.initial_nodes.begin(), config.initial_nodes.end(),
+                                 [&](const std::string& address) {
+                                   return address == config.advertise || linked.contains(address);
+                                 });
+    if (all) {
+      form();
+    }
+  }
+}
+
+void cluster::form() {
+  forming_ = true;
+  uuid_generator ids;
+  placement::form_cluster command;
+  command.cluster_id = ids(now_ms());
+  command.shard_count = static_cast<std::uint16_t>(env_->config.cluster.shards);
+  command.expected_nodes = static_cast<std::uint16_t>(std::max<std::size_t>(
+      1, env_->config.cluster.port == 0 ? 1 : env_->config.cluster.initial_nodes.size()));
+  command.first_node = own_info();
+  command.first_key = fresh_key();
+  command.fingerprint_key = security::random_bytes(placement::fingerprint_key_bytes);
+  telemetry::log("cluster").info("forming cluster {} of {} nodes", command.cluster_id.str(),
+                                 command.expected_nodes);
+  if (const auto ok = env_->db.set_meta("keeps_map", "yes"); !ok) {
+    telemetry::log("cluster").error("{}", ok.error().message);
+    forming_ = false;
+    return;
+  }
+  start_map_shard(true);
+  change_map(std::move(command));
+}
+
+void cluster::change_map(placement::command what) {
+  if (!map_shard_) {
+    return;
+  }
+  auto p = std::make_shared<map_proposal>();
+  p->what = std::move(what);
+  p->done = [](const std::optional<error>& failure) {
+    if (failure && failure->code != ec::conflict) {
+      telemetry::log("cluster").warn("the cluster map was not changed: {}", failure->message);
+    }
+  };
+  caf::anon_send(*map_shard_, map_proposal_ptr(std::move(p)));
+}
+
+// -- joining
+// ------------------------------------------------------------------------------------------------
+
+void cluster::ask_to_join() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_join_) {
+    return;
+  }
+  next_join_ = now + join_again_after;
+  const auto me = own_info();
+  if (map_) {
+    const auto* known = placement::find_node(*map_, me.id);
+    const bool current = known != nullptr && known->name == me.name &&
+                         known->address == me.address && known->version == me.version &&
+                         known->state == placement::node_state::active;
+    if (current) {
+      const bool unplaced =
+          std::any_of(map_->shards.begin() + 1, map_->shards.end(),
+                      [](const placement::shard_placement& s) { return s.replicas.empty(); });
+      const auto active = static_cast<std::size_t>(std::count_if(
+          map_->members.begin(), map_->members.end(),
+          [](const placement::node_info& n) { return n.state == placement::node_state::active; }));
+      if (map_is_here() && unplaced && active >= map_->expected_nodes) {
+        change_map(placement::place_shards{});
+      }
+      return;
+    }
+    if (map_is_here()) {
+      change_map(placement::join_node{me});
+      return;
+    }
+  }
+  // Whoever is asked passes it on to the node that keeps the map.
+  peer_word w;
+  w.join = me;
+  for (const auto& [id, peer] : up_) {
+    if (!peer.cluster_id.is_nil() || map_) {
+      links_->word(id, w);
+    }
+  }
+}
+
+void cluster::admit(const placement::node_info& who) {
+  if (map_is_here()) {
+    change_map(placement::join_node{who});
+  }
+}
+
+}  // namespace greenroom::actors

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// The fields of every call and reply, in the order of their wire form. For frames*.cpp only.
+
+#include <concepts>
+
+#include "actors/calls.hpp"
+#include "placement/cluster_map.hpp"
+#include "store/packing.hpp"
+
+namespace greenroom::store::packing {
+
+template <>
+inline constexpr auto last_of<protocol::message_state> = protocol::message_state::read;
+template <>
+inline constexpr auto last_of<actors::user_notice::what> =
+    actors::user_notice::what::session_revoked;
+template <>
+inline constexpr auto last_of<chat::user_room::standing> = chat::user_room::standing::left;
+template <>
+inline constexpr auto last_of<ec> = ec::internal;
+template <>
+inline constexpr auto last_of<placement::node_state> = placement::node_state::replaced;
+
+/// `T` or `const T`.
+template <class V, class T>
+concept link_form = std::same_as<std::remove_const_t<V>, T>;
+
+}  // namespace greenroom::store::packing
+
+namespace greenroom::actors {
+
+using store::packing::link_form;
+
+/// chat::user_room with its ids (on disk they are in the key).
+struct line_form {
+  uuid user_id;
+  uuid room_id;
+  chat::user_room::standing state = chat::user_room::standing::joined;
+  std::uint64_t entry_seq = 0;
+
+  line_form() = default;
+  explicit line_form(const chat::user_room& l)
+      : user_id(l.user_id), room_id(l.room_id), state(l.state), entry_seq(l.entry_seq) {}
+  [[nodiscard]] chat::user_room back() const { return {user_id, room_id, state, entry_seq}; }
+};
+auto fields(link_form<line_form> auto& v) {
+  return std::tie(v.user_id, v.room_id, v.state, v.entry_seq);
+}
+
+struct pair_form {
+  uuid id;
+  std::uint64_t seq = 0;
+};
+auto fields(link_form<pair_form> auto& v) {
+  return std::tie(v.id, v.seq);
+}
+
+struct error_form {
+  ec code = ec::internal;
+  std::string message;
+  std::string field;
+  std::optional<std::int64_t> limit;
+  std::optional<std::int64_t> retry_after_ms;
+  std::optional<std::uint64_t> seq;
+  std::optional<std::uint32_t> replicas;
+
+  error_form() = default;
+  explicit error_form(const error& e)
+      : code(e.code),
+        message(e.message),
+        field(e.details.field),
+        limit(e.details.limit),
+        retry_after_ms(e.details.retry_after_ms),
+        seq(e.details.seq),
+        replicas(e.details.replicas) {}
+  [[nodiscard]] error back() const {
+    return {code, message, {field, limit, retry_after_ms, seq, replicas}};
+  }
+};
+auto fields(link_form<error_form> auto& v) {
+  return std::tie(v.code, v.message, v.field, v.limit, v.retry_after_ms, v.seq, v.replicas);
+}
+
+// -- calls whose fields are plain
+// --------------------------------------------------------------------
+
+auto fields(link_form<user_login> auto& v) {
+  return std::tie(v.password, v.refresh_token, v.device_id, v.address);
+}
+auto fields(link_form<user_attach> auto& v) {
+  return std::tie(v.session_id, v.node);
+}
+auto fields(link_form<user_detach> auto& v) {
+  return std::tie(v.node);
+}
+auto fields(link_form<user_check> auto& v) {
+  return std::tie(v.session_id);
+}
+auto fields(link_form<user_logout> auto& v) {
+  return std::tie(v.session_id, v.all);
+}
+auto fields(link_form<user_issue> auto& v) {
+  return std::tie(v.username, v.create);
+}
+auto fields(link_form<email_reserve> auto& v) {
+  return std::tie(v.user_id);
+}
+auto fields(link_form<email_settle> auto& v) {
+  return std::tie(v.user_id, v.confirmed);
+}
+auto fields(link_form<room_mark> auto& v) {
+  return std::tie(v.status, v.seq);
+}
+auto fields(link_form<room_members> auto& v) {
+  return std::tie(v.cursor, v.limit);
+}
+auto fields(link_form<room_attach> auto& v) {
+  return std::tie(v.node, v.after_seq, v.users);
+}
+auto fields(link_form<room_admit> auto& v) {
+  return std::tie(v.user_id);
+}
+auto fields(link_form<room_detach> auto& v) {
+  return std::tie(v.node);
+}
+auto fields(link_form<room_entries> auto& v) {
+  return std::tie(v.from, v.to, v.limit);
+}
+auto fields(link_form<shard_users> auto& v) {
+  return std::tie(v.ids);
+}
+auto fields(link_form<shard_user_list> auto& v) {
+  return std::tie(v.query, v.before_time, v.before_id, v.limit);
+}
+auto fields(link_form<shard_public_rooms> auto& v) {
+  return std::tie(v.before_time, v.before_id, v.limit);
+}
+auto fields(link_form<shard_room_views> auto& v) {
+  return std::tie(v.ids);
+}
+auto fields(link_form<admin_query> auto& v) {
+  return std::tie(v.json);
+}
+auto fields(link_form<room_admitted> auto& v) {
+  return std::tie(v.joined_seq, v.last_seq);
+}
+auto fields(link_form<logged_out> auto& v) {
+  return std::tie(v.session_ids);
+}
+auto fields(link_form<admin_result> auto& v) {
+  return std::tie(v.json);
+}
+auto fields(link_form<not_leader> auto& v) {
+  return std::tie(v.leader);
+}
+auto fields(link_form<user_notice> auto& v) {
+  return std::tie(v.user_id, v.kind, v.room_id, v.entry_seq, v.session_id);
+}
+auto fields(link_form<leader_notice> auto& v) {
+  return std::tie(v.shard, v.term, v.leader);
+}
+
+// -- the outer forms
+// ------------------------------------------------------------------------------------
+
+struct call_form {
+  std::uint64_t number = 0;
+  std::uint16_t shard = 0;
+  uuid target;
+  uuid user_id;
+  uuid message_id;
+  std::uint64_t fingerprint = 0;
+  std::uint32_t timeout_ms = 0;
+  std::uint8_t kind = 0;
+  std::string body;
+};
+auto fields(link_form<call_form> auto& v) {
+  return std::tie(v.number, v.shard, v.target, v.user_id, v.message_id, v.fingerprint, v.timeout_ms,
+                  v.kind, v.body);
+}
+
+struct reply_form {
+  std::uint64_t number = 0;
+  std::uint8_t kind = 0;
+  std::string body;
+};
+auto fields(link_form<reply_form> auto& v) {
+  return std::tie(v.number, v.kind, v.body);
+}
+
+/// A document for clients, with what it does not say itself.
+struct document_form {
+  std::string document;
+  bool duplicate = false;
+};
+auto fields(link_form<document_form> auto& v) {
+  return std::tie(v.document, v.duplicate);
+}
+
+struct event_form {
+  uuid room_id;
+  std::uint64_t seq = 0;
+  uuid user_id;
+  std::string document;
+};
+auto fields(link_form<event_form> auto& v) {
+  return std::tie(v.room_id, v.seq, v.user_id, v.document);
+}
+
+struct publish_form {
+  uuid room_id;
+  std::uint64_t term = 0;
+  std::uint64_t last_seq = 0;
+  bool reset = false;
+  std::optional<event_form> event;
+};
+auto fields(link_form<publish_form> auto& v) {
+  return std::tie(v.room_id, v.term, v.last_seq, v.reset, v.event);
+}
+
+struct page_form {
+  std::vector<event_form> events;
+  std::uint64_t last_seq = 0;
+};
+auto fields(link_form<page_form> auto& v) {
+  return std::tie(v.events, v.last_seq);
+}
+
+struct attached_form {
+  std::string self;
+  std::uint64_t rooms_version = 0;
+  std::vector<line_form> rooms;
+};
+auto fields(link_form<attached_form> auto& v) {
+  return std::tie(v.self, v.rooms_version, v.rooms);
+}
+
+struct lines_form {
+  std::vector<line_form> rooms;
+};
+auto fields(link_form<lines_form> auto& v) {
+  return std::tie(v.rooms);
+}
+
+struct room_attached_form {
+  std::uint64_t after_seq = 0;
+  std::uint64_t last_seq = 0;
+  std::uint64_t term = 0;
+  std::vector<pair_form> members;
+};
+auto fields(link_form<room_attached_form> auto& v) {
+  return std::tie(v.after_seq, v.last_seq, v.term, v.members);
+}
+
+/// A request of a client, and the address it came from where that counts.
+struct request_form {
+  std::string document;
+  std::string address;
+};
+auto fields(link_form<request_form> auto& v) {
+  return std::tie(v.document, v.address);
+}
+
+}  // namespace greenroom::actors

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "actors/gate.hpp"
+
+#include "security/tokens.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+/// Callers that are remembered, verified or not; a cluster is far smaller.
+constexpr std::size_t callers_max = 256;
+
+}  // namespace
+
+gate::gate(caf::actor_config& cfg, link_context_ptr context)
+    : observed(cfg, {actor_kind::gate, "gate", "cluster"}), context_(std::move(context)) {
+  // Epochs differ between runs of this node, so that no link of an earlier one is mistaken.
+  epochs_ = static_cast<std::uint64_t>(now_ms());
+  set_down_handler([this](const caf::down_msg& m) { callers_.erase(m.source); });
+}
+
+gate::behavior_type gate::make_behavior() {
+  return {[this](hello_atom, const std::string& bytes) { return take_hello(bytes); },
+          [this](proof_atom, const std::string& bytes) { return take_proof(bytes); },
+          [this](batch_atom, std::uint64_t epoch, std::uint64_t number,
+                 const std::vector<std::string>& batch) { take_batch(epoch, number, batch); }};
+}
+
+std::string gate::take_hello(const std::string& bytes) {
+  const auto self = context_->self();
+  frames::welcome w;
+  w.who = self;
+  const auto sender = current_sender();
+  const auto h = frames::decode_hello(bytes);
+  if (!h || sender == nullptr) {
+    w.refusal = "not a hello";
+  } else if (h->protocol != w.protocol) {
+    w.refusal = "link protocol " + std::to_string(h->protocol) + " is not spoken here";
+  } else if (h->who.id == self.id) {
+    w.refusal = "this is the same node id: a copied data directory, or the node itself";
+  } else if (!h->who.cluster_id.is_nil() && !self.cluster_id.is_nil() &&
+             h->who.cluster_id != self.cluster_id) {
+    w.refusal = "another cluster: " + self.cluster_id.str();
+  } else if (callers_.size() >= callers_max) {
+    w.refusal = "too many links";
+  }
+  if (!w.refusal.empty()) {
+    telemetry::log("gate").warn("refused {}: {}", h ? h->who.name : "somebody", w.refusal);
+    return frames::encode(w);
+  }
+  caller c;
+  c.hello = *h;
+  c.nonce = security::random_bytes(16);
+  w.nonce = c.nonce;
+  w.certificate = context_->identity.certificate_pem();
+  w.signature =
+      context_->identity.sign(frames::statement("acceptor", h->who.id, self.id, h->nonce, c.nonce));
+  monitor(sender);
+  callers_[caf::actor_cast<caf::actor_addr>(sender)] = std::move(c);
+  return frames::encode(w);
+}
+
+std::uint64_t gate::take_proof(const std::string& bytes) {
+  const auto it = callers_.find(caf::actor_cast<caf::actor_addr>(current_sender()));
+  const auto p = frames::decode_proof(bytes);
+  if (it == callers_.end() || !p) {
+    return 0;
+  }
+  auto& c = it->second;
+  const auto name = context_->identity.verify(
+      p->certificate,
+      frames::statement("dialer", c.hello.who.id, context_->self().id, c.hello.nonce, c.nonce),
+      p->signature);
+  if (!name || *name != c.hello.who.name) {
+    telemetry::log("gate").warn("{} could not prove who it is", c.hello.who.name);
+    callers_.erase(it);
+    return 0;
+  }
+  c.epoch = ++epochs_;
+  return c.epoch;
+}
+
+void gate::take_batch(std::uint64_t epoch, std::uint64_t number,
+                      const std::vector<std::string>& batch) {
+  const auto sender = current_sender();
+  const auto it = callers_.find(caf::actor_cast<caf::actor_addr>(sender));
+  if (it == callers_.end() || it->second.epoch == 0 || it->second.epoch != epoch) {
+    static auto& strangers = telemetry::counter("greenroom_link_refused_batches_total",
+                                                "Batches from callers that are not verified");
+    strangers.Increment();
+    return;
+  }
+  it->second.last_batch = number;
+  for (const auto& frame : batch) {
+    context_->links->take(it->second.hello.who.id, frame);
+  }
+  caf::anon_send(caf::actor_cast<link_actor>(sender), ack_atom::value, epoch, number);
+}
+
+}  // namespace greenroom::actors

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+#include "actors/link.hpp"
+
+#include <algorithm>
+#include <caf/openssl/all.hpp>
+#include <charconv>
+
+#include "security/tokens.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t unacked_bytes_max = 8 << 20;
+constexpr std::size_t waiting_bytes_max = 64 << 20;
+/// One batch; a link is one TCP stream, and heartbeats wait behind what is in it.
+constexpr std::size_t batch_bytes_max = 1 << 20;
+constexpr std::size_t batch_frames_max = 2000;
+constexpr auto handshake_timeout = 5s;
+constexpr auto back_off_first = 100ms;
+constexpr auto back_off_max = 2000ms;
+
+/// remote_actor blocks its caller; so a thread of its own does it and reports back.
+void dial_and_report(caf::event_based_actor* self, const link_actor& back, const std::string& host,
+                     std::uint16_t port) {
+  auto gate = caf::openssl::remote_actor<gate_actor>(self->system(), host, port);
+  if (gate) {
+    caf::anon_send(back, dialed_atom::value, caf::actor_cast<caf::strong_actor_ptr>(*gate),
+                   std::string{});
+  } else {
+    caf::anon_send(back, dialed_atom::value, caf::strong_actor_ptr{},
+                   self->system().render(gate.error()));
+  }
+}
+
+}  // namespace
+
+link::link(caf::actor_config& cfg, link_context_ptr context, std::string address)
+    : observed(cfg, {actor_kind::link, address, "cluster"}),
+      context_(std::move(context)),
+      address_(std::move(address)) {
+  set_down_handler([this](const caf::down_msg& m) {
+    if (gate_ && m.source == gate_.address()) {
+      go_down("connection lost");
+    }
+  });
+}
+
+link::behavior_type link::make_behavior() {
+  dial();
+  return {[this](const frame_bytes& frame) { push(*frame); },
+          [this](const reply_ptr& r) { push(frames::encode(*r)); },
+          [this](flush_atom) {
+            flush_armed_ = false;
+            flush();
+          },
+          [this](ack_atom, std::uint64_t epoch, std::uint64_t number) {
+            if (epoch == epoch_) {
+              while (!unacked_.empty() && unacked_.begin()->first <= number) {
+                unacked_bytes_ -= unacked_.begin()->second;
+                unacked_.erase(unacked_.begin());
+              }
+              flush();
+            }
+          },
+          [this](dialed_atom, const caf::strong_actor_ptr& gate, const std::string& why_not) {
+            dialed(gate, why_not);
+          },
+          [this](tick_atom) { dial(); }};
+}
+
+void link::on_exit() {
+  if (up_) {
+    go_down("the link's actor ended");
+  }
+}
+
+// -- coming up
+// --------------------------------------------------------------------------------------
+
+void link::dial() {
+  if (up_ || dialing_) {
+    return;
+  }
+  dialing_ = true;
+  const auto colon = address_.rfind(':');
+  std::uint16_t port = 0;
+  if (colon == std::string::npos ||
+      std::from_chars(address_.data() + colon + 1, address_.data() + address_.size(), port).ec !=
+          std::errc{}) {
+    telemetry::log("link").error("{} is not host:port", address_);
+    return;
+  }
+  system().spawn<caf::detached>(dial_and_report, caf::actor_cast<link_actor>(this),
+                                address_.substr(0, colon), port);
+}
+
+void link::dialed(const caf::strong_actor_ptr& gate, const std::string& why_not) {
+  if (gate == nullptr) {
+    go_down(why_not);
+    return;
+  }
+  gate_ = caf::actor_cast<gate_actor>(gate);
+  monitor(gate_);
+  nonce_ = security::random_bytes(16);
+  request(gate_, handshake_timeout, hello_atom::value,
+          frames::encode(frames::hello{1, context_->self(), nonce_}))
+      .then([this](const std::string& bytes) { take_welcome(bytes); },
+            [this](const caf::error& e) { go_down("no welcome: " + system().render(e)); });
+}
+
+void link::take_welcome(const std::string& bytes) {
+  const auto w = frames::decode_welcome(bytes);
+  if (!w) {
+    go_down(w.error().message);
+    return;
+  }
+  if (!w->refusal.empty()) {
+    go_down("refused: " + w->refusal);
+    return;
+  }
+  const auto self = context_->self();
+  const auto name = context_->identity.verify(
+      w->certificate, frames::statement("acceptor", self.id, w->who.id, nonce_, w->nonce),
+      w->signature);
+  if (!name || *name != w->who.name) {
+    go_down("the node there could not prove that it is " + w->who.name);
+    return;
+  }
+  peer_ = w->who;
+  request(gate_, handshake_timeout, proof_atom::value,
+          frames::encode(frames::proof{self.id, context_->identity.certificate_pem(),
+                                       context_->identity.sign(frames::statement(
+                                           "dialer", self.id, peer_.id, nonce_, w->nonce))}))
+      .then(
+          [this](std::uint64_t epoch) {
+            if (epoch == 0) {
+              go_down("refused: the proof of identity was not accepted");
+            } else {
+              come_up(epoch);
+            }
+          },
+          [this](const caf::error& e) { go_down("no epoch: " + system().render(e)); });
+}
+
+void link::come_up(std::uint64_t epoch) {
+  dialing_ = false;
+  up_ = true;
+  epoch_ = epoch;
+  number_ = 0;
+  back_off_ = back_off_first;
+  last_failure_.clear();
+  rename(peer_.name);
+  telemetry::log("link").info("up: {} at {} (node {}, version {})", peer_.name, address_,
+                              peer_.id.str(), peer_.version);
+  context_->links->up(peer_, caf::actor_cast<link_actor>(this));
+  auto change = std::make_shared<peer_change>();
+  change->who = peer_;
+  change->up = true;
+  caf::anon_send(context_->cluster, peer_change_ptr(std::move(change)));
+}
+
+void link::go_down(const std::string& why) {
+  if (up_) {
+    telemetry::log("link").warn("down: {} at {}: {}", peer_.name, address_, why);
+  } else if (why != last_failure_) {
+    telemetry::log("link").info("{} cannot be reached yet: {}", address_, why);
+    last_failure_ = why;
+  }
+  if (gate_) {
+    demonitor(gate_.address());
+    gate_ = gate_actor{};
+  }
+  const bool was_up = std::exchange(up_, false);
+  dialing_ = false;
+  waiting_.clear();
+  waiting_bytes_ = 0;
+  unacked_.clear();
+  unacked_bytes_ = 0;
+  if (was_up && context_->links->down(peer_.id, address())) {
+    auto change = std::make_shared<peer_change>();
+    change->who = peer_;
+    caf::anon_send(context_->cluster, peer_change_ptr(std::move(change)));
+  }
+  delayed_send(this, back_off_, tick_atom::value);
+  back_off_ = std::min<std::chrono::milliseconds>(back_off_ * 2, back_off_max);
+}
+
+// -- sending
+// ------------------------------------------------------------------------------------------
+
+void link::push(std::string frame) {
+  if (!up_) {
+    return;
+  }
+  if (waiting_bytes_ + frame.size() > waiting_bytes_max) {
+    static auto& dropped = telemetry::counter("greenroom_link_dropped_frames_total",
+                                              "Frames dropped because a peer takes too few");
+    dropped.Increment();
+    return;
+  }
+  waiting_bytes_ += frame.size();
+  waiting_.push_back(std::move(frame));
+  // Flushed behind whatever is in the mailbox by now, so that a burst travels together.
+  if (!flush_armed_) {
+    flush_armed_ = true;
+    caf::anon_send(caf::actor_cast<link_actor>(this), flush_atom::value);
+  }
+}
+
+void link::flush() {
+  while (up_ && !waiting_.empty() && unacked_bytes_ < unacked_bytes_max) {
+    std::vector<std::string> batch;
+    std::size_t bytes = 0;
+    while (!waiting_.empty() && batch.size() < batch_frames_max &&
+           (batch.empty() || bytes + waiting_.front().size() <= batch_bytes_max)) {
+      bytes += waiting_.front().size();
+      batch.push_back(std::move(waiting_.front()));
+      waiting_.pop_front();
+    }
+    waiting_bytes_ -= bytes;
+    unacked_[++number_] = bytes;
+    unacked_bytes_ += bytes;
+    send(gate_, batch_atom::value, epoch_, number_, std::move(batch));
+  }
+}
+
+}  // namespace greenroom::actors

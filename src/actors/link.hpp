@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// LINK: the way to one other node, and the only holder of a handle to it.
+///
+/// Owns: the connection to the peer's gate, frames that wait, batches that are not acknowledged.
+/// Takes: frames for the peer, replies to the peer's calls, acknowledgements.
+/// Sends: hello, proof and batches to the peer's gate; peer_change to the cluster actor.
+/// Dies: respawned by the cluster actor, dials again as a new epoch. A lost connection is the same:
+/// what waited is dropped, calls in flight are answered UNAVAILABLE, relays and sessions attach
+/// again. CAF reconnects nothing by itself.
+///
+/// Back-pressure: at most `unacked_bytes_max` are on their way; what waits beyond
+/// `waiting_bytes_max` is dropped and counted (calls time out, relays fetch what they miss).
+
+#include <deque>
+#include <functional>
+#include <map>
+
+#include "actors/base.hpp"
+#include "actors/cluster_interfaces.hpp"
+#include "actors/environment.hpp"
+#include "actors/frames.hpp"
+#include "actors/peers.hpp"
+#include "security/identity.hpp"
+
+namespace greenroom::actors {
+
+/// What links and the gate share.
+struct link_context {
+  environment_ptr env;
+  std::shared_ptr<peers> links;
+  security::identity identity;
+  /// This node as it presents itself now.
+  std::function<peer_info()> self;
+  cluster_actor cluster;
+};
+using link_context_ptr = std::shared_ptr<const link_context>;
+
+class link final : public observed<link_actor> {
+ public:
+  /// `address`: "host:port" of the peer's cluster port.
+  link(caf::actor_config& cfg, link_context_ptr context, std::string address);
+
+ protected:
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+ private:
+  void dial();
+  void dialed(const caf::strong_actor_ptr& gate, const std::string& why_not);
+  void take_welcome(const std::string& bytes);
+  void come_up(std::uint64_t epoch);
+  void go_down(const std::string& why);
+  void push(std::string frame);
+  void flush();
+
+  link_context_ptr context_;
+  const std::string address_;
+  gate_actor gate_;
+  bool dialing_ = false;
+  bool up_ = false;
+  peer_info peer_;
+  std::string nonce_;
+  std::uint64_t epoch_ = 0;
+  std::uint64_t number_ = 0;
+  std::deque<std::string> waiting_;
+  std::size_t waiting_bytes_ = 0;
+  std::map<std::uint64_t, std::size_t> unacked_;  ///< bytes by batch number
+  std::size_t unacked_bytes_ = 0;
+  bool flush_armed_ = false;
+  std::chrono::milliseconds back_off_{100};
+  std::string last_failure_;
+};
+
+}  // namespace greenroom::actors

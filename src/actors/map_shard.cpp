@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "actors/map_shard.hpp"
+
+#include <algorithm>
+
+#include "placement/codec.hpp"
+
+namespace greenroom::actors {
+
+raft::server_id server_id_of(const node_id& id) noexcept {
+  std::uint64_t h = 14695981039346656037ULL;  // FNV-1a
+  for (const auto byte : id.bytes) {
+    h = (h ^ byte) * 1099511628211ULL;
+  }
+  return h == 0 ? 1 : h;
+}
+
+raft::steady_ms steady_now() noexcept {
+  return static_cast<raft::steady_ms>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                          std::chrono::steady_clock::now().time_since_epoch())
+                                          .count());
+}
+
+map_shard::map_shard(caf::actor_config& cfg, environment_ptr env, bool bootstrap,
+                     map_listener on_map, role_listener on_role)
+    : observed(cfg, {actor_kind::shard, "0", "cluster"}),
+      env_(std::move(env)),
+      on_map_(std::move(on_map)),
+      on_role_(std::move(on_role)) {
+  machine_ = std::make_unique<raft::map_machine>(
+      env_->db, [this](raft::map_machine::applied_change&& change) { applied(change); });
+  raft::replica_options options;
+  options.shard = 0;
+  options.self = server_id_of(env_->board.self());
+  replica_ = std::make_unique<raft::replica>(options, env_->db, env_->log, *machine_, *this);
+  if (bootstrap) {
+    const raft::server only{options.self, true};
+    if (const auto ok = replica_->bootstrap({&only, 1}); !ok) {
+      throw std::runtime_error("shard 0: " + ok.error().message);
+    }
+  }
+}
+
+map_shard::behavior_type map_shard::make_behavior() {
+  self_ = caf::actor_cast<caf::actor>(this);
+  if (const auto ok = replica_->start(steady_now()); !ok) {
+    throw std::runtime_error("shard 0: " + ok.error().message);
+  }
+  if (const auto map = machine_->map()) {
+    on_map_(map);
+  }
+  arm_tick();
+  return {[this](const map_proposal_ptr& p) { propose(p); },
+          [this](synced_atom, std::uint64_t token) { replica_->on_synced(token, steady_now()); },
+          [this](tick_atom) {
+            replica_->on_time(steady_now());
+            arm_tick();
+          }};
+}
+
+void map_shard::on_exit() {
+  for (const auto& [tag, p] : proposals_) {
+    p->done(unavailable("the cluster map's shard was interrupted").value());
+  }
+  proposals_.clear();
+  replica_.reset();
+  self_ = nullptr;
+}
+
+void map_shard::arm_tick() {
+  const auto now = steady_now();
+  const auto next = replica_->next_time();
+  const auto wait = next > now ? std::min<raft::steady_ms>(next - now, 1000) : 1;
+  delayed_send(this, std::chrono::milliseconds(wait), tick_atom::value);
+}
+
+void map_shard::propose(const map_proposal_ptr& p) {
+  const auto tag = ++tags_;
+  proposals_[tag] = p;
+  if (const auto ok = replica_->propose(tag, placement::encode(p->what), steady_now()); !ok) {
+    proposals_.erase(tag);
+    p->done(ok.error());
+  }
+}
+
+void map_shard::applied(const raft::map_machine::applied_change& change) {
+  if (change.map) {
+    on_map_(change.map);
+  }
+  if (const auto it = proposals_.find(change.tag); change.tag != 0 && it != proposals_.end()) {
+    const auto p = it->second;
+    proposals_.erase(it);
+    p->done(change.failure);
+  }
+}
+
+void map_shard::send(raft::server_id, std::string) {
+  // Groups of one have nobody to talk to.
+}
+
+void map_shard::role_changed(raft::role now, std::uint64_t term, raft::server_id) {
+  on_role_(now, term);
+}
+
+void map_shard::dropped(std::uint64_t tag, bool) {
+  if (const auto it = proposals_.find(tag); it != proposals_.end()) {
+    const auto p = it->second;
+    proposals_.erase(it);
+    p->done(unavailable("the cluster map's shard lost its leader").value());
+  }
+}
+
+void map_shard::synced(std::uint64_t token) {
+  if (const auto self = self_) {
+    caf::anon_send(caf::actor_cast<map_shard_actor>(self), synced_atom::value, token);
+  }
+}
+
+}  // namespace greenroom::actors

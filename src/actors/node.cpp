@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "actors/node.hpp"
+
+#include <algorithm>
+
+#include "actors/admin.hpp"
+#include "actors/cluster.hpp"
+#include "actors/shard.hpp"
+#include "telemetry/log.hpp"
+
+namespace greenroom::actors {
+
+node::node(caf::actor_config& cfg, environment_ptr env, std::shared_ptr<peers> links,
+           std::optional<security::identity> identity)
+    : observed(cfg, {actor_kind::node, env->config.node.name, ""}),
+      env_(std::move(env)),
+      links_(std::move(links)),
+      identity_(std::move(identity)) {
+  set_down_handler([this](const caf::down_msg& m) {
+    if (stopping_) {
+      return;
+    }
+    if (m.source == cluster_.address()) {
+      start_cluster();
+    } else if (m.source == admin_.address()) {
+      start_admin();
+    } else {
+      for (const auto& [number, handle] : shards_) {
+        if (handle.address() == m.source) {
+          start_shard(number);
+          return;
+        }
+      }
+    }
+  });
+}
+
+node::behavior_type node::make_behavior() {
+  start_cluster();
+  start_admin();
+  return {[this](const map_ptr& map) { take_map(map); }, [this](stop_atom) { stop(); },
+          [](tick_atom) {}};
+}
+
+void node::on_exit() {
+  for (const auto& [number, handle] : shards_) {
+    anon_send_exit(handle, caf::exit_reason::user_shutdown);
+  }
+  anon_send_exit(cluster_, caf::exit_reason::user_shutdown);
+  anon_send_exit(admin_, caf::exit_reason::user_shutdown);
+}
+
+void node::start_cluster() {
+  cluster_ = spawn<cluster>(env_, links_, identity_, caf::actor_cast<node_actor>(this));
+  monitor(cluster_);
+}
+
+void node::start_admin() {
+  admin_ = spawn<admin>(env_, links_);
+  monitor(admin_);
+  links_->set_admin(admin_);
+  env_->admin.set(admin_);
+}
+
+void node::take_map(const map_ptr& map) {
+  map_ = map;
+  for (const auto& placed : map->shards) {
+    if (placed.shard != 0 && !shards_.contains(placed.shard) &&
+        std::find(placed.replicas.begin(), placed.replicas.end(), env_->board.self()) !=
+            placed.replicas.end()) {
+      start_shard(placed.shard);
+    }
+  }
+}
+
+void node::start_shard(std::uint16_t number) {
+  const auto& replicas = map_->shards.at(number).replicas;
+  const auto handle = spawn<shard>(env_, number, replicas, [cluster = cluster_](leader_notice n) {
+    caf::anon_send(cluster, leader_notice_ptr(std::make_shared<const leader_notice>(n)));
+  });
+  monitor(handle);
+  shards_[number] = handle;
+  env_->board.put_shard(number, handle);
+}
+
+void node::stop() {
+  stopping_ = true;
+  quit(caf::exit_reason::user_shutdown);
+}
+
+}  // namespace greenroom::actors

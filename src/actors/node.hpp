@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// NODE: the root of supervision.
+///
+/// Owns: the cluster and admin actors and one shard actor per replica that the map places here.
+/// Takes: newer maps, stop.
+/// Sends: nothing but its children's births.
+/// Dies: the process ends with an error code (main watches it).
+
+#include <map>
+
+#include "actors/base.hpp"
+#include "actors/cluster_interfaces.hpp"
+#include "actors/environment.hpp"
+#include "actors/peers.hpp"
+#include "security/identity.hpp"
+
+namespace greenroom::actors {
+
+class node final : public observed<node_actor> {
+ public:
+  node(caf::actor_config& cfg, environment_ptr env, std::shared_ptr<peers> links,
+       std::optional<security::identity> identity);
+
+ protected:
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+ private:
+  void start_cluster();
+  void start_admin();
+  void take_map(const map_ptr& map);
+  void start_shard(std::uint16_t number);
+  void stop();
+
+  environment_ptr env_;
+  std::shared_ptr<peers> links_;
+  std::optional<security::identity> identity_;
+  map_ptr map_;
+  cluster_actor cluster_;
+  admin_actor admin_;
+  std::map<std::uint16_t, shard_actor> shards_;
+  bool stopping_ = false;
+};
+
+}  // namespace greenroom::actors

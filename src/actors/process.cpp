@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: MIT
+#include "actors/process.hpp"
+
+#include <caf/io/all.hpp>
+#include <caf/openssl/all.hpp>
+#include <condition_variable>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <thread>
+
+#include "actors/bridge.hpp"
+#include "actors/cluster_interfaces.hpp"
+#include "actors/environment.hpp"
+#include "actors/gate.hpp"
+#include "actors/node.hpp"
+#include "actors/relay.hpp"
+#include "net/admin_socket.hpp"
+#include "net/server.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+/// Clients have this long to take what is queued for them when the node stops.
+constexpr auto drain_grace = 3s;
+constexpr auto actors_end_within = 5s;
+constexpr std::size_t hash_queue_max = 256;
+
+/// What crosses links is registered by name; the names are part of the link protocol.
+class system_config final : public caf::actor_system_config {
+ public:
+  explicit system_config(const greenroom::settings& s) {
+    add_message_type<std::vector<std::string>>("strings");
+    // The default policy, stealing, sleeps up to 10 ms between looks: a wake-up from a socket
+    // thread would wait for it.
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-throughput", std::size_t{s.actors.max_throughput});
+    if (s.actors.threads > 0) {
+      set("scheduler.max-threads", std::size_t{s.actors.threads});
+    }
+    if (s.cluster.port != 0) {
+      // Both are needed, or a silent peer is never noticed.
+      set("middleman.heartbeat-interval", std::size_t{s.cluster.heartbeat_ms});
+      set("middleman.connection-timeout", std::size_t{s.cluster.connection_timeout_ms});
+      openssl_certificate = s.cluster.certificate;
+      openssl_key = s.cluster.key;
+      openssl_cafile = s.cluster.ca;
+      load<caf::io::middleman>();
+      load<caf::openssl::manager>();
+    }
+  }
+};
+
+expected<node_id> identify(store::database& db) {
+  if (const auto known = db.meta("node_id")) {
+    if (const auto id = uuid::parse(*known)) {
+      return *id;
+    }
+    return fail(ec::internal, "the node id in the store is damaged");
+  }
+  uuid_generator ids;
+  const auto id = ids(now_ms());
+  if (const auto ok = db.set_meta("node_id", id.str()); !ok) {
+    return unexpected(ok.error());
+  }
+  return id;
+}
+
+net::page to_page(int status, const json& body) {
+  return {status, "application/json", body.dump()};
+}
+
+net::server_options server_options_of(const greenroom::settings& s) {
+  net::server_options o;
+  o.address = s.http.address;
+  o.port = s.http.port;
+  o.io_threads = s.http.io_threads;
+  o.allowed_origins = s.http.allowed_origins;
+  o.max_connections = s.limits.max_connections;
+  o.connects_per_minute_per_address = s.limits.connects_per_minute_per_address;
+  o.max_message_bytes = s.websocket.max_message_bytes;
+  o.max_body_bytes = s.http.max_body_bytes;
+  o.max_header_bytes = s.http.max_header_bytes;
+  o.outbound_queue_messages = s.limits.outbound_queue_messages;
+  o.outbound_queue_bytes = s.limits.outbound_queue_bytes;
+  o.max_inflight_per_connection = s.limits.max_inflight_per_connection;
+  o.heartbeat = std::chrono::seconds(s.websocket.heartbeat_s);
+  o.auth_timeout = std::chrono::seconds(s.websocket.auth_timeout_s);
+  o.io_timeout = std::chrono::seconds(s.http.request_timeout_s);
+  o.request_timeout = std::chrono::milliseconds(s.limits.request_timeout_ms);
+  return o;
+}
+
+}  // namespace
+
+struct process::impl {
+  greenroom::settings config;
+  std::optional<security::identity> identity;
+  std::unique_ptr<store::database> db;
+  std::unique_ptr<store::log_writer> log;
+  std::unique_ptr<switchboard> board;
+  std::unique_ptr<system_config> caf_config;
+  std::unique_ptr<caf::actor_system> system;
+  environment_ptr env;
+  std::shared_ptr<peers> links;
+  node_actor root;
+  std::unique_ptr<bridge> sockets_to_actors;
+  std::unique_ptr<net::server> listener;
+  std::unique_ptr<net::admin_socket> console;
+  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+  bool stopped = false;
+
+  expected<void> start();
+  expected<void> open_gate();
+  expected<void> open_listener();
+  expected<void> open_console();
+  [[nodiscard]] net::node_pages pages() const;
+  void stop();
+};
+
+process::process(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
+
+process::~process() {
+  impl_->stop();
+}
+
+expected<std::unique_ptr<process>> process::start(const greenroom::settings& config) {
+  auto state = std::make_unique<impl>();
+  state->config = config;
+  auto out = std::unique_ptr<process>(new process(std::move(state)));
+  if (const auto ok = out->impl_->start(); !ok) {
+    return unexpected(ok.error());
+  }
+  return out;
+}
+
+std::uint16_t process::http_port() const noexcept {
+  return impl_->listener ? impl_->listener->port() : std::uint16_t{0};
+}
+
+void process::stop() {
+  impl_->stop();
+}
+
+// -- start
+// ------------------------------------------------------------------------------------------
+
+expected<void> process::impl::start() {
+  if (config.cluster.port != 0) {
+    auto loaded =
+        security::identity::load(config.cluster.certificate, config.cluster.key, config.cluster.ca);
+    if (!loaded) {
+      return unexpected(loaded.error());
+    }
+    if (loaded->name() != config.node.name) {
+      return fail(ec::invalid_message, "the certificate is for " + loaded->name() +
+                                           " and node.name is " + config.node.name);
+    }
+    identity = std::move(*loaded);
+  }
+  std::error_code failed;
+  std::filesystem::create_directories(config.node.data_dir, failed);
+  if (failed) {
+    return fail(ec::unavailable, "cannot create " + config.node.data_dir + ": " + failed.message());
+  }
+  std::filesystem::permissions(config.node.data_dir, std::filesystem::perms::owner_all, failed);
+  store::database_options options;
+  options.cache_bytes = std::size_t{config.store.cache_mib} << 20;
+  options.write_buffer_bytes = std::size_t{config.store.write_buffer_mib} << 20;
+  auto opened =
+      store::database::open(std::filesystem::path(config.node.data_dir) / "store", options);
+  if (!opened) {
+    return unexpected(opened.error());
+  }
+  db = std::move(*opened);
+  const auto id = identify(*db);
+  if (!id) {
+    return unexpected(id.error());
+  }
+  log = std::make_unique<store::log_writer>(
+      *db, config.log.durability == "os" ? store::durability::os : store::durability::fsync);
+  board = std::make_unique<switchboard>(*id);
+  caf_config = std::make_unique<system_config>(config);
+  system = std::make_unique<caf::actor_system>(*caf_config);
+  env = std::make_shared<environment>(config, *db, *log, *board);
+  env->workers = std::make_shared<worker_pool>(
+      *system, config.auth.hash_workers, hash_queue_max,
+      security::password_cost{config.auth.argon2_memory_mib, config.auth.argon2_ops});
+  links = std::make_shared<peers>(*board);
+  board->set_peers(links.get());
+  board->set_relay_factory(
+      [this](const uuid& room) { return relay_actor(system->spawn<relay>(env, room)); });
+  board->on_change([raw = board.get()] {
+    for (const auto& r : raw->relays()) {
+      caf::anon_send(r, routes_atom::value);
+    }
+    for (const auto& s : raw->sessions()) {
+      caf::anon_send(s, routes_atom::value);
+    }
+  });
+  if (const auto ok = open_listener(); !ok) {
+    return ok;
+  }
+  root = system->spawn<node>(env, links, identity);
+  if (identity) {
+    if (const auto ok = open_gate(); !ok) {
+      return ok;
+    }
+  }
+  if (const auto ok = open_console(); !ok) {
+    return ok;
+  }
+  auto& out = telemetry::log("main");
+  out.info("greenroomd {} as {}, node {}", GREENROOM_VERSION, config.node.name, id->str());
+  out.info("clients: http://{}:{} and ws://{}:{}/ws", config.http.address, listener->port(),
+           config.http.address, listener->port());
+  out.info("data: {}, durability {}", config.node.data_dir, config.log.durability);
+  if (identity) {
+    out.info("cluster port: {}:{} (TLS), advertised as {}", config.cluster.address,
+             config.cluster.port, config.cluster.advertise);
+  }
+  return {};
+}
+
+expected<void> process::impl::open_gate() {
+  auto context = std::make_shared<link_context>(
+      link_context{env, links, *identity,
+                   [raw = this] {
+                     peer_info self{raw->board->self(), raw->config.node.name, GREENROOM_VERSION,
+                                    raw->config.cluster.advertise, uuid{}};
+                     if (const auto map = raw->board->routes()->map) {
+                       self.cluster_id = map->cluster_id;
+                     }
+                     return self;
+                   },
+                   cluster_actor{}});
+  const auto handle = system->spawn<gate>(link_context_ptr(std::move(context)));
+  const auto port =
+      caf::openssl::publish(handle, config.cluster.port, config.cluster.address.c_str(), true);
+  if (!port) {
+    return fail(ec::unavailable, "cannot listen on the cluster port " + config.cluster.address +
+                                     ":" + std::to_string(config.cluster.port) + ": " +
+                                     system->render(port.error()));
+  }
+  return {};
+}
+
+expected<void> process::impl::open_listener() {
+  const auto options = server_options_of(config);
+  sockets_to_actors = std::make_unique<bridge>(*system, env, std::max(1U, options.io_threads));
+  auto started_server = net::server::start(options, *sockets_to_actors, pages());
+  if (!started_server) {
+    return unexpected(started_server.error());
+  }
+  listener = std::move(*started_server);
+  env->sockets.store(&listener->sockets());
+  env->health.set_http_address(config.http.address + ":" + std::to_string(listener->port()));
+  return {};
+}
+
+expected<void> process::impl::open_console() {
+  auto socket = net::admin_socket::start(
+      config.admin.socket, [env = env](json request, std::function<void(json)> done) {
+        const auto handle = env->admin.get();
+        if (!handle) {
+          done({{"ok", false},
+                {"error", {{"code", "unreachable"}, {"message", "the node is starting"}}}});
+          return;
+        }
+        auto r = std::make_shared<admin_request>();
+        r->request = std::move(request);
+        r->done = std::move(done);
+        caf::anon_send(*handle, admin_request_ptr(std::move(r)));
+      });
+  if (!socket) {
+    return unexpected(socket.error());
+  }
+  console = std::move(*socket);
+  return {};
+}
+
+net::node_pages process::impl::pages() const {
+  net::node_pages p;
+  p.version = GREENROOM_VERSION;
+  p.health = [this] {
+    const auto why = env->health.reason();
+    const auto routes = board->routes();
+    json leaderless = json::array();
+    for (std::size_t shard = 1; shard < routes->shards.size(); ++shard) {
+      if (routes->shards[shard].leader.is_nil()) {
+        leaderless.push_back(shard);
+      }
+    }
+    const bool healthy = why.empty() && leaderless.empty();
+    return to_page(200, {{"status", healthy ? "healthy" : "degraded"},
+                         {"timestamp", format_time(now_ms())},
+                         {"node", config.node.name},
+                         {"version", GREENROOM_VERSION},
+                         {"ready", why.empty()},
+                         {"reason", why.empty() ? json() : json(why)},
+                         {"links", links->views().size()},
+                         {"leaderless_shards", std::move(leaderless)}});
+  };
+  p.health_live = [] { return to_page(200, {{"status", "live"}}); };
+  p.health_ready = [this] {
+    const auto why = env->health.reason();
+    return why.empty() ? to_page(200, {{"status", "ready"}})
+                       : to_page(503, {{"status", "not ready"}, {"reason", why}});
+  };
+  p.metrics = [] {
+    return net::page{200, "text/plain; version=0.0.4; charset=utf-8", telemetry::metrics_text()};
+  };
+  return p;
+}
+
+// -- stop
+// --------------------------------------------------------------------------------------------
+
+void process::impl::stop() {
+  if (std::exchange(stopped, true)) {
+    return;
+  }
+  if (env) {
+    env->health.set_draining();
+  }
+  if (listener) {
+    // Shared: the listener may report after this has given up waiting.
+    struct drain_state {
+      std::mutex mutex;
+      std::condition_variable drained;
+      bool done = false;
+    };
+    const auto state = std::make_shared<drain_state>();
+    listener->drain(drain_grace, [state] {
+      const std::lock_guard lock(state->mutex);
+      state->done = true;
+      state->drained.notify_one();
+    });
+    std::unique_lock lock(state->mutex);
+    state->drained.wait_for(lock, drain_grace + 1s, [&] { return state->done; });
+  }
+  console.reset();
+  if (board) {
+    board->on_change({});
+    board->set_peers(nullptr);
+  }
+  if (env) {
+    env->sockets.store(nullptr);
+  }
+  listener.reset();
+  sockets_to_actors.reset();
+  if (root) {
+    caf::anon_send(root, stop_atom::value);
+    root = node_actor{};
+  }
+  if (board) {
+    board->forget_local();
+  }
+  if (links) {
+    links->forget_local();
+  }
+  if (env) {
+    env->admin.set(std::nullopt);
+    env->workers->stop();
+  }
+  if (system) {
+    const auto deadline = std::chrono::steady_clock::now() + actors_end_within;
+    while (system->registry().running() > 0) {
+      if (std::chrono::steady_clock::now() >= deadline) {
+        // What was acknowledged is synced: ending here loses nothing but tidiness.
+        telemetry::log("main").warn("{} actors did not end in time", system->registry().running());
+        telemetry::stop_logging();
+        std::_Exit(0);
+      }
+      std::this_thread::sleep_for(5ms);
+    }
+  }
+  log.reset();  // before the system: its last callbacks still send
+  system.reset();
+  db.reset();
+  telemetry::log("main").info("stopped");
+}
+
+}  // namespace greenroom::actors
