@@ -110,6 +110,12 @@ std::vector<chat::user> shard_reader::users(const std::string& query,
   return found;
 }
 
+std::optional<chat::dedup> shard_reader::find_dedup(const uuid& user_id,
+                                                    const uuid& message_id) const {
+  return look_up(db_, family::dedup, pair_key(at(), user_id, message_id),
+                 [&](std::string_view v) { return decode_dedup(user_id, message_id, v); });
+}
+
 std::vector<chat::outbox_item> shard_reader::outbox(std::size_t limit) const {
   std::vector<chat::outbox_item> found;
   scan rows(db_, family::outbox, scope_prefix(at()));

@@ -74,6 +74,9 @@ class shard_reader {
   [[nodiscard]] std::vector<chat::user> users(const std::string& query,
                                               const std::optional<directory_cursor>& after,
                                               std::size_t limit) const;
+  /// What is remembered of a request that was answered; however old.
+  [[nodiscard]] std::optional<chat::dedup> find_dedup(const uuid& user_id,
+                                                      const uuid& message_id) const;
   /// Outbox items that have not been forgotten, oldest first.
   [[nodiscard]] std::vector<chat::outbox_item> outbox(std::size_t limit) const;
   /// Every room of the shard, for the console; after `after`.

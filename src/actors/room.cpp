@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+#include "actors/room.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "chat/apply.hpp"
+#include "protocol/limits.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Known members of a large room; beyond it the memory starts afresh.
+constexpr std::size_t members_known_max = 1000;
+/// Relays confirm every half minute; a node that has not for this long is gone.
+constexpr auto attached_for = 100s;
+/// Somebody tried an id that is no room.
+constexpr auto idle_without_room = 2s;
+
+}  // namespace
+
+room::room(caf::actor_config& cfg, const uuid& id, entity_place place)
+    : entity(cfg, actor_kind::room, id, std::move(place)) {}
+
+void room::take(const asked& a) {
+  load();
+  std::visit([&](const auto& body) { on(a, body); }, a.what->body);
+}
+
+// -- what it knows -----------------------------------------------------------------------------
+
+void room::load() {
+  if (!loaded_) {
+    loaded_ = true;
+    room_ = reader().find_room(id());
+    last_seq_ = room_ ? room_->last_seq : 0;
+  }
+}
+
+void room::applied(const proposal_result& r) {
+  load();
+  for (const auto& change : r.outcome->changes) {
+    // What was in the store when this actor was born is not news: relays attach after it.
+    if (change.room_id != id() || change.seq <= last_seq_) {
+      continue;
+    }
+    last_seq_ = change.seq;
+    if (const auto* m = std::get_if<protocol::message_received>(&change.event.data)) {
+      room_->last_seq = change.seq;
+      room_->last_message_at = change.event.timestamp;
+      remember(m->message);
+    } else {
+      room_ = reader().find_room(id());
+      if (change.user_id) {
+        forget_member(*change.user_id);
+      } else {
+        members_.clear();
+        all_members_ = false;
+      }
+    }
+    publish(change);
+  }
+  for (const auto& cursor : r.outcome->cursors) {
+    if (const auto it = members_.find(cursor.user_id); it != members_.end()) {
+      auto& m = it->second;
+      if (cursor.status == protocol::message_state::read) {
+        m.read_seq = std::max(m.read_seq, cursor.seq);
+      }
+      m.delivered_seq = std::max(m.delivered_seq, cursor.seq);
+    }
+    publish_cursor(cursor, r.time);
+  }
+}
+
+const chat::member* room::find_member(const uuid& user) {
+  if (const auto it = members_.find(user); it != members_.end()) {
+    return &it->second;
+  }
+  if (all_members_) {
+    return nullptr;
+  }
+  auto m = reader().find_member(id(), user);
+  if (!m) {
+    return nullptr;
+  }
+  if (members_.size() >= members_known_max) {
+    members_.clear();
+  }
+  return &members_.emplace(user, std::move(*m)).first->second;
+}
+
+std::optional<chat::member> room::member_of(const uuid& user) {
+  const auto* m = find_member(user);
+  return m == nullptr ? std::nullopt : std::optional(*m);
+}
+
+void room::load_all_members() {
+  if (all_members_ || !is_quiet()) {
+    return;
+  }
+  members_.clear();
+  for (auto& m : reader().members(id(), std::nullopt, limits::quiet_room_members_max + 1)) {
+    members_.emplace(m.user_id, std::move(m));
+  }
+  all_members_ = members_.size() <= limits::quiet_room_members_max;
+}
+
+void room::forget_member(const uuid& user) {
+  members_.erase(user);
+  if (all_members_) {
+    if (auto m = reader().find_member(id(), user)) {
+      members_.emplace(user, std::move(*m));
+    }
+    all_members_ = members_.size() <= limits::quiet_room_members_max;
+  }
+}
+
+/// Only for a room that exists.
+protocol::room room::view(bool with_members) const {
+  auto v = chat::view(*room_, with_members);
+  v.last_seq = last_seq_;
+  return v;
+}
+
+/// Small enough for everybody to hear what the others have read.
+bool room::is_quiet() const {
+  return room_ && room_->member_count <= limits::quiet_room_members_max;
+}
+
+/// Asks the shards of these users for their records, and waits for all of them.
+void room::ask_users(const std::vector<uuid>& ids, users_handler then) {
+  struct gathering {
+    std::size_t missing = 0;
+    std::map<uuid, protocol::user> found;
+    std::optional<error> failure;
+    users_handler then;
+  };
+  std::map<std::uint16_t, std::vector<uuid>> by_shard;
+  for (const auto& user : ids) {
+    by_shard[board().shard_of(user)].push_back(user);
+  }
+  if (by_shard.empty()) {
+    then(std::map<uuid, protocol::user>{});
+    return;
+  }
+  auto all = std::make_shared<gathering>();
+  all->missing = by_shard.size();
+  all->then = std::move(then);
+  for (auto& [shard, users] : by_shard) {
+    ask({}, shard, {}, shard_users{std::move(users)}, [all](const reply_body& body) {
+      if (const auto* views = std::get_if<user_views>(&body)) {
+        for (const auto& u : views->users) {
+          all->found.emplace(u.id, u);
+        }
+      } else {
+        all->failure = failure_in(body).value_or(
+            error{ec::internal, "unexpected reply to a question for users", {}});
+      }
+      if (--all->missing > 0) {
+        return;
+      }
+      if (all->failure) {
+        all->then(unexpected(*all->failure));
+      } else {
+        all->then(std::move(all->found));
+      }
+    });
+  }
+}
+
+// -- time --------------------------------------------------------------------------------------
+
+room::clock::time_point room::due(clock::time_point now) {
+  if (now >= marks_due_) {
+    flush_marks();
+  }
+  if (now >= silence_due_) {
+    silence_due_ = clock::time_point::max();
+    send_to_nodes(nullptr);
+  }
+  answer_unlisted(now);
+  std::erase_if(nodes_, [&](const listener& l) { return l.confirmed + attached_for < now; });
+  auto next = std::min(marks_due_, silence_due_);
+  for (const auto& l : lines_) {
+    next = std::min(next, l.due);
+  }
+  return next;
+}
+
+bool room::is_needed() const {
+  return !nodes_.empty() || !marks_.empty() || !lines_.empty();
+}
+
+std::chrono::milliseconds room::idle_limit() const {
+  return loaded_ && !room_ ? std::chrono::milliseconds(idle_without_room)
+                           : std::chrono::seconds(config().rooms.idle_park_s);
+}
+
+}  // namespace greenroom::actors

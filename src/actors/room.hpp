@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// ROOM: gives everybody who listens the changes of one room in their order.
+///
+/// Owns: the newest messages and the room's record, known members, marks that wait for each other,
+/// answers that wait for somebody's own list, the nodes whose relays are attached.
+/// Takes: the room_* calls, what became of its proposals, settled lines.
+/// Sends: proposals to its shard, shard_users to the shards of members, publications to relays.
+/// Dies: its calls are answered; the shard tells all nodes, and relays attach to the successor
+/// from their last seq. Nothing is lost: what it had in memory is in the store.
+///
+/// What is decided is decided when a command is applied; checks here only refuse cheaply what
+/// applying would refuse, and let through whatever could be the repeat of something.
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "actors/entity.hpp"
+
+namespace greenroom::actors {
+
+class room final : public entity {
+ public:
+  room(caf::actor_config& cfg, const uuid& id, entity_place place);
+
+ protected:
+  void take(const asked& a) override;
+  void applied(const proposal_result& r) override;
+  void settled(const line_settled& line) override;
+  clock::time_point due(clock::time_point now) override;
+  [[nodiscard]] bool is_needed() const override;
+  [[nodiscard]] std::chrono::milliseconds idle_limit() const override;
+
+ private:
+  using users_handler = std::function<void(expected<std::map<uuid, protocol::user>>)>;
+
+  // room.cpp: what it knows
+  void load();
+  [[nodiscard]] const chat::member* find_member(const uuid& user);
+  [[nodiscard]] std::optional<chat::member> member_of(const uuid& user);
+  void load_all_members();
+  void forget_member(const uuid& user);
+  [[nodiscard]] protocol::room view(bool with_members) const;
+  [[nodiscard]] bool is_quiet() const;
+  void ask_users(const std::vector<uuid>& ids, users_handler then);
+
+  // room_writes.cpp
+  void on(const asked& a, const room_create& c);
+  void on(const asked& a, const room_join& c);
+  void on(const asked& a, const room_leave& c);
+  void on(const asked& a, const room_send& c);
+  void on(const asked& a, const room_mark& c);
+  void create(const asked& a);
+  void flush_marks();
+  void answer_when_listed(const asked& a, const chat::outcome& o, reply_body body);
+  void answer_unlisted(clock::time_point now);
+
+  // room_reads.cpp
+  void on(const asked& a, const room_get& c);
+  void on(const asked& a, const room_history& c);
+  void on(const asked& a, const room_members& c);
+  struct page {
+    std::vector<protocol::message> messages;
+    bool has_more = false;
+  };
+  void load_recent();
+  void remember(const protocol::message& m);
+  [[nodiscard]] std::optional<page> page_from_memory(const protocol::history_request& what,
+                                                     std::size_t limit) const;
+  [[nodiscard]] page page_from_store(const protocol::history_request& what,
+                                     std::size_t limit) const;
+  void put_status(std::vector<protocol::message>& messages, const uuid& for_user);
+
+  // room_stream.cpp
+  void on(const asked& a, const room_attach& c);
+  void on(const asked& a, const room_admit& c);
+  void on(const asked& a, const room_detach& c);
+  void on(const asked& a, const room_entries& c);
+  void publish(const chat::room_change& change);
+  void publish_cursor(const chat::cursor_change& change, unix_ms time);
+  void send_to_nodes(std::shared_ptr<const stream_event> event);
+  template <class Other>
+  void on(const asked& a, const Other&) {
+    answer(a, error{ec::invalid_message, "no call for a room", {}});
+  }
+
+  // what it knows of the room
+  bool loaded_ = false;
+  std::optional<chat::room> room_;
+  std::uint64_t last_seq_ = 0;  ///< published; the store may be ahead of it
+  std::unordered_map<uuid, chat::member, uuid_hash> members_;
+  bool all_members_ = false;  ///< members_ has all of them
+  std::deque<protocol::message> recent_;
+  bool recent_loaded_ = false;
+  bool recent_is_all_ = false;  ///< there are no older messages
+  uuid_generator ids_;
+
+  // who waits
+  struct waiting_mark {
+    asked from;
+    chat::mark::one one;
+  };
+  std::vector<waiting_mark> marks_;
+  clock::time_point marks_due_ = clock::time_point::max();
+  struct waiting_line {
+    asked from;
+    uuid user;
+    std::uint64_t entry_seq = 0;
+    reply_body body;
+    clock::time_point due;
+  };
+  std::vector<waiting_line> lines_;
+
+  // who listens
+  struct listener {
+    node_id node;
+    clock::time_point confirmed;
+  };
+  std::vector<listener> nodes_;
+  clock::time_point silence_due_ = clock::time_point::max();
+};
+
+}  // namespace greenroom::actors

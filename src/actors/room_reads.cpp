@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+/// What is read of a room: its record, its history, its members.
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/room.hpp"
+#include "chat/apply.hpp"
+#include "protocol/limits.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+using protocol::message_state;
+
+/// Opaque to clients: the last member of the page, in hexadecimal.
+std::string to_cursor(const uuid& user) {
+  auto text = user.str();
+  std::erase(text, '-');
+  return text;
+}
+
+std::optional<uuid> from_cursor(std::string text) {
+  if (text.size() != 32) {
+    return std::nullopt;
+  }
+  for (const std::size_t at : {8, 13, 18, 23}) {
+    text.insert(at, 1, '-');
+  }
+  return uuid::parse(text);
+}
+
+}  // namespace
+
+void room::on(const asked& a, const room_get& /*c*/) {
+  const bool visible = room_ && !room_->deleted &&
+                       (room_->type == chat::room_type::open || find_member(a.what->from.user_id));
+  if (!visible) {
+    answer(a, *chat::may_read(std::nullopt, std::nullopt));
+    return;
+  }
+  protocol::room_response response;
+  response.room = view(true);
+  answer(a, answered{std::move(response), false});
+}
+
+// -- history -----------------------------------------------------------------------------------
+
+void room::on(const asked& a, const room_history& c) {
+  const auto& what = c.what;
+  if (const auto bad = chat::may_read(room_, member_of(a.what->from.user_id))) {
+    answer(a, *bad);
+    return;
+  }
+  if (what.before_seq && what.after_seq) {
+    answer(a, invalid_field("after_seq", "before_seq or after_seq, not both").value());
+    return;
+  }
+  if (what.min_seq && *what.min_seq > last_seq_) {
+    // The leader has everything there is, so waiting would not help.
+    answer(a, invalid_field("min_seq", "the room has not come this far").value());
+    return;
+  }
+  const auto limit = std::clamp<std::size_t>(what.limit.value_or(config().history.page), 1,
+                                             config().history.max_page);
+  load_recent();
+  auto found = page_from_memory(what, limit);
+  if (!found) {
+    found = page_from_store(what, limit);
+  }
+  put_status(found->messages, a.what->from.user_id);
+  protocol::history_response response;
+  // The store may be ahead of what has been published.
+  response.last_seq =
+      found->messages.empty() ? last_seq_ : std::max(last_seq_, found->messages.back().seq);
+  response.messages = std::move(found->messages);
+  response.has_more = found->has_more;
+  answer(a, answered{std::move(response), false});
+}
+
+void room::load_recent() {
+  if (recent_loaded_ || config().rooms.recent_messages == 0) {
+    return;
+  }
+  recent_loaded_ = true;
+  auto newest = reader().before(id(), 0, config().rooms.recent_messages);
+  recent_is_all_ = !newest.has_more;
+  recent_.clear();
+  for (const auto& m : newest.messages) {
+    recent_.push_back(chat::view(m));
+  }
+}
+
+void room::remember(const protocol::message& m) {
+  if (!recent_loaded_ || (!recent_.empty() && recent_.back().seq >= m.seq)) {
+    return;
+  }
+  recent_.push_back(m);
+  if (recent_.size() > config().rooms.recent_messages) {
+    recent_.pop_front();
+    recent_is_all_ = false;
+  }
+}
+
+/// Empty when the memory does not reach back far enough.
+std::optional<room::page> room::page_from_memory(const protocol::history_request& what,
+                                                 std::size_t limit) const {
+  if (!recent_loaded_ || what.before_seq) {
+    return std::nullopt;
+  }
+  page p;
+  if (!what.after_seq) {
+    if (limit > recent_.size() && !recent_is_all_) {
+      return std::nullopt;
+    }
+    const auto count = std::min(limit, recent_.size());
+    p.messages.assign(recent_.end() - static_cast<std::ptrdiff_t>(count), recent_.end());
+    p.has_more = count < recent_.size() || !recent_is_all_;
+    return p;
+  }
+  const auto after = *what.after_seq;
+  if (!recent_is_all_ && (recent_.empty() || after + 1 < recent_.front().seq)) {
+    return std::nullopt;
+  }
+  auto at = std::find_if(recent_.begin(), recent_.end(),
+                         [&](const protocol::message& m) { return m.seq > after; });
+  for (; at != recent_.end() && p.messages.size() < limit; ++at) {
+    p.messages.push_back(*at);
+  }
+  p.has_more = at != recent_.end();
+  return p;
+}
+
+room::page room::page_from_store(const protocol::history_request& what, std::size_t limit) const {
+  page p;
+  // Before the first entry there is nothing; to the store, 0 would mean the newest.
+  if (what.before_seq && *what.before_seq <= 1) {
+    return p;
+  }
+  const auto found = what.after_seq ? reader().after(id(), *what.after_seq, limit)
+                                    : reader().before(id(), what.before_seq.value_or(0), limit);
+  for (const auto& m : found.messages) {
+    p.messages.push_back(chat::view(m));
+  }
+  p.has_more = found.has_more;
+  return p;
+}
+
+/// As it looks to the one who asks: of his own messages whether another one has received or read
+/// them, of the others' whether he has. Who joined later than a message was sent does not count.
+void room::put_status(std::vector<protocol::message>& messages, const uuid& for_user) {
+  const auto* self = find_member(for_user);
+  const auto own = self != nullptr ? *self : chat::member{};
+  load_all_members();
+  std::vector<chat::member> others;
+  if (all_members_) {
+    for (const auto& [user, m] : members_) {
+      if (user != for_user) {
+        others.push_back(m);
+      }
+    }
+  }
+  for (auto& message : messages) {
+    bool delivered = own.delivered_seq >= message.seq;
+    bool read = own.read_seq >= message.seq;
+    if (message.sender_id == for_user) {
+      delivered = read = false;
+      for (const auto& m : others) {
+        if (m.joined_seq <= message.seq) {
+          delivered = delivered || m.delivered_seq >= message.seq;
+          read = read || m.read_seq >= message.seq;
+        }
+      }
+    }
+    message.status = read        ? message_state::read
+                     : delivered ? message_state::delivered
+                                 : message_state::sent;
+  }
+}
+
+// -- members -----------------------------------------------------------------------------------
+
+void room::on(const asked& a, const room_members& c) {
+  if (const auto bad = chat::may_read(room_, member_of(a.what->from.user_id))) {
+    answer(a, *bad);
+    return;
+  }
+  std::optional<uuid> after;
+  if (c.cursor && !(after = from_cursor(*c.cursor))) {
+    answer(a, invalid_field("cursor", "not a cursor of this list").value());
+    return;
+  }
+  const auto limit = std::clamp<std::size_t>(c.limit, 1, limits::list_limit_max);
+  auto rows = reader().members(id(), after, limit + 1);
+  std::optional<std::string> next;
+  if (rows.size() > limit) {
+    rows.resize(limit);
+    next = to_cursor(rows.back().user_id);
+  }
+  std::vector<uuid> ids;
+  for (const auto& m : rows) {
+    ids.push_back(m.user_id);
+  }
+  ask_users(ids, [this, a, rows = std::move(rows),
+                  next = std::move(next)](expected<std::map<uuid, protocol::user>> users) {
+    if (!users) {
+      answer(a, users.error());
+      return;
+    }
+    protocol::room_members_response response;
+    response.next_cursor = next;
+    for (const auto& m : rows) {
+      protocol::member view;
+      view.user.id = m.user_id;  // all that is left of an account that is closed
+      if (const auto known = users->find(m.user_id); known != users->end()) {
+        view.user = known->second;
+      }
+      view.role = m.role;
+      view.is_online = view.user.is_online;
+      view.delivered_seq = m.delivered_seq;
+      view.read_seq = m.read_seq;
+      view.joined_at = m.joined_at;
+      response.members.push_back(std::move(view));
+    }
+    answer(a, answered{std::move(response), false});
+  });
+}
+
+}  // namespace greenroom::actors

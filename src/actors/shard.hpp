@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// SHARD: one replica of a shard, and the parent of the rooms and users that it leads.
+///
+/// Owns: the Raft instance and its state machine, the entities, the outbox, who is online.
+/// Takes: calls for this shard's leader, proposals of its children, synced from the log writer,
+/// messages of the group's other replicas, park from idle children, replies to the outbox's calls,
+/// changes of routes.
+/// Sends: calls, results and settled lines to its children; not_leader when it does not lead; its
+/// new term to the whole cluster (through `announce`); the outbox's calls to other shards.
+/// Dies: the node spawns it again from the store. Its children end first and answer their calls
+/// with UNAVAILABLE; the group goes on without it. A failing disk ends the process instead.
+///
+/// A leader takes calls once everything that was in its log when it won is applied, so nobody is
+/// answered from the past.
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "actors/entity.hpp"
+#include "actors/outbox_sender.hpp"
+#include "raft/chat_machine.hpp"
+#include "raft/replica.hpp"
+
+namespace greenroom::actors {
+
+class shard final : public observed<shard_actor> {
+ public:
+  /// Told, on this actor's thread, when it lets calls in as the leader of a new term.
+  using announcer = std::function<void(leader_notice)>;
+  /// `replicas`: the group's first members, if its log is empty.
+  shard(caf::actor_config& cfg, environment_ptr env, std::uint16_t number,
+        std::vector<node_id> replicas, announcer announce);
+  ~shard() override;
+
+ protected:
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+ private:
+  using clock = std::chrono::steady_clock;
+
+  class door;  ///< what the replica and the log writer's thread see of this actor
+  struct child {
+    entity_actor handle;
+    std::shared_ptr<open_calls> calls;
+    clock::time_point started;
+  };
+  using children = std::unordered_map<uuid, child, uuid_hash>;
+  struct identity {
+    actor_kind kind;
+    uuid id;
+  };
+  /// Who proposed what is in the log.
+  struct origin_of {
+    caf::actor_id actor = 0;
+    std::uint64_t proposal = 0;
+    identity who;
+  };
+
+  // shard.cpp: the replica
+  void start_replica();
+  /// Lets the replica work, and follows what has come of it. It cannot go on after an error of its
+  /// own: the process starts again from what is synced, and other replicas have the data.
+  template <class F>
+  void drive(F step) {
+    try {
+      step();
+    } catch (const std::exception& e) {
+      broken(e.what());
+    }
+    follow();
+  }
+  [[noreturn]] void broken(const char* what) const;
+  void follow();
+  void role_changed(raft::role now, std::uint64_t term, raft::server_id leader);
+  void dropped(std::uint64_t tag, bool never_written);
+  void lead();
+  void stop_leading();
+  void applied(raft::applied_command&& done);
+  void propose_own(chat::command_data what);
+  void tick();
+  void arm();
+
+  // shard_children.cpp
+  void take(const asked& a);
+  void give(actor_kind kind, const asked& a);
+  child& child_of(actor_kind kind, const uuid& id);
+  children& table_of(actor_kind kind) { return kind == actor_kind::room ? rooms_ : users_; }
+  void propose(const proposal_ptr& p);
+  void tell(const identity& who, const proposal_result_ptr& r);
+  static std::optional<identity> concerned(const chat::outcome& o);
+  void park(const uuid& id);
+  void child_gone(const caf::down_msg& m);
+  void reset_relays(const uuid& room);
+  void start_outbox();
+
+  // fixed after construction
+  environment_ptr env_;
+  const std::uint16_t number_;
+  const std::vector<node_id> replicas_;
+  const announcer announce_;
+  std::shared_ptr<door> door_;
+
+  // the replica
+  std::unique_ptr<raft::chat_machine> machine_;
+  std::unique_ptr<raft::replica> replica_;
+  raft::server_id leader_ = 0;
+  std::uint64_t term_ = 0;
+  bool leading_ = false;       ///< leads the group
+  bool open_ = false;          ///< … and takes calls
+  std::uint64_t open_at_ = 0;  ///< the index that has to be applied before
+  std::uint64_t tags_ = 0;
+  std::unordered_map<std::uint64_t, origin_of> proposed_;  ///< by tag
+
+  // what a leader has
+  std::optional<store::shard_reader> reader_;
+  std::optional<outbox_sender> outbox_;
+  std::shared_ptr<online_users> online_;
+  children rooms_;
+  children users_;
+  std::unordered_map<caf::actor_id, identity> names_;       ///< of children that have not ended
+  std::vector<std::pair<uuid, clock::time_point>> resets_;  ///< relays to be told later
+  clock::time_point next_look_{};
+  alarm alarm_;
+};
+
+}  // namespace greenroom::actors

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "actors/shard_queries.hpp"
+
+#include <algorithm>
+
+#include "chat/apply.hpp"
+#include "protocol/limits.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+/// Counting stops here: clients show "1000+".
+constexpr std::uint64_t unread_max = 1000;
+/// One more than a page, by which the asker sees that there is more.
+constexpr std::size_t page_max = limits::list_limit_max + 1;
+
+struct query {
+  const call& asked;
+  const store::shard_reader& reader;
+  const online_users& online;
+
+  [[nodiscard]] protocol::user view_of(const chat::user& u) const {
+    return chat::view(u, false, online.is_online(u.id));
+  }
+
+  reply_body operator()(const shard_users& q) const {
+    user_views found;
+    for (const auto& id : q.ids) {
+      if (const auto u = reader.find_user(id); u && !u->deactivated) {
+        found.users.push_back(view_of(*u));
+      }
+    }
+    return found;
+  }
+
+  reply_body operator()(const shard_user_list& q) const {
+    auto text = q.query;
+    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    user_views found;
+    const auto limit = std::min<std::size_t>(q.limit, page_max);
+    for (const auto& u : reader.users(text, cursor(q.before_time, q.before_id), limit)) {
+      if (!u.deactivated) {
+        found.users.push_back(view_of(u));
+      }
+    }
+    return found;
+  }
+
+  reply_body operator()(const shard_public_rooms& q) const {
+    room_views found;
+    const auto limit = std::min<std::size_t>(q.limit, page_max);
+    for (const auto& r : reader.public_rooms(cursor(q.before_time, q.before_id), limit)) {
+      found.rooms.push_back(chat::view(r, true));
+    }
+    return found;
+  }
+
+  reply_body operator()(const shard_room_views& q) const {
+    room_views found;
+    const auto& user = asked.from.user_id;
+    for (const auto& id : q.ids) {
+      const auto r = reader.find_room(id);
+      const auto m = r && !r->deleted ? reader.find_member(id, user) : std::nullopt;
+      if (!m) {
+        continue;
+      }
+      auto view = chat::view(*r, true);
+      protocol::room_standing standing;
+      standing.role = m->role;
+      standing.read_seq = m->read_seq;
+      if (m->read_seq < r->last_seq) {
+        standing.unread_count = reader.count_unread(id, user, m->read_seq, unread_max);
+      }
+      view.standing = standing;
+      found.rooms.push_back(std::move(view));
+    }
+    return found;
+  }
+
+  template <class Other>
+  reply_body operator()(const Other&) const {
+    return error{ec::invalid_message, "this call needs a room or a user", {}};
+  }
+
+ private:
+  static std::optional<store::directory_cursor> cursor(std::optional<unix_ms> time,
+                                                       const uuid& id) {
+    return time ? std::optional(store::directory_cursor{*time, id}) : std::nullopt;
+  }
+};
+
+}  // namespace
+
+reply_body answer_query(const call& c, const store::shard_reader& reader,
+                        const online_users& online) {
+  return std::visit(query{c, reader, online}, c.body);
+}
+
+}  // namespace greenroom::actors

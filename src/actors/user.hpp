@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// USER: a person on the leader of his shard; also answers for an e-mail address, which is found by
+/// an id of its own.
+///
+/// Owns: registrations and log-ins under way. The account itself is read from the store when it is
+/// needed, and which nodes have his sessions is kept by the shard.
+/// Takes: the user_* and email_* calls, what became of its proposals, hashes from workers.
+/// Sends: proposals to its shard, hash jobs to the workers, email_reserve to the address's shard,
+/// notices to the nodes with sessions of his.
+/// Dies: its calls are answered, the next call finds a successor, which knows the same nodes.
+///
+/// Whether a name exists is never told by a log-in: an unknown name costs a hash as any other.
+
+#include <deque>
+#include <functional>
+#include <set>
+
+#include "actors/entity.hpp"
+#include "security/tokens.hpp"
+
+namespace greenroom::actors {
+
+class user final : public entity {
+ public:
+  user(caf::actor_config& cfg, const uuid& id, entity_place place);
+
+ protected:
+  void take(const asked& a) override;
+  void applied(const proposal_result& r) override;
+  clock::time_point due(clock::time_point now) override;
+  [[nodiscard]] bool is_needed() const override;
+  [[nodiscard]] std::chrono::milliseconds idle_limit() const override;
+
+ private:
+  /// Of somebody who is being let in.
+  struct entry {
+    asked from;
+    std::string device_id;
+    std::string address;
+  };
+
+  // user.cpp: what concerns the account
+  void on(const asked& a, const user_attach& c);
+  void on(const asked& a, const user_detach& c);
+  void on(const asked& a, const user_check& c);
+  void on(const asked& a, const user_get& c);
+  void on(const asked& a, const user_logout& c);
+  [[nodiscard]] std::optional<chat::user> account() const;
+  [[nodiscard]] bool is_online() const;
+  /// The account, if this session of it may be used. Notes that it was, once a minute.
+  [[nodiscard]] expected<chat::user> enter(const uuid& session_id);
+  void touch(const chat::session& used);
+  void notify(const user_notice& n) const;
+
+  // user_register.cpp: one at a time, so that a repeat finds what the first has written
+  void on(const asked& a, const user_register& c);
+  void next_registration();
+  void begin_registration(const asked& a);
+  void reserve_email(const asked& a);
+  void hash_and_register(const asked& a);
+  void repeat_registration(const asked& a, const chat::user& existing);
+  /// `first_session`: of the first time, when this is a repeat whose password was right.
+  void propose_registration(const asked& a, std::string password_hash,
+                            const std::optional<uuid>& first_session);
+  void end_registration(const asked& a, reply_body body);
+
+  // user_login.cpp
+  void on(const asked& a, const user_login& c);
+  void on(const asked& a, const user_issue& c);
+  void log_in(const asked& a, const user_login& c);
+  void refresh(const asked& a, const user_login& c);
+  void open_session(const entry& e, bool with_refresh_token);
+  [[nodiscard]] chat::session new_session(const entry& e, const security::refresh_token& token,
+                                          const uuid& session_id) const;
+  [[nodiscard]] reply_body opened(const chat::session_granted& granted, std::string refresh_token,
+                                  bool duplicate) const;
+
+  // user_rooms.cpp
+  void on(const asked& a, const user_rooms& c);
+  void on(const asked& a, const user_line& c);
+  void on(const asked& a, const email_reserve& c);
+  void on(const asked& a, const email_settle& c);
+  [[nodiscard]] std::vector<chat::user_room> joined_rooms() const;
+  template <class Other>
+  void on(const asked& a, const Other&) {
+    answer(a, error{ec::invalid_message, "no call for a user", {}});
+  }
+
+  uuid_generator ids_;
+  bool registering_ = false;
+  std::deque<asked> registrations_;  ///< that wait for the one under way
+  std::set<uuid> touching_;          ///< sessions whose use is being noted
+};
+
+}  // namespace greenroom::actors

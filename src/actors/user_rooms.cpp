@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+/// What other shards tell a user's: the rooms he is in, and whose an e-mail address is.
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/user.hpp"
+
+namespace greenroom::actors {
+
+std::vector<chat::user_room> user::joined_rooms() const {
+  auto lines = reader().rooms_of(id());
+  std::erase_if(
+      lines, [](const chat::user_room& l) { return l.state != chat::user_room::standing::joined; });
+  return lines;
+}
+
+void user::on(const asked& a, const user_rooms& /*c*/) {
+  answer(a, user_room_lines{joined_rooms()});
+}
+
+void user::on(const asked& a, const user_line& c) {
+  propose_for(
+      a, chat::put_user_room{c.line},
+      [this, a](const chat::outcome&, const proposal_result&) { answer(a, actors::done{}); });
+}
+
+void user::on(const asked& a, const email_reserve& c) {
+  propose_for(
+      a, chat::reserve_email{id(), c.user_id},
+      [this, a](const chat::outcome&, const proposal_result&) { answer(a, actors::done{}); });
+}
+
+void user::on(const asked& a, const email_settle& c) {
+  propose_for(
+      a, chat::settle_email{id(), c.user_id, c.confirmed},
+      [this, a](const chat::outcome&, const proposal_result&) { answer(a, actors::done{}); });
+}
+
+}  // namespace greenroom::actors
