@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "store/commands.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "unit/store/support.hpp"
+
+namespace greenroom::store {
+namespace {
+
+using namespace test;
+
+const chat::origin from{id_of(1), id_of(2), 0x8000000000000001};
+
+/// One of each, in the order of their numbers in the log.
+std::vector<chat::command_data> one_of_each() {
+  std::vector<chat::command_data> all;
+  all.emplace_back(chat::register_user{from, sample_user(), sample_session()});
+  all.emplace_back(chat::open_session{sample_session()});
+  chat::rotate_session rotate{id_of(1), id_of(2), {}, {}, id_of(3), 5};
+  rotate.presented.fill(1);
+  rotate.successor.fill(2);
+  all.emplace_back(rotate);
+  all.emplace_back(chat::touch_session{id_of(1), id_of(2)});
+  all.emplace_back(chat::revoke_sessions{from, id_of(2)});
+  all.emplace_back(chat::set_last_seen{id_of(1), 77});
+  all.emplace_back(chat::put_user_room{sample_outbox().line});
+  all.emplace_back(chat::reserve_email{id_of(1), id_of(2)});
+  all.emplace_back(chat::settle_email{id_of(1), id_of(2), true});
+  protocol::create_room_request create;
+  create.name = "n";
+  create.alias = "a";
+  create.type = protocol::room_type::open;
+  create.is_private = true;
+  create.description = "";
+  create.members = {id_of(1), id_of(2)};
+  all.emplace_back(chat::create_room{from, id_of(3), create});
+  all.emplace_back(chat::join_room{from, id_of(3)});
+  all.emplace_back(chat::leave_room{from, id_of(3)});
+  protocol::send_message_request send;
+  send.room_id = id_of(3);
+  send.content = "hi";
+  send.reply_to = id_of(4);
+  send.metadata = {{"k", {1, 2}}};
+  send.safety = protocol::send_safety::all;
+  send.device_seq = 0;
+  all.emplace_back(chat::send_message{from, id_of(5), send});
+  all.emplace_back(
+      chat::mark{id_of(3), {{id_of(1), protocol::message_state::delivered, 4}, {id_of(2), {}, 5}}});
+  all.emplace_back(chat::forget_outbox{{1, 2, 1'000'000}});
+  return all;
+}
+
+TEST_CASE("every command survives the log") {
+  const auto all = one_of_each();
+  REQUIRE(all.size() == std::variant_size_v<chat::command_data>);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    INFO("command " << i + 1);
+    const auto bytes = encode(chat::command{-5, all[i]});
+    // version, array of 3, time -5, number
+    CHECK(bytes.substr(0, 4) == std::string("\x01\x93\xfb", 3) + static_cast<char>(i + 1));
+    const auto again = decode_command(bytes);
+    REQUIRE(again.has_value());
+    CHECK(again->time == -5);
+    CHECK(again->data.index() == all[i].index());
+    CHECK(encode(*again) == bytes);
+  }
+}
+
+TEST_CASE("what looks alike stays apart: absent, empty and nil") {
+  auto send = std::get<chat::send_message>(one_of_each()[12]);
+  const auto s = std::get<chat::send_message>(decode_command(encode({1, send}))->data);
+  CHECK(s.what.device_seq == std::optional<std::uint64_t>(0));
+  CHECK_FALSE(s.what.thread.has_value());
+  CHECK(s.what.metadata == send.what.metadata);
+  const auto create = std::get<chat::create_room>(one_of_each()[9]);
+  const auto c = std::get<chat::create_room>(decode_command(encode({1, create}))->data);
+  CHECK(c.what.description == std::optional<std::string>(""));
+  CHECK(c.what.members == create.what.members);
+  const auto r = std::get<chat::revoke_sessions>(
+      decode_command(encode({1, chat::revoke_sessions{from, uuid{}}}))->data);
+  CHECK(r.session_id == std::optional<uuid>(uuid{}));
+  const auto reg =
+      std::get<chat::register_user>(decode_command(encode({1, one_of_each()[0]}))->data);
+  CHECK(reg.account.id == id_of(1));
+  CHECK(reg.first_session.id == id_of(2));
+  CHECK(reg.first_session.user_id == id_of(1));
+  CHECK(reg.from.fingerprint == from.fingerprint);
+}
+
+TEST_CASE("damaged and unknown commands are refused by name") {
+  const auto bytes = encode(chat::command{1, one_of_each()[12]});
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    CHECK_FALSE(decode_command(std::string_view(bytes).substr(0, size)).has_value());
+  const auto unknown = decode_command(std::string("\x01\x93\x00\x63\x90", 5));
+  REQUIRE_FALSE(unknown.has_value());
+  CHECK(unknown.error().message == "damaged record command: command 99 is unknown");
+  CHECK_FALSE(decode_command(std::string("\x01\x92\x00\x01", 4)).has_value());
+}
+
+}  // namespace
+}  // namespace greenroom::store

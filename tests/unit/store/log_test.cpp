@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+#include "store/log.hpp"
+
+#include <rocksdb/db.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <future>
+#include <mutex>
+
+#include "store/database.hpp"
+#include "store/fatal.hpp"
+#include "store/keys.hpp"
+#include "unit/store/support.hpp"
+
+namespace greenroom::store {
+namespace {
+
+using namespace test;
+
+log_entry entry(std::uint64_t index, std::uint64_t term = 1, std::string data = "d") {
+  return {index, term, 2, std::make_shared<const std::string>(std::move(data))};
+}
+
+log_append append_of(std::vector<log_entry> entries, std::function<void()> synced = {}) {
+  log_append a;
+  a.shard = 4;
+  a.entries = std::move(entries);
+  a.synced = std::move(synced);
+  return a;
+}
+
+std::vector<std::string> dump(const log_reader& log) {
+  std::vector<std::string> all;
+  for (const auto& e : log.read(0, 1000, 1 << 20))
+    all.push_back(std::to_string(e.index) + '@' + std::to_string(e.term) + ':' + *e.data);
+  return all;
+}
+
+using lines = std::vector<std::string>;
+
+TEST_CASE("an empty log") {
+  const temp_folder folder;
+  const auto db = open_or_throw(folder.path());
+  const log_reader log(*db, 4);
+  CHECK(log.first_index() == 0);
+  CHECK(log.last_index() == 0);
+  CHECK(log.read(1, 10, 10).empty());
+  CHECK_FALSE(log.hard().has_value());
+}
+
+TEST_CASE("what was given is there when the writer is gone, and after reopening") {
+  const temp_folder folder;
+  for (const auto how : {durability::fsync, durability::os}) {
+    const auto name = how == durability::os ? "os" : "fsync";
+    {
+      const auto db = open_or_throw(folder.path() / name);
+      log_writer writer(*db, how);
+      auto a = append_of({entry(1), entry(2, 1, ""), entry(3, 2, std::string("\0x", 2))});
+      a.hard = hard_state{7, 9};
+      writer.append(std::move(a));
+    }
+    const auto db = open_or_throw(folder.path() / name);
+    const log_reader log(*db, 4);
+    CHECK(dump(log) == lines{"1@1:d", "2@1:", std::string("3@2:\0x", 6)});
+    CHECK(log.read(1, 1, 100).front().type == 2);
+    CHECK(log.hard() == std::optional(hard_state{7, 9}));
+    CHECK(log_reader(*db, 3).last_index() == 0);
+    CHECK(log_reader(*db, 5).last_index() == 0);
+  }
+}
+
+TEST_CASE("reading is bounded but gives at least one") {
+  const temp_folder folder;
+  const auto db = open_or_throw(folder.path());
+  { log_writer(*db, durability::os).append(append_of({entry(1), entry(2), entry(3), entry(4)})); }
+  const log_reader log(*db, 4);
+  CHECK(log.read(1, 1000, 1).size() == 1);
+  CHECK(log.read(2, 2, 1000).size() == 2);
+  CHECK(log.read(3, 1000, 1000).front().index == 3);
+  CHECK(log.read(5, 1000, 1000).empty());
+}
+
+TEST_CASE("a truncation drops the end, and what follows takes its place") {
+  const temp_folder folder;
+  const auto db = open_or_throw(folder.path());
+  const log_reader log(*db, 4);
+  const auto truncate = [&](std::uint64_t from, std::vector<log_entry> entries) {
+    log_writer writer(*db, durability::os);
+    auto a = append_of(std::move(entries));
+    a.truncate_from = from;
+    writer.append(std::move(a));
+  };
+  truncate(0, {entry(1), entry(2), entry(3), entry(4)});
+  truncate(3, {entry(3, 2, "new")});
+  CHECK(dump(log) == lines{"1@1:d", "2@1:d", "3@2:new"});
+  truncate(9, {});
+  CHECK(log.last_index() == 3);
+  truncate(1, {});
+  CHECK(log.last_index() == 0);
+  truncate(0, {entry(8), entry(9)});
+  CHECK(log.first_index() == 8);
+  truncate(5, {entry(20)});
+  CHECK(dump(log) == lines{"20@1:d"});
+}
+
+TEST_CASE("a truncation sees what is only gathered") {
+  const temp_folder folder;
+  const auto db = open_or_throw(folder.path());
+  {
+    std::promise<void> go;
+    log_writer writer(*db, durability::fsync);
+    writer.append(append_of({entry(1)}, [&] { go.get_future().wait(); }));
+    writer.append(append_of({entry(2), entry(3)}));
+    auto cut = append_of({entry(2, 2, "n")});
+    cut.truncate_from = 2;
+    writer.append(std::move(cut));
+    go.set_value();
+  }
+  CHECK(dump(log_reader(*db, 4)) == lines{"1@1:d", "2@2:n"});
+}
+
+TEST_CASE("callbacks come in order, each after its entries can be read") {
+  const temp_folder folder;
+  const auto db = open_or_throw(folder.path());
+  std::vector<std::uint64_t> order;  // the writer's thread alone, until it is joined
+  bool all_there = true;
+  {
+    log_writer writer(*db, durability::fsync);
+    for (std::uint64_t i = 1; i <= 500; ++i) {
+      writer.append(append_of({entry(i)}, [&, i] {
+        order.push_back(i);
+        if (i % 50 == 0) all_there = all_there && log_reader(*db, 4).last_index() >= i;
+      }));
+    }
+  }
+  CHECK(all_there);
+  REQUIRE(order.size() == 500);
+  CHECK(std::is_sorted(order.begin(), order.end()));
+}
+
+TEST_CASE("what comes while a batch is written goes together in the next") {
+  const temp_folder folder;
+  const auto db = open_or_throw(folder.path());
+  std::promise<void> entered;
+  std::promise<void> go;
+  std::promise<void> done;
+  log_writer writer(*db, durability::fsync);
+  writer.append(append_of({entry(1)}, [&] {
+    entered.set_value();
+    go.get_future().wait();
+  }));
+  entered.get_future().wait();
+  for (std::uint64_t i = 2; i <= 100; ++i)
+    writer.append(append_of({entry(i)}));
+  writer.append(append_of({}, [&] { done.set_value(); }));
+  go.set_value();
+  done.get_future().wait();
+  const auto s = writer.stats();
+  CHECK(s.batches == 2);
+  CHECK(s.entries == 100);
+  CHECK(s.bytes > 100 * 11);
+  CHECK(s.sync_micros_max > 0);
+  CHECK(s.sync_micros_total >= s.sync_micros_max);
+}
+
+TEST_CASE("a gap in the log ends the process and tells why") {
+  const temp_folder folder;
+  int told[2];
+  REQUIRE(::pipe(told) == 0);
+  const auto child = ::fork();
+  if (child == 0) {
+    ::dup2(told[1], STDERR_FILENO);
+    auto db = database::open(folder.path(), {});
+    if (!db) ::_exit(1);
+    {
+      log_writer writer(**db, durability::os, [&](const std::string& why) {
+        static_cast<void>(::write(told[1], why.data(), why.size()) + 1);
+      });
+      writer.append(append_of({entry(1), entry(3)}));
+    }
+    ::_exit(2);
+  }
+  ::close(told[1]);
+  std::string text;
+  for (char buffer[256]; auto n = ::read(told[0], buffer, sizeof buffer);) {
+    if (n < 0) break;
+    text.append(buffer, static_cast<std::size_t>(n));
+  }
+  ::close(told[0]);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == fatal_exit_code);
+  CHECK_THAT(text, Catch::Matchers::Contains("shard 4: log entry 3 does not follow entry 1"));
+}
+
+TEST_CASE("a hole on disk is damage, not the end of the log") {
+  const temp_folder folder;
+  const auto db = open_or_throw(folder.path());
+  { log_writer(*db, durability::os).append(append_of({entry(1), entry(2), entry(3)})); }
+  REQUIRE(db->rocks().Delete({}, db->handle(family::raft_log), log_key(4, 2).view()).ok());
+  CHECK_THROWS_AS(log_reader(*db, 4).read(1, 10, 1000), damaged);
+  REQUIRE(db->rocks().Put({}, db->handle(family::raft_log), log_key(4, 2).view(), "?").ok());
+  CHECK_THROWS_WITH(log_reader(*db, 4).read(2, 1, 1000),
+                    "damaged record raft_log entry 2: it is too short");
+}
+
+}  // namespace
+}  // namespace greenroom::store
