@@ -107,6 +107,7 @@ std::vector<std::string> seen(const State& s) {
     for (std::uint8_t j = 1; j <= ids; ++j) {
       all.push_back(shown(s.find_session(id_of(i), id_of(j))));
       all.push_back(shown(s.find_member(id_of(i), id_of(j))));
+      all.push_back(shown(s.find_dedup(id_of(i), id_of(j))));
       const auto seq = s.find_message_seq(id_of(i), id_of(j));
       all.push_back(seq ? std::to_string(*seq) : "absent");
     }
@@ -123,7 +124,6 @@ std::vector<std::string> seen_by_rules(const chat::state& s) {
     all.push_back(shown(s.find_email(id_of(i))));
     for (std::uint8_t j = 1; j <= ids; ++j) {
       all.push_back(shown(s.find_user_room(id_of(i), id_of(j))));
-      all.push_back(shown(s.find_dedup(id_of(i), id_of(j))));
     }
   }
   return all;
