@@ -77,5 +77,24 @@ TEST_CASE("damage in the middle is refused, never opened with less") {
   }
 }
 
+TEST_CASE("a last record of zeros or with a flipped bit is refused too") {
+  for (const bool zeros : {false, true}) {
+    INFO((zeros ? "zeros" : "flipped"));
+    const temp_folder folder;
+    fill(folder.path());
+    const auto wal = newest_wal(folder.path());
+    const auto size = fs::file_size(wal);
+    if (zeros) {
+      fs::resize_file(wal, size - 100);
+      fs::resize_file(wal, size);
+    } else {
+      flip(wal, size - 10);
+    }
+    const auto db = database::open(folder.path(), {});
+    REQUIRE_FALSE(db.has_value());
+    CHECK_THAT(db.error().message, Catch::Matchers::Contains("is damaged: Corruption"));
+  }
+}
+
 }  // namespace
 }  // namespace greenroom::store
