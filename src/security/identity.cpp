@@ -53,12 +53,17 @@ expected<std::string> read_file(const std::string& path) {
   return text.str();
 }
 
+/// Instead of asking on the terminal for the pass phrase of an encrypted file.
+int no_pass_phrase(char*, int, int, void*) {
+  return 0;
+}
+
 cert_ptr parse_certificate(std::string_view pem) {
   if (pem.size() > pem_bytes_max) {
     return nullptr;
   }
   const bio_ptr in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  return cert_ptr(PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr));
+  return cert_ptr(PEM_read_bio_X509(in.get(), nullptr, no_pass_phrase, nullptr));
 }
 
 /// The first DNS name of the subjectAltName.
@@ -121,9 +126,9 @@ expected<identity> identity::load(const std::string& certificate_file, const std
     return wrong(certificate_file + " is not a PEM certificate");
   }
   const bio_ptr key_in(BIO_new_mem_buf(key_text->data(), static_cast<int>(key_text->size())));
-  state->key.reset(PEM_read_bio_PrivateKey(key_in.get(), nullptr, nullptr, nullptr));
+  state->key.reset(PEM_read_bio_PrivateKey(key_in.get(), nullptr, no_pass_phrase, nullptr));
   if (!state->key) {
-    return wrong(key_file + " is not a PEM private key");
+    return wrong(key_file + " is not a PEM private key without a pass phrase");
   }
   if (X509_check_private_key(cert.get(), state->key.get()) != 1) {
     return wrong(key_file + " does not belong to " + certificate_file);
@@ -143,6 +148,10 @@ expected<identity> identity::load(const std::string& certificate_file, const std
   state->pem = *cert_text;
   identity out;
   out.impl_ = std::move(state);
+  // Some kinds of key (Ed25519) cannot sign a SHA-256 digest: better found at start than at a link.
+  if (out.sign("greenroom").empty()) {
+    return wrong(key_file + " is not an RSA or EC key");
+  }
   return out;
 }
 

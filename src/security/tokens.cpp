@@ -15,11 +15,26 @@ namespace {
 
 constexpr std::size_t token_bytes_max = 4096;
 constexpr std::size_t refresh_bytes = 64;  // two ids and 32 random bytes
+/// How far the clocks of two nodes may be apart before a token seems to come from the future.
+constexpr unix_ms clock_skew_ms = 5 * 60 * 1000;
+/// The year 9999: keeps milliseconds far from the end of their type.
+constexpr std::int64_t seconds_max = 253'402'300'799;
+
+/// libsodium wants to be initialised once before use; doing it again is harmless.
+void ensure_sodium() noexcept {
+  static const int state = sodium_init();
+  if (state < 0) std::abort();  // no randomness: nothing that follows would be safe
+}
 
 struct jwt_deleter {
   void operator()(jwt_t* token) const noexcept { jwt_free(token); }
 };
 using jwt_ptr = std::unique_ptr<jwt_t, jwt_deleter>;
+
+struct text_deleter {
+  void operator()(char* text) const noexcept { std::free(text); }  // libjwt uses malloc
+};
+using json_text = std::unique_ptr<char, text_deleter>;
 
 tl::unexpected<error> refused() {
   return fail(ec::unauthorized, "the token is not valid");
@@ -48,14 +63,25 @@ std::optional<std::string> from_base64url(std::string_view text) {
   return out;
 }
 
+/// Three parts of base64url and nothing else; also no zero byte, at which libjwt would stop
+/// reading.
+bool has_token_shape(std::string_view token) noexcept {
+  int dots = 0;
+  for (const char c : token) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (c == '.') {
+      ++dots;
+    } else if (!letter && c != '-' && c != '_') {
+      return false;
+    }
+  }
+  return dots == 2;
+}
+
 /// `kid`, if the header is exactly what issue_access_token writes. Read without any trust: it only
 /// chooses among our own keys, and the signature has to hold under that one.
 std::optional<std::string> key_id_of(std::string_view token) {
-  const auto dot = token.find('.');
-  if (dot == std::string_view::npos || std::count(token.begin(), token.end(), '.') != 2) {
-    return std::nullopt;
-  }
-  const auto header = from_base64url(token.substr(0, dot));
+  const auto header = from_base64url(token.substr(0, token.find('.')));
   if (!header) {
     return std::nullopt;
   }
@@ -79,6 +105,7 @@ std::optional<std::string> key_id_of(std::string_view token) {
 }  // namespace
 
 std::string random_bytes(std::size_t n) {
+  ensure_sodium();
   std::string out(n, '\0');
   randombytes_buf(out.data(), n);
   return out;
@@ -94,26 +121,25 @@ std::string issue_access_token(const signing_key& key, const access_claims& clai
     return {};
   }
   const jwt_ptr token(raw);
-  jwt_set_alg(raw, JWT_ALG_HS256, reinterpret_cast<const unsigned char*>(key.secret.data()),
-              static_cast<int>(key.secret.size()));
+  // Without a key libjwt would leave the algorithm at "none".
+  if (key.secret.empty() ||
+      jwt_set_alg(raw, JWT_ALG_HS256, reinterpret_cast<const unsigned char*>(key.secret.data()),
+                  static_cast<int>(key.secret.size())) != 0) {
+    return {};
+  }
   jwt_add_header(raw, "kid", key.id.c_str());
   jwt_add_grant(raw, "sub", claims.user_id.str().c_str());
   jwt_add_grant(raw, "sid", claims.session_id.str().c_str());
   jwt_add_grant(raw, "use", "access");
   jwt_add_grant_int(raw, "iat", claims.issued_at / 1000);
   jwt_add_grant_int(raw, "exp", claims.expires_at / 1000);
-  char* text = jwt_encode_str(raw);
-  if (text == nullptr) {
-    return {};
-  }
-  std::string out(text);
-  std::free(text);  // libjwt allocates with malloc
-  return out;
+  const json_text text(jwt_encode_str(raw));
+  return text ? std::string(text.get()) : std::string();
 }
 
 expected<access_claims> verify_access_token(std::span<const signing_key> keys,
                                             std::string_view token, unix_ms now) {
-  if (token.size() > token_bytes_max) {
+  if (token.size() > token_bytes_max || !has_token_shape(token)) {
     return refused();
   }
   const auto kid = key_id_of(token);
@@ -141,17 +167,29 @@ expected<access_claims> verify_access_token(std::span<const signing_key> keys,
   };
   const auto user = uuid::parse(grant("sub"));
   const auto session = uuid::parse(grant("sid"));
-  access_claims claims;
-  claims.issued_at = jwt_get_grant_int(raw, "iat") * 1000;
-  claims.expires_at = jwt_get_grant_int(raw, "exp") * 1000;
-  if (!user || !session || grant("use") != "access" || claims.expires_at <= 0) {
+  // 0 for a claim that is absent or no whole number.
+  const auto seconds = [&](const char* name) {
+    const std::int64_t value = jwt_get_grant_int(raw, name);
+    return value < 0 || value > seconds_max ? 0 : value;
+  };
+  if (!user || !session || grant("use") != "access") {
     return refused();
+  }
+  const access_claims claims{*user, *session, seconds("iat") * 1000, seconds("exp") * 1000};
+  if (claims.issued_at == 0 || claims.expires_at < claims.issued_at ||
+      claims.issued_at > now + clock_skew_ms) {
+    return refused();
+  }
+  // Nodes issue none with `nbf`; one that is there is kept.
+  if (const json_text nbf(jwt_get_grants_json(raw, "nbf")); nbf) {
+    const auto from = seconds("nbf");
+    if (from == 0 || from * 1000 > now + clock_skew_ms) {
+      return refused();
+    }
   }
   if (now >= claims.expires_at) {
     return fail(ec::unauthorized, "the token has expired");
   }
-  claims.user_id = *user;
-  claims.session_id = *session;
   return claims;
 }
 
