@@ -70,20 +70,21 @@ void cluster::begin() {
                    env_->config.cluster.port == 0 ? "" : env_->config.cluster.advertise, uuid{}};
   }
   if (identity_) {
-    auto context =
-        std::make_shared<link_context>(link_context{env_, links_, *identity_,
-                                                    [mutex = self_mutex_, info = self_info_] {
-                                                      const std::lock_guard lock(*mutex);
-                                                      return *info;
-                                                    },
-                                                    caf::actor_cast<cluster_actor>(this)});
+    auto context = std::make_shared<link_context>(
+        link_context{env_, links_, *identity_, [mutex = self_mutex_, info = self_info_] {
+                       const std::lock_guard lock(*mutex);
+                       return *info;
+                     }});
     context_ = context;
     links_->set_cluster(caf::actor_cast<cluster_actor>(this));
+    for (const auto& link : links_->views()) {
+      up_[link.who.id] = link.who;  // after a failure: links that others dialed are still there
+    }
     for (const auto& address : env_->config.cluster.initial_nodes) {
       dial(address);
     }
     for (const auto& address : env_->config.cluster.seeds) {
-      dial(address);
+      dial(address, true);
     }
   }
   if (const auto stored = env_->db.meta("cluster_map")) {
@@ -147,8 +148,12 @@ void cluster::dial_members() {
   }
 }
 
-void cluster::dial(const std::string& address) {
-  if (address == env_->config.cluster.advertise || dialed_.contains(address)) {
+void cluster::dial(const std::string& address, bool is_seed) {
+  // One connection a pair: the lower address dials. A seed does not know us, so it is dialed.
+  const auto& own = env_->config.cluster.advertise;
+  const bool linked = std::any_of(up_.begin(), up_.end(),
+                                  [&](const auto& peer) { return peer.second.address == address; });
+  if (address == own || dialed_.contains(address) || linked || (!is_seed && own > address)) {
     return;
   }
   auto handle = spawn<link>(context_, address);

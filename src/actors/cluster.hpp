@@ -47,7 +47,7 @@ class cluster final : public observed<cluster_actor> {
   void take_leader(const leader_notice& n);
   void tick();
   void dial_members();
-  void dial(const std::string& address);
+  void dial(const std::string& address, bool is_seed = false);
   void announce_to(const node_id& peer);
   [[nodiscard]] peer_info self() const;
 
@@ -66,7 +66,6 @@ class cluster final : public observed<cluster_actor> {
   std::optional<security::identity> identity_;
   node_actor node_;
   link_context_ptr context_;
-  std::shared_ptr<std::atomic<bool>> alive_;
   map_ptr map_;
   std::shared_ptr<std::mutex> self_mutex_;
   std::shared_ptr<peer_info> self_info_;

@@ -81,17 +81,18 @@ using node_actor = caf::typed_actor<
 using frame_bytes = std::shared_ptr<const std::string>;
 
 /// LINK: the way to one other node.
-using link_actor =
-    caf::typed_actor<caf::reacts_to<frame_bytes>,
-                     // A reply to a call of that node, from an actor of this one.
-                     caf::reacts_to<reply_ptr>,
-                     // INTERNAL: send what has gathered.
-                     caf::reacts_to<flush_atom>,
-                     // From the peer's gate: epoch and number of the last batch it has taken.
-                     caf::reacts_to<ack_atom, std::uint64_t, std::uint64_t>,
-                     // INTERNAL: the dialer's result.
-                     caf::reacts_to<dialed_atom, caf::strong_actor_ptr, std::string>,
-                     caf::reacts_to<tick_atom>>;
+using link_actor = caf::typed_actor<
+    caf::reacts_to<frame_bytes>,
+    // A reply to a call of that node, from an actor of this one.
+    caf::reacts_to<reply_ptr>,
+    // INTERNAL: send what has gathered.
+    caf::reacts_to<flush_atom>,
+    // From the peer's gate: epoch and number of the last batch it has taken.
+    caf::reacts_to<ack_atom, std::uint64_t, std::uint64_t>,
+    // To the dialing side, from the accepting side's link: epoch, number, frames.
+    caf::reacts_to<batch_atom, std::uint64_t, std::uint64_t, std::vector<std::string>>,
+    // INTERNAL: the dialer's result.
+    caf::reacts_to<dialed_atom, caf::strong_actor_ptr, std::string>, caf::reacts_to<tick_atom>>;
 
 /// GATE: where other nodes' links arrive; published on the cluster port.
 using gate_actor = caf::typed_actor<

@@ -92,7 +92,10 @@ void gate::take_batch(std::uint64_t epoch, std::uint64_t number,
     strangers.Increment();
     return;
   }
-  it->second.last_batch = number;
+  if (!it->second.linked) {
+    it->second.linked = true;
+    spawn<link>(context_, it->second.hello.who, caf::actor_cast<link_actor>(sender), epoch);
+  }
   for (const auto& frame : batch) {
     context_->links->take(it->second.hello.who.id, frame);
   }

@@ -10,8 +10,9 @@
 ///
 /// Owns: who has called, verified or not yet.
 /// Takes: hello, proof, batches of frames.
-/// Sends: the frames' contents to whom they concern (peers), acknowledgements to links.
-/// Dies: the node ends it with the cluster port; links see a lost connection and dial again.
+/// Sends: the frames' contents to whom they concern (peers), acknowledgements to links. Makes this
+/// side's link to a caller that has proved who it is.
+/// Dies: the node opens another on the same port; links see a lost gate and dial again.
 
 #include <map>
 
@@ -32,7 +33,7 @@ class gate final : public observed<gate_actor> {
     frames::hello hello;
     std::string nonce;
     std::uint64_t epoch = 0;  ///< 0: not verified
-    std::uint64_t last_batch = 0;
+    bool linked = false;      ///< this side's link is there
   };
   std::string take_hello(const std::string& bytes);
   std::uint64_t take_proof(const std::string& bytes);

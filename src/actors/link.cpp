@@ -50,8 +50,27 @@ link::link(caf::actor_config& cfg, link_context_ptr context, std::string address
   });
 }
 
+link::link(caf::actor_config& cfg, link_context_ptr context, peer_info peer, link_actor dialer,
+           std::uint64_t epoch)
+    : observed(cfg, {actor_kind::link, peer.name, "gate"}),
+      context_(std::move(context)),
+      address_(peer.address),
+      dialer_(std::move(dialer)),
+      peer_(std::move(peer)),
+      epoch_(epoch) {
+  set_down_handler([this](const caf::down_msg&) {
+    go_down("connection lost");
+    quit();
+  });
+}
+
 link::behavior_type link::make_behavior() {
-  dial();
+  if (dialer_) {
+    monitor(*dialer_);
+    come_up(epoch_);
+  } else {
+    dial();
+  }
   return {[this](const frame_bytes& frame) { push(*frame); },
           [this](const reply_ptr& r) { push(frames::encode(*r)); },
           [this](flush_atom) {
@@ -67,6 +86,8 @@ link::behavior_type link::make_behavior() {
               flush();
             }
           },
+          [this](batch_atom, std::uint64_t epoch, std::uint64_t number,
+                 const std::vector<std::string>& batch) { take_batch(epoch, number, batch); },
           [this](dialed_atom, const caf::strong_actor_ptr& gate, const std::string& why_not) {
             dialed(gate, why_not);
           },
@@ -83,10 +104,11 @@ void link::on_exit() {
 // --------------------------------------------------------------------------------------
 
 void link::dial() {
-  if (up_ || dialing_) {
+  if (up_ || dialing_ || dialer_) {
     return;
   }
   dialing_ = true;
+  ++attempt_;
   const auto colon = address_.rfind(':');
   std::uint16_t port = 0;
   if (colon == std::string::npos ||
@@ -109,8 +131,17 @@ void link::dialed(const caf::strong_actor_ptr& gate, const std::string& why_not)
   nonce_ = security::random_bytes(16);
   request(gate_, handshake_timeout, hello_atom::value,
           frames::encode(frames::hello{1, context_->self(), nonce_}))
-      .then([this](const std::string& bytes) { take_welcome(bytes); },
-            [this](const caf::error& e) { go_down("no welcome: " + system().render(e)); });
+      .then(
+          [this, attempt = attempt_](const std::string& bytes) {
+            if (attempt == attempt_) {
+              take_welcome(bytes);
+            }
+          },
+          [this, attempt = attempt_](const caf::error& e) {
+            if (attempt == attempt_ && dialing_) {
+              go_down("no welcome: " + system().render(e));
+            }
+          });
 }
 
 void link::take_welcome(const std::string& bytes) {
@@ -137,14 +168,21 @@ void link::take_welcome(const std::string& bytes) {
                                        context_->identity.sign(frames::statement(
                                            "dialer", self.id, peer_.id, nonce_, w->nonce))}))
       .then(
-          [this](std::uint64_t epoch) {
+          [this, attempt = attempt_](std::uint64_t epoch) {
+            if (attempt != attempt_) {
+              return;
+            }
             if (epoch == 0) {
               go_down("refused: the proof of identity was not accepted");
             } else {
               come_up(epoch);
             }
           },
-          [this](const caf::error& e) { go_down("no epoch: " + system().render(e)); });
+          [this, attempt = attempt_](const caf::error& e) {
+            if (attempt == attempt_ && dialing_) {
+              go_down("no epoch: " + system().render(e));
+            }
+          });
 }
 
 void link::come_up(std::uint64_t epoch) {
@@ -161,7 +199,24 @@ void link::come_up(std::uint64_t epoch) {
   auto change = std::make_shared<peer_change>();
   change->who = peer_;
   change->up = true;
-  caf::anon_send(context_->cluster, peer_change_ptr(std::move(change)));
+  context_->links->tell_cluster(std::move(change));
+  if (!dialer_) {
+    // The first batch, empty or not, tells the peer's gate that this side listens.
+    send(gate_, batch_atom::value, epoch_, ++number_, std::vector<std::string>{});
+  }
+}
+
+void link::take_batch(std::uint64_t epoch, std::uint64_t number,
+                      const std::vector<std::string>& batch) {
+  const auto sender = current_sender();
+  if (!up_ || dialer_ || epoch != epoch_ || sender == nullptr ||
+      sender->node() != gate_.address().node()) {
+    return;
+  }
+  for (const auto& frame : batch) {
+    context_->links->take(peer_.id, frame);
+  }
+  caf::anon_send(caf::actor_cast<link_actor>(sender), ack_atom::value, epoch, number);
 }
 
 void link::go_down(const std::string& why) {
@@ -184,7 +239,10 @@ void link::go_down(const std::string& why) {
   if (was_up && context_->links->down(peer_.id, address())) {
     auto change = std::make_shared<peer_change>();
     change->who = peer_;
-    caf::anon_send(context_->cluster, peer_change_ptr(std::move(change)));
+    context_->links->tell_cluster(std::move(change));
+  }
+  if (dialer_) {
+    return;
   }
   delayed_send(this, back_off_, tick_atom::value);
   back_off_ = std::min<std::chrono::milliseconds>(back_off_ * 2, back_off_max);
@@ -225,7 +283,11 @@ void link::flush() {
     waiting_bytes_ -= bytes;
     unacked_[++number_] = bytes;
     unacked_bytes_ += bytes;
-    send(gate_, batch_atom::value, epoch_, number_, std::move(batch));
+    if (dialer_) {
+      send(*dialer_, batch_atom::value, epoch_, number_, std::move(batch));
+    } else {
+      send(gate_, batch_atom::value, epoch_, number_, std::move(batch));
+    }
   }
 }
 

@@ -4,12 +4,18 @@
 /// \file
 /// LINK: the way to one other node, and the only holder of a handle to it.
 ///
-/// Owns: the connection to the peer's gate, frames that wait, batches that are not acknowledged.
-/// Takes: frames for the peer, replies to the peer's calls, acknowledgements.
-/// Sends: hello, proof and batches to the peer's gate; peer_change to the cluster actor.
-/// Dies: respawned by the cluster actor, dials again as a new epoch. A lost connection is the same:
-/// what waited is dropped, calls in flight are answered UNAVAILABLE, relays and sessions attach
-/// again. CAF reconnects nothing by itself.
+/// One connection serves both directions, because CAF closes what it holds for a second connection
+/// to the same node, and two nodes that dial each other would close both. So one side dials (the
+/// cluster actor's rule) and sends its batches to the peer's gate; the other side's link is made by
+/// its gate once the dialer is verified, and sends its batches to the dialing link.
+///
+/// Owns: the connection to the peer, frames that wait, batches that are not acknowledged.
+/// Takes: frames for the peer, replies to the peer's calls, batches of the peer (dialing side),
+/// acknowledgements.
+/// Sends: hello, proof and batches to the peer; peer_change to the cluster actor.
+/// Dies: the dialing side is respawned by the cluster actor and dials again as a new epoch; the
+/// accepting side ends with its connection. What waited is dropped, calls in flight are answered
+/// UNAVAILABLE, relays and sessions attach again. CAF reconnects nothing by itself.
 ///
 /// Back-pressure: at most `unacked_bytes_max` are on their way; what waits beyond
 /// `waiting_bytes_max` is dropped and counted (calls time out, relays fetch what they miss).
@@ -34,7 +40,6 @@ struct link_context {
   security::identity identity;
   /// This node as it presents itself now.
   std::function<peer_info()> self;
-  cluster_actor cluster;
 };
 using link_context_ptr = std::shared_ptr<const link_context>;
 
@@ -42,6 +47,9 @@ class link final : public observed<link_actor> {
  public:
   /// `address`: "host:port" of the peer's cluster port.
   link(caf::actor_config& cfg, link_context_ptr context, std::string address);
+  /// The accepting side: `peer` has been verified by the gate, `dialer` is its link.
+  link(caf::actor_config& cfg, link_context_ptr context, peer_info peer, link_actor dialer,
+       std::uint64_t epoch);
 
  protected:
   behavior_type make_behavior() override;
@@ -52,13 +60,16 @@ class link final : public observed<link_actor> {
   void dialed(const caf::strong_actor_ptr& gate, const std::string& why_not);
   void take_welcome(const std::string& bytes);
   void come_up(std::uint64_t epoch);
+  void take_batch(std::uint64_t epoch, std::uint64_t number, const std::vector<std::string>& batch);
   void go_down(const std::string& why);
   void push(std::string frame);
   void flush();
 
   link_context_ptr context_;
   const std::string address_;
-  gate_actor gate_;
+  gate_actor gate_;                   ///< dialing side
+  std::optional<link_actor> dialer_;  ///< accepting side
+  std::uint64_t attempt_ = 0;         ///< answers of an earlier one are ignored
   bool dialing_ = false;
   bool up_ = false;
   peer_info peer_;

@@ -11,11 +11,12 @@
 namespace greenroom::actors {
 
 node::node(caf::actor_config& cfg, environment_ptr env, std::shared_ptr<peers> links,
-           std::optional<security::identity> identity)
+           std::optional<security::identity> identity, std::function<gate_actor()> open_gate)
     : observed(cfg, {actor_kind::node, env->config.node.name, ""}),
       env_(std::move(env)),
       links_(std::move(links)),
-      identity_(std::move(identity)) {
+      identity_(std::move(identity)),
+      open_gate_(std::move(open_gate)) {
   set_down_handler([this](const caf::down_msg& m) {
     if (stopping_) {
       return;
@@ -24,6 +25,8 @@ node::node(caf::actor_config& cfg, environment_ptr env, std::shared_ptr<peers> l
       start_cluster();
     } else if (m.source == admin_.address()) {
       start_admin();
+    } else if (gate_ && m.source == gate_.address()) {
+      start_gate();
     } else {
       for (const auto& [number, handle] : shards_) {
         if (handle.address() == m.source) {
@@ -38,6 +41,7 @@ node::node(caf::actor_config& cfg, environment_ptr env, std::shared_ptr<peers> l
 node::behavior_type node::make_behavior() {
   start_cluster();
   start_admin();
+  start_gate();
   return {[this](const map_ptr& map) { take_map(map); }, [this](stop_atom) { stop(); },
           [](tick_atom) {}};
 }
@@ -48,6 +52,9 @@ void node::on_exit() {
   }
   anon_send_exit(cluster_, caf::exit_reason::user_shutdown);
   anon_send_exit(admin_, caf::exit_reason::user_shutdown);
+  if (gate_) {
+    anon_send_exit(gate_, caf::exit_reason::user_shutdown);
+  }
 }
 
 void node::start_cluster() {
@@ -60,6 +67,15 @@ void node::start_admin() {
   monitor(admin_);
   links_->set_admin(admin_);
   env_->admin.set(admin_);
+}
+
+void node::start_gate() {
+  if (open_gate_) {
+    gate_ = open_gate_();
+    if (gate_) {
+      monitor(gate_);
+    }
+  }
 }
 
 void node::take_map(const map_ptr& map) {

@@ -4,11 +4,11 @@
 /// \file
 /// NODE: the root of supervision.
 ///
-/// Owns: the cluster and admin actors and one shard actor per replica that the map places here.
-/// Takes: newer maps, stop.
-/// Sends: nothing but its children's births.
-/// Dies: the process ends with an error code (main watches it).
+/// Owns: the cluster and admin actors, the gate on the cluster port, and one shard actor per
+/// replica that the map places here. Takes: newer maps, stop. Sends: nothing but its children's
+/// births. Dies: the process ends with an error code (main watches it).
 
+#include <functional>
 #include <map>
 
 #include "actors/base.hpp"
@@ -22,7 +22,7 @@ namespace greenroom::actors {
 class node final : public observed<node_actor> {
  public:
   node(caf::actor_config& cfg, environment_ptr env, std::shared_ptr<peers> links,
-       std::optional<security::identity> identity);
+       std::optional<security::identity> identity, std::function<gate_actor()> open_gate);
 
  protected:
   behavior_type make_behavior() override;
@@ -31,6 +31,7 @@ class node final : public observed<node_actor> {
  private:
   void start_cluster();
   void start_admin();
+  void start_gate();
   void take_map(const map_ptr& map);
   void start_shard(std::uint16_t number);
   void stop();
@@ -38,6 +39,8 @@ class node final : public observed<node_actor> {
   environment_ptr env_;
   std::shared_ptr<peers> links_;
   std::optional<security::identity> identity_;
+  std::function<gate_actor()> open_gate_;
+  gate_actor gate_;
   map_ptr map_;
   cluster_actor cluster_;
   admin_actor admin_;

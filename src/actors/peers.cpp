@@ -128,6 +128,17 @@ void peers::set_cluster(cluster_actor cluster) {
   cluster_ = std::move(cluster);
 }
 
+void peers::tell_cluster(peer_change_ptr change) const {
+  std::optional<cluster_actor> cluster;
+  {
+    const std::lock_guard lock(local_mutex_);
+    cluster = cluster_;
+  }
+  if (cluster) {
+    caf::anon_send(*cluster, std::move(change));
+  }
+}
+
 void peers::forget_local() {
   {
     const std::lock_guard lock(links_mutex_);

@@ -41,6 +41,7 @@ class peers final : public peer_port {
   [[nodiscard]] std::vector<link_view> views() const;
   void set_admin(admin_actor admin);
   void set_cluster(cluster_actor cluster);
+  void tell_cluster(peer_change_ptr change) const;
 
   /// At the end of the process: lets go of every handle.
   void forget_local();

@@ -117,7 +117,8 @@ struct process::impl {
   bool stopped = false;
 
   expected<void> start();
-  expected<void> open_gate();
+  expected<gate_actor> open_gate();
+  gate_actor published;
   expected<void> open_listener();
   expected<void> open_console();
   [[nodiscard]] net::node_pages pages() const;
@@ -207,12 +208,25 @@ expected<void> process::impl::start() {
   if (const auto ok = open_listener(); !ok) {
     return ok;
   }
-  root = system->spawn<node>(env, links, identity);
+  gate_actor first_gate;
   if (identity) {
-    if (const auto ok = open_gate(); !ok) {
-      return ok;
+    auto opened_gate = open_gate();
+    if (!opened_gate) {
+      return unexpected(opened_gate.error());
     }
+    first_gate = *opened_gate;
   }
+  root = system->spawn<node>(env, links, identity, [this, first = std::move(first_gate)]() mutable {
+    if (first || !identity) {
+      return std::exchange(first, gate_actor{});
+    }
+    auto again = open_gate();
+    if (!again) {
+      telemetry::log("main").error("{}", again.error().message);
+      return gate_actor{};
+    }
+    return *again;
+  });
   if (const auto ok = open_console(); !ok) {
     return ok;
   }
@@ -228,18 +242,19 @@ expected<void> process::impl::start() {
   return {};
 }
 
-expected<void> process::impl::open_gate() {
+expected<gate_actor> process::impl::open_gate() {
+  if (published) {
+    system->middleman().unpublish(published, config.cluster.port);
+  }
   auto context = std::make_shared<link_context>(
-      link_context{env, links, *identity,
-                   [raw = this] {
+      link_context{env, links, *identity, [raw = this] {
                      peer_info self{raw->board->self(), raw->config.node.name, GREENROOM_VERSION,
                                     raw->config.cluster.advertise, uuid{}};
                      if (const auto map = raw->board->routes()->map) {
                        self.cluster_id = map->cluster_id;
                      }
                      return self;
-                   },
-                   cluster_actor{}});
+                   }});
   const auto handle = system->spawn<gate>(link_context_ptr(std::move(context)));
   const auto port =
       caf::openssl::publish(handle, config.cluster.port, config.cluster.address.c_str(), true);
@@ -248,7 +263,8 @@ expected<void> process::impl::open_gate() {
                                      ":" + std::to_string(config.cluster.port) + ": " +
                                      system->render(port.error()));
   }
-  return {};
+  published = handle;
+  return handle;
 }
 
 expected<void> process::impl::open_listener() {
@@ -358,6 +374,7 @@ void process::impl::stop() {
   if (root) {
     caf::anon_send(root, stop_atom::value);
     root = node_actor{};
+    published = gate_actor{};
   }
   if (board) {
     board->forget_local();
