@@ -54,13 +54,19 @@ void declare(CLI::App& app, options& o) {
   app.set_version_flag("--version", "greenroomd " GREENROOM_VERSION);
 }
 
+/// The text is complete lines, so that it can be printed as it is.
+tl::unexpected<early_exit> ending(int code, std::string text) {
+  if (!text.ends_with('\n')) text += '\n';
+  return tl::unexpected{early_exit{code, std::move(text)}};
+}
+
 tl::expected<std::vector<flag_value>, early_exit> flag_values(const CLI::App& app,
                                                               const options& o) {
   std::vector<flag_value> result;
   for (const auto& text : o.assignments) {
     auto equals = text.find('=');
     if (equals == std::string::npos || equals == 0) {
-      return tl::unexpected{early_exit{2, fmt::format("--set {}: must be KEY=VALUE", text)}};
+      return ending(2, fmt::format("--set {}: must be KEY=VALUE", text));
     }
     result.push_back({"--set " + text, text.substr(0, equals), text.substr(equals + 1)});
   }
@@ -75,8 +81,9 @@ tl::expected<std::vector<flag_value>, early_exit> flag_values(const CLI::App& ap
 
 early_exit failure(const errors& errors) {
   std::string text;
-  for (const auto& error : errors)
-    text += (text.empty() ? "" : "\n") + error;
+  for (const auto& error : errors) {
+    text += error + "\n";
+  }
   return {1, text};
 }
 
@@ -90,14 +97,13 @@ tl::expected<startup, early_exit> parse_command_line(
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return tl::unexpected{early_exit{0, app.help()}};
+    return ending(0, app.help());
   } catch (const CLI::CallForVersion& version) {
-    return tl::unexpected{early_exit{0, version.what()}};
+    return ending(0, version.what());
   } catch (const CLI::ParseError& error) {
-    return tl::unexpected{
-        early_exit{2, fmt::format("{} (greenroomd --help lists the flags)", error.what())}};
+    return ending(2, fmt::format("{} (greenroomd --help lists the flags)", error.what()));
   }
-  if (o.default_config) return tl::unexpected{early_exit{0, documented_toml()}};
+  if (o.default_config) return ending(0, documented_toml());
 
   sources from;
   from.files = o.configs;
@@ -113,8 +119,8 @@ tl::expected<startup, early_exit> parse_command_line(
   if (!errors.empty()) return tl::unexpected{failure(errors)};
   if (o.check_config) {
     auto what = fmt::format("{}", fmt::join(from.files, ", "));
-    return tl::unexpected{early_exit{
-        0, fmt::format("{}: the configuration is valid", what.empty() ? "without a file" : what)}};
+    return ending(
+        0, fmt::format("{}: the configuration is valid", what.empty() ? "without a file" : what));
   }
   return startup{std::move(*config), o.allow_root};
 }

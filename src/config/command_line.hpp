@@ -17,8 +17,9 @@ struct startup {
   bool allow_root = false;
 };
 
-/// The program has nothing (more) to do: print `text` (to stdout if `code` is 0, else to stderr)
-/// and end with `code`: 0 done as asked, 1 the configuration is wrong, 2 the flags are.
+/// The program has nothing (more) to do: print `text`, which is whole lines (to stdout if `code` is
+/// 0, else to stderr) and end with `code`: 0 done as asked, 1 the configuration is wrong, 2 the
+/// flags are.
 struct early_exit {
   int code = 0;
   std::string text;

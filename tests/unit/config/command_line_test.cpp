@@ -50,7 +50,7 @@ TEST_CASE("flags set their keys") {
 TEST_CASE("help, version and the default file end with 0") {
   CHECK(exit_of({"--help"}).code == 0);
   CHECK_THAT(exit_of({"--help"}).text, Contains("Examples:"));
-  CHECK(exit_of({"--version"}).text == "greenroomd " GREENROOM_VERSION);
+  CHECK(exit_of({"--version"}).text == "greenroomd " GREENROOM_VERSION "\n");
   CHECK(exit_of({"--default-config"}).text == documented_toml());
 }
 
@@ -62,14 +62,14 @@ TEST_CASE("--check-config says that all is well, or what is not") {
   CHECK_THAT(wrong.text, Contains("did you mean http.port?"));
   auto missing = exit_of({"--check-config", "--config", "/nonexistent"});
   CHECK(missing.code == 1);
-  CHECK(missing.text == "/nonexistent: cannot be read");
+  CHECK(missing.text == "/nonexistent: cannot be read\n");
 }
 
 TEST_CASE("certificates that cannot be read are named") {
   auto wrong = exit_of({"--set", "cluster.port=1", "--set", "cluster.ca=/nonexistent/ca", "--set",
                         "cluster.key=/dev/null", "--set", "cluster.certificate=/dev/null"});
   CHECK(wrong.code == 1);
-  CHECK(wrong.text == "cluster.ca: /nonexistent/ca cannot be read");
+  CHECK(wrong.text == "cluster.ca: /nonexistent/ca cannot be read\n");
 }
 
 TEST_CASE("a wrong flag ends with 2 and points to the help") {
@@ -84,5 +84,5 @@ TEST_CASE("a wrong flag ends with 2 and points to the help") {
 TEST_CASE("what is no number for --http-port is an error of the configuration") {
   auto wrong = exit_of({"--http-port", "many"});
   CHECK(wrong.code == 1);
-  CHECK(wrong.text == "--http-port: http.port must be a whole number, not \"many\"");
+  CHECK(wrong.text == "--http-port: http.port must be a whole number, not \"many\"\n");
 }

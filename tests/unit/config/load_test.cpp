@@ -103,6 +103,7 @@ TEST_CASE("each key can be set by its variable") {
     INFO(k.name);
     settings s;
     auto value = is_number(k) ? std::to_string(k.max) : std::string{"one"};
+    if (is_switch(k)) value = "true";
     if (!k.choices.empty()) value = std::string{k.choices.substr(k.choices.rfind('|') + 1)};
     CHECK_FALSE(set_from_text(s, k, value));
     CHECK_THAT(toml_value(s, k), Contains(value));
@@ -158,7 +159,9 @@ TEST_CASE("a wrong type is an error with key and value") {
   CHECK(error_of_file("[http]\nport = \"x\"\n") ==
         "2: http.port must be a whole number, not the text \"x\"");
   CHECK_THAT(error_of_file("[http]\nport = 1.5\n"), EndsWith("http.port must be a whole number"));
-  CHECK_THAT(error_of_file("[http]\nport = true\n"), EndsWith("http.port must be a whole number"));
+  CHECK(error_of_file("[http]\nport = true\n") == "2: http.port must be a whole number, not true");
+  CHECK_THAT(error_of_file("[chaos]\nenabled = 1\n"), Contains("must be true or false"));
+  CHECK_THAT(error_of_set("chaos.enabled", "yes"), Contains("must be true or false"));
   CHECK(error_of_file("[http]\naddress = 5\n") ==
         "2: http.address must be a text, not the number 5");
   CHECK_THAT(error_of_file("[cluster]\nseeds = [1]\n"), EndsWith("must be a list of texts"));
