@@ -5,9 +5,12 @@
 #include <sys/un.h>
 
 #include <boost/asio/local/stream_protocol.hpp>
+#include <mutex>
+#include <set>
 #include <thread>
 
 #include "net/asio.hpp"
+#include "protocol/codec.hpp"
 #include "telemetry/log.hpp"
 
 namespace greenroom::net {
@@ -15,90 +18,198 @@ namespace greenroom::net {
 namespace {
 
 using local = asio::local::stream_protocol;
+using nlohmann::json;
+
 constexpr std::size_t line_bytes_max = 1 << 20;
 constexpr std::size_t consoles_max = 32;
+constexpr auto accept_retry = std::chrono::milliseconds(100);
 
-/// One console: a line in, a line out, in order.
+json failure(const char* code, std::string message) {
+  return {{"ok", false}, {"error", {{"code", code}, {"message", std::move(message)}}}};
+}
+
+std::string line_of(const json& document) {
+  return document.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+class console;
+
+/// What the socket and its consoles share. A console whose request is in hand when the socket goes
+/// keeps this alive until it has its answer.
+struct core {
+  explicit core(admin_handler h) : handler(std::move(h)) {}
+
+  /// From any thread; false, and nothing happens, once the socket is going.
+  template <class Work>
+  bool post(Work work) {
+    const std::lock_guard hold(mutex);
+    if (stopped) return false;
+    asio::post(context, std::move(work));
+    return true;
+  }
+
+  admin_handler handler;
+  asio::io_context context{1};
+  std::mutex mutex;
+  bool stopped = false;  ///< under `mutex`
+  /// Those that are open; on the socket's thread only.
+  std::set<std::shared_ptr<console>> consoles;
+};
+
+/// One console: a line in, a line out, in order. The next line is read when the last is answered,
+/// so nothing piles up here.
 class console : public std::enable_shared_from_this<console> {
  public:
-  console(local::socket socket, const admin_handler& handler, std::atomic<std::size_t>& open)
-      : socket_(std::move(socket)), handler_(handler), open_(open) {}
-  ~console() { open_.fetch_sub(1); }
+  console(local::socket socket, std::shared_ptr<core> shared)
+      : core_(std::move(shared)), socket_(std::move(socket)) {}
+  console(const console&) = delete;
+  console& operator=(const console&) = delete;
 
-  void read() {
-    if (const auto end = text_.find('\n'); end != std::string::npos) {
-      auto line = text_.substr(0, end);
-      text_.erase(0, end + 1);
-      take(line);
-      return;
-    }
-    if (text_.size() > line_bytes_max) {
-      return;  // destroyed: the socket closes
-    }
-    socket_.async_read_some(asio::buffer(chunk_), [self = shared_from_this()](error_code ec,
-                                                                              std::size_t bytes) {
-      if (!ec) {
-        self->text_.append(self->chunk_.data(), bytes);
-        self->read();
-      }
-    });
+  void start() {
+    core_->consoles.insert(shared_from_this());
+    next();
+  }
+
+  void close() {
+    error_code ignored;
+    socket_.close(ignored);
+    core_->consoles.erase(shared_from_this());
   }
 
  private:
-  void take(const std::string& line) {
-    auto request = nlohmann::json::parse(line, nullptr, false);
-    if (request.is_discarded()) {
-      answer({{"ok", false}, {"error", {{"code", "usage"}, {"message", "not a JSON document"}}}});
+  void next() {
+    const auto end = text_.find('\n', begin_);
+    if (end != std::string::npos) {
+      const auto from = std::exchange(begin_, end + 1);
+      take(std::string_view(text_).substr(from, end - from));
       return;
     }
-    handler_(std::move(request), [self = shared_from_this()](const nlohmann::json& a) {
-      asio::post(self->socket_.get_executor(), [self, a] { self->answer(a); });
-    });
+    text_.erase(0, begin_);
+    begin_ = 0;
+    if (text_.size() > line_bytes_max) {
+      last_ = true;
+      answer(
+          failure("usage", "a request has at most " + std::to_string(line_bytes_max) + " bytes"));
+      return;
+    }
+    socket_.async_read_some(asio::buffer(chunk_),
+                            [self = shared_from_this()](error_code ec, std::size_t bytes) {
+                              if (ec) {
+                                self->close();
+                                return;
+                              }
+                              self->text_.append(self->chunk_.data(), bytes);
+                              self->next();
+                            });
   }
 
-  void answer(const nlohmann::json& a) {
-    out_ = a.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  void take(std::string_view line) {
+    auto request = protocol::parse_json(line);
+    if (!request) {
+      answer(failure("usage", "not a JSON document: " + request.error().message));
+      return;
+    }
+    try {
+      core_->handler(*std::move(request), [self = shared_from_this()](json a) {
+        self->core_->post([self, a = std::move(a)] { self->answer(a); });
+      });
+    } catch (const std::exception& e) {
+      telemetry::log("admin").error("a request failed: {}", e.what());
+      answer(failure("failure", "the request failed; the node's log says why"));
+    }
+  }
+
+  void answer(const json& a) {
+    out_ = line_of(a);
     asio::async_write(socket_, asio::buffer(out_),
                       [self = shared_from_this()](error_code ec, std::size_t) {
-                        if (!ec) {
-                          self->read();
+                        if (ec || self->last_) {
+                          self->close();
+                        } else {
+                          self->next();
                         }
                       });
   }
 
+  std::shared_ptr<core> core_;  ///< owns the context, so it goes after the socket
   local::socket socket_;
-  const admin_handler& handler_;
-  std::atomic<std::size_t>& open_;
-  std::array<char, 4096> chunk_{};
+  std::array<char, 16 * 1024> chunk_{};
   std::string text_;
+  std::size_t begin_ = 0;  ///< of what is not handled yet, in text_
   std::string out_;
+  bool last_ = false;
 };
+
+/// Empty when it listens; else what failed.
+error_code listen_on(local::acceptor& acceptor, const std::string& path) {
+  error_code failed;
+  acceptor.open(local(), failed);
+  // Linux makes the file with the mode of the unbound socket, so there is no moment in which
+  // others could connect, and the umask of the whole process stays as it is.
+  if (!failed && ::fchmod(acceptor.native_handle(), 0600) != 0) {
+    failed = error_code(errno, boost::system::system_category());
+  }
+  if (!failed) acceptor.bind(local::endpoint(path), failed);
+  if (!failed) acceptor.listen(16, failed);
+  return failed;
+}
 
 }  // namespace
 
 struct admin_socket::impl {
   impl(std::filesystem::path where, admin_handler h)
-      : path(std::move(where)), handler(std::move(h)), acceptor(context) {}
+      : path(std::move(where)),
+        shared(std::make_shared<core>(std::move(h))),
+        acceptor(shared->context),
+        pause(shared->context) {}
 
   void accept() {
     acceptor.async_accept([this](error_code ec, local::socket socket) {
-      if (ec) {
+      if (!acceptor.is_open()) return;
+      if (ec) {  // out of descriptors, mostly: trying at once would only spin
+        pause.expires_after(accept_retry);
+        pause.async_wait([this](error_code stopped) {
+          if (!stopped) accept();
+        });
         return;
       }
-      if (open.fetch_add(1) >= consoles_max) {
-        open.fetch_sub(1);
+      if (shared->consoles.size() >= consoles_max) {
+        error_code ignored;
+        socket.non_blocking(true, ignored);
+        socket.write_some(asio::buffer(line_of(failure("refused", "too many consoles are open"))),
+                          ignored);
       } else {
-        std::make_shared<console>(std::move(socket), handler, open)->read();
+        std::make_shared<console>(std::move(socket), shared)->start();
       }
       accept();
     });
   }
 
+  void run() {
+    for (;;) {
+      try {
+        shared->context.run();
+        return;
+      } catch (const std::exception& e) {
+        telemetry::log("admin").error("the admin socket failed: {}", e.what());
+      }
+    }
+  }
+
+  /// Ends all that waits, so that run() returns.
+  void close() {
+    error_code ignored;
+    acceptor.close(ignored);
+    pause.cancel();
+    for (const auto& c : std::set<std::shared_ptr<console>>(shared->consoles)) {
+      c->close();
+    }
+  }
+
   std::filesystem::path path;
-  admin_handler handler;
-  std::atomic<std::size_t> open{0};
-  asio::io_context context{1};
+  std::shared_ptr<core> shared;
   local::acceptor acceptor;
+  asio::steady_timer pause;
   std::thread thread;
 };
 
@@ -112,11 +223,11 @@ expected<std::unique_ptr<admin_socket>> admin_socket::start(const std::filesyste
                                          " bytes and a Unix socket takes 107: " + name);
   }
   auto state = std::make_unique<impl>(path, std::move(handler));
-  error_code failed;
   {
-    local::socket probe(state->context);
-    probe.connect(local::endpoint(name), failed);
-    if (!failed) {
+    local::socket probe(state->shared->context);
+    error_code nobody;
+    probe.connect(local::endpoint(name), nobody);
+    if (!nobody) {
       return fail(ec::conflict, "another process answers on " + name);
     }
   }
@@ -124,31 +235,20 @@ expected<std::unique_ptr<admin_socket>> admin_socket::start(const std::filesyste
   if (std::filesystem::is_socket(path, ignored)) {
     std::filesystem::remove(path, ignored);
   }
-  // The mode is right from the first moment: the folder is ours alone, and so is the umask.
-  const auto before = ::umask(0177);
-  state->acceptor.open(local(), failed);
-  if (!failed) state->acceptor.bind(local::endpoint(name), failed);
-  ::umask(before);
-  if (!failed) state->acceptor.listen(16, failed);
-  if (failed) {
+  if (const auto failed = listen_on(state->acceptor, name); failed) {
     return fail(ec::unavailable, "cannot listen on " + name + ": " + failed.message());
   }
   state->accept();
-  state->thread = std::thread([raw = state.get()] {
-    for (;;) {
-      try {
-        raw->context.run();
-        return;
-      } catch (const std::exception& e) {
-        telemetry::log("admin").error("the admin socket failed: {}", e.what());
-      }
-    }
-  });
+  state->thread = std::thread([raw = state.get()] { raw->run(); });
   return std::unique_ptr<admin_socket>(new admin_socket(std::move(state)));
 }
 
 admin_socket::~admin_socket() {
-  impl_->context.stop();
+  impl_->shared->post([raw = impl_.get()] { raw->close(); });
+  {
+    const std::lock_guard hold(impl_->shared->mutex);
+    impl_->shared->stopped = true;
+  }
   impl_->thread.join();
   std::error_code ignored;
   std::filesystem::remove(impl_->path, ignored);
