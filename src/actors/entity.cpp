@@ -14,6 +14,8 @@ using namespace std::chrono_literals;
 
 /// Own calls and hash jobs are given up a little before the client's patience ends.
 constexpr auto own_call_timeout = 4s;
+/// Asks again to be let go. Short, because the pending tick keeps what was let go in memory.
+constexpr auto park_again_after = 1s;
 /// An entity that is needed looks around this often.
 constexpr auto look_around_every = 60s;
 
@@ -215,7 +217,7 @@ void entity::tick() {
     next = std::min<clock::time_point>(next, now + look_around_every);
   } else if (now >= idle_at) {
     send(place_.shard, park_atom::value, id_);
-    next = std::min<clock::time_point>(next, now + look_around_every);
+    next = std::min<clock::time_point>(next, now + park_again_after);
   } else {
     next = std::min<clock::time_point>(next, idle_at);
   }

@@ -188,6 +188,7 @@ void shard::stop_leading() {
     table->clear();
   }
   names_.clear();
+  reset_.clear();
   resets_.clear();
   outbox_.reset();
   reader_.reset();

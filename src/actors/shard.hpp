@@ -50,7 +50,6 @@ class shard final : public observed<shard_actor> {
   struct child {
     entity_actor handle;
     std::shared_ptr<open_calls> calls;
-    clock::time_point started;
   };
   using children = std::unordered_map<uuid, child, uuid_hash>;
   struct identity {
@@ -125,8 +124,9 @@ class shard final : public observed<shard_actor> {
   std::shared_ptr<online_users> online_;
   children rooms_;
   children users_;
-  std::unordered_map<caf::actor_id, identity> names_;       ///< of children that have not ended
-  std::vector<std::pair<uuid, clock::time_point>> resets_;  ///< relays to be told later
+  std::unordered_map<caf::actor_id, identity> names_;  ///< of children that have not ended
+  std::unordered_map<uuid, clock::time_point, uuid_hash> reset_;  ///< rooms that failed just now
+  std::vector<std::pair<uuid, clock::time_point>> resets_;        ///< relays to be told later
   clock::time_point next_look_{};
   alarm alarm_;
 };

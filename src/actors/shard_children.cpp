@@ -93,7 +93,7 @@ shard::child& shard::child_of(actor_kind kind, const uuid& id) {
   }
   monitor(handle);
   names_.emplace(handle.id(), identity{kind, id});
-  return table.emplace(id, child{handle, std::move(calls), clock::now()}).first->second;
+  return table.emplace(id, child{handle, std::move(calls)}).first->second;
 }
 
 // -- children ----------------------------------------------------------------------------------
@@ -158,18 +158,17 @@ void shard::child_gone(const caf::down_msg& m) {
   const auto who = name->second;
   names_.erase(name);
   auto& table = table_of(who.kind);
-  auto started = clock::time_point::min();
   if (const auto it = table.find(who.id);
       it != table.end() && it->second.handle.id() == m.source.id()) {
     it->second.calls->fail_all(unavailable("it was interrupted; try again", 100).value());
-    started = it->second.started;
     table.erase(it);
   }
   if (who.kind != actor_kind::room || !open_) {
     return;
   }
   const auto now = clock::now();
-  if (started + reset_pause < now) {
+  std::erase_if(reset_, [&](const auto& r) { return r.second + reset_pause < now; });
+  if (reset_.emplace(who.id, now).second) {
     reset_relays(who.id);
   } else if (std::none_of(resets_.begin(), resets_.end(),
                           [&](const auto& r) { return r.first == who.id; })) {

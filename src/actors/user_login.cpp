@@ -137,7 +137,8 @@ reply_body user::opened(const chat::session_granted& granted, std::string refres
   security::access_claims claims;
   claims.user_id = id();
   claims.session_id = granted.granted.id;
-  claims.issued_at = now_ms();
+  // Tokens count in seconds; the answer says what the token says.
+  claims.issued_at = now_ms() / 1000 * 1000;
   claims.expires_at = claims.issued_at + unix_ms{config().auth.access_token_s} * 1000;
   session_opened reply;
   reply.duplicate = duplicate;
