@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/http_answers.hpp"
 
-#include <algorithm>
+#include "telemetry/log.hpp"
 
 namespace greenroom::net {
 
@@ -22,14 +22,16 @@ response make(int status, std::string type, std::string body) {
   response r;
   r.result(static_cast<unsigned>(status));
   r.set(http::field::server, "greenroom");
-  r.set(http::field::content_type, type);
+  if (!type.empty()) r.set(http::field::content_type, type);
   r.set("X-Content-Type-Options", "nosniff");
   r.set(http::field::cache_control, "no-store");
   if (type.starts_with("text/html")) {
     r.set("Content-Security-Policy",
           "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'");
-    r.set("Referrer-Policy", "no-referrer");
+  } else {
+    r.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
   }
+  r.set("Referrer-Policy", "no-referrer");
   r.body() = std::move(body);
   return r;
 }
@@ -63,6 +65,12 @@ response answer_error(const error& e, const std::optional<uuid>& request_id) {
   return r;
 }
 
+response answer_error(int status, const error& e) {
+  auto r = answer_error(e, {});
+  r.result(static_cast<unsigned>(status));
+  return r;
+}
+
 response answer_call(const protocol::answer_envelope& a, bool creates,
                      const std::optional<std::string>& echo) {
   if (const auto* failure = std::get_if<error>(&a.data)) {
@@ -77,24 +85,35 @@ response answer_call(const protocol::answer_envelope& a, bool creates,
 }
 
 response answer_no_route(const no_route& r) {
-  if (r.allowed.empty()) {
-    return enveloped(404, false, nullptr,
-                     {{"code", "UNKNOWN_MESSAGE"}, {"message", "no such route"}, {"details", nullptr}},
-                     now_ms(), {});
+  if (r.options && !r.allowed.empty()) {
+    auto out = make(204, "", {});
+    out.set(http::field::allow, r.allowed);
+    return out;
   }
-  auto out = enveloped(405, false, nullptr,
-                       {{"code", "UNSUPPORTED"},
-                        {"message", "this route takes " + r.allowed},
-                        {"details", nullptr}},
-                       now_ms(), {});
+  if (r.allowed.empty()) {
+    return enveloped(
+        404, false, nullptr,
+        {{"code", "UNKNOWN_MESSAGE"}, {"message", "no such route"}, {"details", nullptr}}, now_ms(),
+        {});
+  }
+  auto out = enveloped(
+      405, false, nullptr,
+      {{"code", "UNSUPPORTED"}, {"message", "this route takes " + r.allowed}, {"details", nullptr}},
+      now_ms(), {});
   out.set(http::field::allow, r.allowed);
   return out;
 }
 
 response answer_page(const node_pages& pages, own_page which, bool as_json) {
   const auto from = [](const std::function<page()>& source) {
-    auto p = source ? source() : page{};
-    return make(p.status, p.content_type, std::move(p.body));
+    if (!source) return answer_error({ec::unavailable, "there is no such page now", {}}, {});
+    try {
+      auto p = source();
+      return make(p.status, p.content_type, std::move(p.body));
+    } catch (const std::exception& e) {
+      telemetry::log("net").error("a page failed: {}", e.what());
+      return answer_error({ec::internal, "this page could not be made", {}}, {});
+    }
   };
   switch (which) {
     case own_page::health:
@@ -113,52 +132,22 @@ response answer_page(const node_pages& pages, own_page which, bool as_json) {
     case own_page::api:
       break;
   }
-  return enveloped(200, true,
-                   {{"message", "greenroom chat node"},
-                    {"version", pages.version},
-                    {"endpoints", endpoints()}},
-                   nullptr, now_ms(), {});
+  return enveloped(
+      200, true,
+      {{"message", "greenroom chat node"}, {"version", pages.version}, {"endpoints", endpoints()}},
+      nullptr, now_ms(), {});
 }
 
-bool origin_allowed(const http::request<http::string_body>& request,
-                    const std::vector<std::string>& allowed) {
-  if (request.count(http::field::origin) == 0) {
-    return true;
-  }
-  if (request.count(http::field::origin) > 1) {
-    return false;
-  }
-  const auto value = request[http::field::origin];
-  const std::string origin(value.data(), value.size());
-  if (std::find(allowed.begin(), allowed.end(), origin) != allowed.end() ||
-      std::find(allowed.begin(), allowed.end(), "*") != allowed.end()) {
-    return true;
-  }
-  const auto slashes = origin.find("://");
-  if (slashes == std::string::npos) {
-    return false;  // "null" among others
-  }
-  const auto host = request[http::field::host];
-  return beast::iequals(beast::string_view(origin).substr(slashes + 3), host);
+bool wants_json(const http::request<http::string_body>& r) {
+  const auto accept = r[http::field::accept];
+  return accept.find("application/json") != beast::string_view::npos &&
+         accept.find("text/html") == beast::string_view::npos;
 }
 
-std::optional<chosen_subprotocol> choose_subprotocol(
-    const http::request<http::string_body>& request) {
-  if (request.count(http::field::sec_websocket_protocol) == 0) {
-    return chosen_subprotocol{};
-  }
-  const auto range = request.equal_range(http::field::sec_websocket_protocol);
-  for (auto it = range.first; it != range.second; ++it) {
-    for (const auto& offered : http::token_list(it->value())) {
-      if (offered == "greenroom.v1.json") {
-        return chosen_subprotocol{"greenroom.v1.json", protocol::encoding::json};
-      }
-      if (offered == "greenroom.v1.msgpack") {
-        return chosen_subprotocol{"greenroom.v1.msgpack", protocol::encoding::msgpack};
-      }
-    }
-  }
-  return std::nullopt;
+std::optional<std::string> bearer_of(const http::request<http::string_body>& r) {
+  const auto value = r[http::field::authorization];
+  if (value.size() <= 7 || !beast::iequals(value.substr(0, 7), "bearer ")) return std::nullopt;
+  return std::string(value.substr(7));
 }
 
 }  // namespace greenroom::net

@@ -2,12 +2,10 @@
 #pragma once
 
 /// \file
-/// HTTP answers of the node: the envelope (docs/protocol.md, section 7), pages, and the checks of an
-/// upgrade. Pure.
+/// HTTP answers of the node: the envelope (docs/protocol.md, section 7) and pages. Pure.
 
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "net/asio.hpp"
 #include "net/routes.hpp"
@@ -21,19 +19,16 @@ using response = http::response<http::string_body>;
 response answer_error(const error& e, const std::optional<uuid>& request_id);
 response answer_call(const protocol::answer_envelope& a, bool creates,
                      const std::optional<std::string>& echo);
+/// The same with a status that only the transport knows (408, 417, 431 …).
+response answer_error(int status, const error& e);
+/// 404; 405 with Allow; 204 with Allow for OPTIONS.
 response answer_no_route(const no_route& r);
+/// 500 when the page cannot be made.
 response answer_page(const node_pages& pages, own_page which, bool as_json);
 
-/// No Origin (not a browser), the server's own (same host and port as Host), or a listed one.
-bool origin_allowed(const http::request<http::string_body>& request,
-                    const std::vector<std::string>& allowed);
-
-struct chosen_subprotocol {
-  std::string name;  ///< empty: none was offered
-  protocol::encoding encoding = protocol::encoding::json;
-};
-/// Empty when only others are offered.
-std::optional<chosen_subprotocol> choose_subprotocol(
-    const http::request<http::string_body>& request);
+/// Whether the client prefers the document to the HTML page.
+bool wants_json(const http::request<http::string_body>& r);
+/// The token of `Authorization: Bearer …`.
+std::optional<std::string> bearer_of(const http::request<http::string_body>& r);
 
 }  // namespace greenroom::net

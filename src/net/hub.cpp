@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "net/net_metrics.hpp"
 #include "telemetry/log.hpp"
 
 namespace greenroom::net {
@@ -33,24 +34,8 @@ std::string_view to_string(end_reason r) noexcept {
   return "unknown";
 }
 
-net_metrics& net_metrics::instance() {
-  using telemetry::counter;
-  using telemetry::gauge;
-  static net_metrics only{
-      gauge("greenroom_websocket_connections", "Open WebSocket connections"),
-      gauge("greenroom_open_sockets", "Open client sockets"),
-      counter("greenroom_refused_connections_total", "Connections refused because of a limit"),
-      counter("greenroom_messages_received_total", "Documents received from clients"),
-      counter("greenroom_messages_sent_total", "Documents sent to clients"),
-      counter("greenroom_received_bytes_total", "Bytes of documents received from clients"),
-      counter("greenroom_sent_bytes_total", "Bytes of documents sent to clients"),
-      counter("greenroom_http_requests_total", "HTTP requests answered"),
-      counter("greenroom_slow_consumers_total", "Connections closed because they took too little"),
-  };
-  return only;
-}
-
-// -- one thread ---------------------------------------------------------------------------------------
+// -- one thread
+// ---------------------------------------------------------------------------------------
 
 io_thread::io_thread(hub& owner, unsigned index)
     : hub_(owner), index_(index), work_(context_.get_executor()), timer_(context_) {
@@ -78,7 +63,11 @@ void io_thread::stop() {
   asio::post(context_, [this] {
     const auto all = sessions_;
     for (const auto& [id, session] : all) {
-      session->abort();
+      try {
+        session->abort();
+      } catch (const std::exception& e) {
+        telemetry::log("net").error("connection {:x}: {}", id, e.what());
+      }
     }
     sessions_.clear();
     context_.stop();
@@ -92,17 +81,23 @@ void io_thread::arm_tick() {
     if (ec) {
       return;
     }
-    const auto now = steady::now();
-    std::vector<std::shared_ptr<socket_session>> all;
-    all.reserve(sessions_.size());
-    for (const auto& [id, session] : sessions_) {
-      all.push_back(session);
-    }
-    for (const auto& session : all) {
-      session->tick(now);
+    try {
+      tick_all();
+    } catch (const std::exception& e) {
+      telemetry::log("net").error("the clock of the sockets failed: {}", e.what());
     }
     arm_tick();
   });
+}
+
+void io_thread::tick_all() {
+  const auto now = steady::now();
+  std::vector<std::shared_ptr<socket_session>> all;  // sessions leave while this runs
+  all.reserve(sessions_.size());
+  for (const auto& [id, session] : sessions_)
+    all.push_back(session);
+  for (const auto& session : all)
+    session->tick(now);
 }
 
 void io_thread::enter(connection_id id, std::shared_ptr<socket_session> session) {
@@ -138,21 +133,26 @@ void io_thread::wish_for(std::vector<wish> all) {
 }
 
 void io_thread::run_wishes() {
+  std::vector<wish> all;
   {
     const std::lock_guard lock(wishes_mutex_);
-    running_.swap(wishes_);
+    all.swap(wishes_);
   }
-  for (const auto& w : running_) {
-    run(w);
+  for (const auto& w : all) {
+    try {
+      run(w);
+    } catch (const std::exception& e) {
+      telemetry::log("net").error("connection {:x}: {}", w.id, e.what());
+    }
   }
-  running_.clear();
 }
 
 void io_thread::run(const wish& w) {
   if (w.receivers) {
     for (const auto id : *w.receivers) {
       if (const auto it = sessions_.find(id); it != sessions_.end()) {
-        it->second->send(w.document);
+        const auto session = it->second;  // it may leave the table meanwhile
+        session->send(w.document);
       }
     }
     return;
@@ -178,13 +178,14 @@ void io_thread::run(const wish& w) {
   }
 }
 
-// -- all of them ----------------------------------------------------------------------------------------
+// -- all of them
+// ----------------------------------------------------------------------------------------
 
 hub::hub(const server_options& o, connection_handler& h, node_pages p)
     : options(o), handler(h), pages(std::move(p)) {
   net_metrics::instance();
   for (unsigned i = 0; i < std::clamp(options.io_threads, 1U, 255U); ++i) {
-    threads_.push_back(std::make_unique<io_thread>(*this, i));
+    threads_.push_back(std::make_shared<io_thread>(*this, i));
   }
 }
 
@@ -199,8 +200,8 @@ void hub::stop() {
 }
 
 std::chrono::milliseconds hub::tick_interval() const {
-  const auto shortest = std::min({options.heartbeat, options.auth_timeout, options.io_timeout,
-                                  options.request_timeout});
+  const auto shortest = std::min(
+      {options.heartbeat, options.auth_timeout, options.io_timeout, options.request_timeout});
   return std::clamp<std::chrono::milliseconds>(shortest / 4, 20ms, 1000ms);
 }
 
@@ -267,13 +268,14 @@ void hub::report(std::function<void(std::vector<connection_report>)> done) {
   g->done = std::move(done);
   for (const auto& t : threads_) {
     asio::post(t->context(), [g, io = t.get()] {
-      const std::lock_guard lock(g->mutex);
-      for (const auto& [id, session] : io->sessions()) {
-        g->all.push_back(session->report());
+      bool last = false;
+      {
+        const std::lock_guard lock(g->mutex);
+        for (const auto& [id, session] : io->sessions())
+          g->all.push_back(session->report());
+        last = --g->missing == 0;
       }
-      if (--g->missing == 0) {
-        g->done(std::move(g->all));
-      }
+      if (last) g->done(std::move(g->all));
     });
   }
 }

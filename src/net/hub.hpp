@@ -15,7 +15,6 @@
 
 #include "net/asio.hpp"
 #include "net/server.hpp"
-#include "telemetry/metrics.hpp"
 
 namespace greenroom::net {
 
@@ -31,7 +30,7 @@ class socket_session {
   virtual void close(close_code code, const std::string& reason) = 0;
   /// The thread's clock: time-outs and heartbeats.
   virtual void tick(steady::time_point now) = 0;
-  /// Ends in good order: what is queued goes out first.
+  /// Ends in good order: what is queued or under way is finished first.
   virtual void drain() = 0;
   /// Ends now.
   virtual void abort() = 0;
@@ -49,8 +48,16 @@ struct wish {
   std::string reason;
 };
 
-/// One io_context, one thread, the sockets that it owns.
-class io_thread {
+/// How a socket was let in.
+enum class admission : std::uint8_t {
+  welcome,
+  full,       ///< beyond max_connections: told so (503, 1013) and closed
+  too_often,  ///< beyond connects_per_minute_per_address: 429, 1013
+};
+
+/// One io_context, one thread, the sockets that it owns. Shared only for the sake of answers that
+/// arrive when the listener is gone.
+class io_thread : public std::enable_shared_from_this<io_thread> {
  public:
   io_thread(hub& owner, unsigned index);
   ~io_thread();
@@ -70,6 +77,7 @@ class io_thread {
  private:
   void run_wishes();
   void run(const wish& w);
+  void tick_all();
   void arm_tick();
 
   hub& hub_;
@@ -81,22 +89,7 @@ class io_thread {
   std::unordered_map<connection_id, std::shared_ptr<socket_session>> sessions_;
   std::mutex wishes_mutex_;
   std::vector<wish> wishes_;
-  std::vector<wish> running_;
   std::thread thread_;
-};
-
-/// Counters of the listener, looked up once.
-struct net_metrics {
-  prometheus::Gauge& websockets;
-  prometheus::Gauge& sockets;
-  prometheus::Counter& refused;
-  prometheus::Counter& messages_in;
-  prometheus::Counter& messages_out;
-  prometheus::Counter& bytes_in;
-  prometheus::Counter& bytes_out;
-  prometheus::Counter& http_requests;
-  prometheus::Counter& too_slow;
-  static net_metrics& instance();
 };
 
 class hub final : public socket_port {
@@ -125,17 +118,16 @@ class hub final : public socket_port {
   [[nodiscard]] unsigned io_threads() const noexcept override;
 
  private:
-  std::vector<std::unique_ptr<io_thread>> threads_;
+  std::vector<std::shared_ptr<io_thread>> threads_;
 };
 
 /// Takes an accepted socket over: HTTP first, WebSocket when asked for. On the thread of `io`.
-/// `over_limit`: there are too many; it is told so and closed.
-void start_http_session(hub& h, io_thread& io, tcp::socket socket, bool over_limit);
+void start_http_session(hub& h, io_thread& io, tcp::socket socket, admission how);
 
 /// Takes over a socket whose upgrade request is `request`, checked already.
 void start_websocket_session(hub& h, io_thread& io, tcp::socket socket,
                              const http::request<http::string_body>& request, const peer& who,
                              const std::string& subprotocol,
-                             std::optional<std::string> bearer_token, bool over_limit);
+                             std::optional<std::string> bearer_token, admission how);
 
 }  // namespace greenroom::net

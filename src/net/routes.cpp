@@ -14,7 +14,7 @@ using verb = http::verb;
 
 /// What a route has to work with.
 struct asked {
-  std::map<std::string, std::string> path;   ///< parameters of the path
+  std::map<std::string, std::string> path;  ///< parameters of the path
   std::map<std::string, std::string> query;
   json body;  ///< an object for POST, PUT and PATCH with a body
 };
@@ -74,8 +74,19 @@ void texts(const asked& a, std::initializer_list<const char*> names, json& field
 plan register_user(const asked& a) {
   return call_of("register_request", a.body, true);
 }
+/// The named fields only: an auth_request over a WebSocket knows more ways.
+plan authenticate(const asked& a, std::initializer_list<const char*> names) {
+  json fields = json::object();
+  for (const auto* name : names) {
+    if (a.body.contains(name)) fields[name] = a.body[name];
+  }
+  return call_of("auth_request", fields);
+}
 plan log_in(const asked& a) {
-  return call_of("auth_request", a.body);
+  return authenticate(a, {"username", "password", "device_id"});
+}
+plan refresh(const asked& a) {
+  return authenticate(a, {"refresh_token", "device_id"});
 }
 plan log_out(const asked& a) {
   return call_of("logout_request", a.body);
@@ -163,7 +174,7 @@ plan echo(const asked&) {
 constexpr route routes[] = {
     {verb::post, "/api/auth/register", register_user},
     {verb::post, "/api/auth/login", log_in},
-    {verb::post, "/api/auth/refresh", log_in},
+    {verb::post, "/api/auth/refresh", refresh},
     {verb::post, "/api/auth/logout", log_out},
     {verb::get, "/api/users", list_users},
     {verb::post, "/api/users", register_user},
@@ -217,8 +228,8 @@ std::vector<std::string_view> split(std::string_view text, char by) {
 }
 
 /// Empty when the pattern does not match.
-std::optional<std::map<std::string, std::string>> match(
-    std::string_view pattern, const std::vector<std::string>& path) {
+std::optional<std::map<std::string, std::string>> match(std::string_view pattern,
+                                                        const std::vector<std::string>& path) {
   const auto parts = split(pattern.substr(1), '/');
   if (parts.size() != path.size()) {
     return std::nullopt;
@@ -249,7 +260,8 @@ std::optional<error> parse_query(std::string_view text, asked& into) {
       return invalid_field("query", "a bad escape in the query").value();
     }
     if (*name == "token" || *name == "access_token") {
-      return invalid_field(*name, "tokens do not travel in URLs: send them as a bearer token").value();
+      return invalid_field(*name, "tokens do not travel in URLs: send them as a bearer token")
+          .value();
     }
     if (!into.query.emplace(*name, *value).second) {
       return invalid_field(*name, *name + " is given twice").value();
@@ -258,7 +270,24 @@ std::optional<error> parse_query(std::string_view text, asked& into) {
   return std::nullopt;
 }
 
+std::optional<error> wrong_type(const http::request<http::string_body>& request) {
+  const auto type = request[http::field::content_type];
+  auto kind = type.substr(0, type.find(';'));
+  while (!kind.empty() && kind.back() == ' ')
+    kind.remove_suffix(1);
+  // Without a type it is taken for JSON: what does not parse is refused anyway.
+  if (kind.empty() || beast::iequals(kind, "application/json")) return std::nullopt;
+  return error{ec::unsupported, "the body has to be application/json", {}};
+}
+
 }  // namespace
+
+std::optional<error> check_query(std::string_view target) {
+  asked ignored;
+  const auto mark = target.find('?');
+  return mark == std::string_view::npos ? std::nullopt
+                                        : parse_query(target.substr(mark + 1), ignored);
+}
 
 std::vector<std::string> endpoints() {
   std::vector<std::string> all;
@@ -287,10 +316,12 @@ plan plan_request(const http::request<http::string_body>& request) {
       return *e;
     }
   }
+  const bool options = request.method() == verb::options;
+  if (path == "*") return no_route{"GET, HEAD, POST, PUT, DELETE, OPTIONS", options};
   const bool reads = request.method() == verb::get || request.method() == verb::head;
   for (const auto& p : pages) {
     if (p.path == path) {
-      return reads ? plan(p.page) : plan(no_route{"GET, HEAD"});
+      return reads ? plan(p.page) : plan(no_route{"GET, HEAD, OPTIONS", options});
     }
   }
   std::vector<std::string> parts;
@@ -307,18 +338,19 @@ plan plan_request(const http::request<http::string_body>& request) {
     if (!found) {
       continue;
     }
-    if (r.method != request.method() && !(request.method() == verb::head && r.method == verb::get)) {
-      allowed += (allowed.empty() ? "" : ", ") + std::string(http::to_string(r.method));
+    if (r.method != request.method() &&
+        !(request.method() == verb::head && r.method == verb::get)) {
+      const auto name = std::string(http::to_string(r.method)) + ", ";
+      if (allowed.find(name) == std::string::npos) allowed += name;
+      if (r.method == verb::get && allowed.find("HEAD") == std::string::npos) allowed += "HEAD, ";
       continue;
     }
     a.path = std::move(*found);
     a.body = json::object();
-    const bool with_body = r.method == verb::post || r.method == verb::put || r.method == verb::patch;
+    const bool with_body =
+        r.method == verb::post || r.method == verb::put || r.method == verb::patch;
     if (with_body && !request.body().empty()) {
-      const auto type = request[http::field::content_type];
-      if (!type.empty() && !beast::iequals(type.substr(0, type.find(';')), "application/json")) {
-        return error{ec::unsupported, "the body has to be application/json", {}};
-      }
+      if (auto e = wrong_type(request)) return *e;
       auto body = protocol::parse_json(request.body());
       if (!body) {
         return body.error();
@@ -337,7 +369,8 @@ plan plan_request(const http::request<http::string_body>& request) {
     }
     return planned;
   }
-  return no_route{std::move(allowed)};
+  if (!allowed.empty()) allowed += "OPTIONS";
+  return no_route{std::move(allowed), options};
 }
 
 }  // namespace greenroom::net

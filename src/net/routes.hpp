@@ -33,7 +33,8 @@ enum class own_page : std::uint8_t { root, api, health, health_live, health_read
 
 /// No such route, or not with this method.
 struct no_route {
-  std::string allowed;  ///< empty: 404; else 405 with Allow
+  std::string allowed;   ///< empty: 404; else what Allow says
+  bool options = false;  ///< that was the question
 };
 
 using plan = std::variant<planned_call, own_page, no_route, error>;
@@ -41,6 +42,9 @@ using plan = std::variant<planned_call, own_page, no_route, error>;
 /// What to do with a request. Errors: INVALID_MESSAGE naming the field, UNSUPPORTED for routes that
 /// are not offered yet.
 plan plan_request(const http::request<http::string_body>& request);
+
+/// Refuses a target whose query is malformed or carries a token: for routes outside the table.
+std::optional<error> check_query(std::string_view target);
 
 /// "METHOD /path" of every route of the API, for GET /api.
 std::vector<std::string> endpoints();

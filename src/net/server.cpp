@@ -3,10 +3,9 @@
 
 #include "net/server.hpp"
 
-#include <algorithm>
-#include <map>
-
+#include "net/connect_limiter.hpp"
 #include "net/hub.hpp"
+#include "net/net_metrics.hpp"
 #include "telemetry/log.hpp"
 
 namespace greenroom::net {
@@ -20,7 +19,6 @@ constexpr int backlog = 4096;
 constexpr std::size_t over_limit_max = 256;
 /// After an accept error that does not pass by itself (no descriptors left).
 constexpr auto accept_pause = 100ms;
-constexpr std::size_t addresses_max = 65536;
 
 }  // namespace
 
@@ -28,13 +26,18 @@ struct server::impl {
   impl(const server_options& options, connection_handler& handler, node_pages pages)
       : shared(options, handler, std::move(pages)),
         acceptor(shared.thread(0).context()),
-        pause(shared.thread(0).context()) {}
+        pause(shared.thread(0).context()),
+        limiter(options.connects_per_minute_per_address) {}
 
   void accept() {
     const auto target = next_thread++ % shared.io_threads();
     auto& io = shared.thread(target);
     acceptor.async_accept(io.context(), [this, &io](error_code ec, tcp::socket socket) {
       if (!acceptor.is_open()) {
+        return;
+      }
+      if (ec == asio::error::connection_aborted) {
+        accept();  // gone before it was accepted
         return;
       }
       if (ec) {
@@ -56,52 +59,42 @@ struct server::impl {
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     const auto open = shared.open_sockets.fetch_add(1) + 1;
-    const bool over = open > shared.options.max_connections || too_often(socket);
-    if (over) {
-      net_metrics::instance().refused.Increment();
+    const auto how = judge(socket, open);
+    if (how != admission::welcome) {
+      net_metrics::instance().refused(how == admission::full ? "full" : "rate");
     }
     if (open > shared.options.max_connections + over_limit_max) {
       shared.open_sockets.fetch_sub(1);
       socket.close(ignored);
       return;
     }
-    asio::post(io.context(), [this, &io, over, s = std::move(socket)]() mutable {
-      start_http_session(shared, io, std::move(s), over);
+    asio::post(io.context(), [this, &io, how, s = std::move(socket)]() mutable {
+      start_http_session(shared, io, std::move(s), how);
     });
   }
 
-  /// Token bucket per address; loopback is free.
-  bool too_often(const tcp::socket& socket) {
-    const auto limit = shared.options.connects_per_minute_per_address;
+  admission judge(const tcp::socket& socket, std::size_t open) {
     error_code ec;
-    const auto address = socket.remote_endpoint(ec).address();
-    if (limit == 0 || ec || address.is_loopback()) {
-      return false;
-    }
-    if (buckets.size() > addresses_max) {
-      buckets.clear();
-    }
-    const auto now = steady::now();
-    auto [it, fresh] = buckets.try_emplace(address, bucket{static_cast<double>(limit), now});
-    auto& b = it->second;
-    const auto passed = std::chrono::duration<double, std::ratio<60>>(now - b.at).count();
-    b.tokens = std::min<double>(limit, b.tokens + passed * limit);
-    b.at = now;
-    if (b.tokens < 1) {
-      return true;
-    }
-    b.tokens -= 1;
-    return false;
+    const auto remote = socket.remote_endpoint(ec);
+    if (!ec && !limiter.admit(remote.address(), steady::now())) return admission::too_often;
+    return open > shared.options.max_connections ? admission::full : admission::welcome;
   }
 
-  struct bucket {
-    double tokens;
-    steady::time_point at;
-  };
+  void abort_all() {
+    for (unsigned i = 0; i < shared.io_threads(); ++i) {
+      auto& io = shared.thread(i);
+      asio::post(io.context(), [&io] {
+        const auto all = io.sessions();
+        for (const auto& [id, session] : all)
+          session->abort();
+      });
+    }
+  }
+
   hub shared;
   tcp::acceptor acceptor;
   asio::steady_timer pause;
-  std::map<asio::ip::address, bucket> buckets;
+  connect_limiter limiter;
   unsigned next_thread = 0;
   std::uint16_t bound_port = 0;
 };
@@ -163,7 +156,9 @@ void server::drain(std::chrono::milliseconds grace, std::function<void()> done) 
   const auto deadline = steady::now() + grace;
   auto watch = std::make_shared<std::function<void()>>();
   *watch = [state, timer, deadline, weak = std::weak_ptr(watch), done = std::move(done)] {
-    if (state->shared.open_sockets.load() == 0 || steady::now() >= deadline) {
+    const bool over = steady::now() >= deadline;
+    if (over) state->abort_all();
+    if (over || state->shared.open_sockets.load() == 0) {
       done();
       return;
     }

@@ -19,8 +19,8 @@ namespace greenroom::net {
 /// Limits and time-outs; the defaults are those of config/greenroom.toml.
 struct server_options {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 8080;  ///< 0: any free one
-  unsigned io_threads = 1;    ///< at most 255
+  std::uint16_t port = 8080;                 ///< 0: any free one
+  unsigned io_threads = 1;                   ///< at most 255
   std::vector<std::string> allowed_origins;  ///< besides the server's own
   std::size_t max_connections = 10000;
   std::uint32_t connects_per_minute_per_address = 0;  ///< 0: off; never applied to loopback
@@ -54,7 +54,8 @@ struct node_pages {
 
 class server final {
  public:
-  /// Binds and listens, or says why not (port in use, no permission). `handler` outlives the server.
+  /// Binds and listens, or says why not (port in use, no permission). `handler` outlives the
+  /// server.
   static expected<std::unique_ptr<server>> start(const server_options& options,
                                                  connection_handler& handler, node_pages pages);
   /// Stops at once.

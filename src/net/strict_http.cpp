@@ -2,6 +2,8 @@
 #include "net/strict_http.hpp"
 
 #include <algorithm>
+#include <cctype>
+#include <cstring>
 
 namespace greenroom::net {
 
@@ -14,7 +16,40 @@ int hex_digit(char c) {
   return -1;
 }
 
+bool is_token_char(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return std::isalnum(byte) != 0 || (byte != 0 && std::strchr("!#$%&'*+-.^_`|~", byte) != nullptr);
+}
+
+/// A control character other than the tab, which has no place in a header (RFC 9110 section 5.5).
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && byte != '\t') || byte == 0x7f;
+}
+
 }  // namespace
+
+found_header find_header(std::string_view text, std::size_t bytes_max) {
+  using state = found_header::state;
+  if (text.empty()) return {};
+  if (!is_token_char(text.front())) {
+    return {state::refused, 0, 400, "this is not an HTTP request"};
+  }
+  const auto end = text.find("\r\n\r\n");
+  const auto bytes = end == std::string_view::npos ? text.size() : end + 4;
+  for (auto at = text.find('\n'); at < bytes; at = text.find('\n', at + 1)) {
+    if (text[at - 1] != '\r') return {state::refused, 0, 400, "a line ends in a bare LF"};
+  }
+  if (bytes > bytes_max) {
+    return {state::refused, 0, 431,
+            "the header is larger than " + std::to_string(bytes_max) + " bytes"};
+  }
+  if (end == std::string_view::npos) return {};
+  if (auto why = refuse_raw_header(text.substr(0, bytes)); !why.empty()) {
+    return {state::refused, 0, 400, std::move(why)};
+  }
+  return {state::complete, bytes, 200, {}};
+}
 
 std::string refuse_raw_header(std::string_view header) {
   bool first_line = true;
@@ -25,8 +60,8 @@ std::string refuse_raw_header(std::string_view header) {
     }
     const auto line = header.substr(0, end);
     header.remove_prefix(end + 2);
-    if (line.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
-      return "a line break or NUL inside a header line";
+    if (std::ranges::any_of(line, is_control)) {
+      return "a control character in the header";
     }
     if (!first_line && !line.empty()) {
       if (line.front() == ' ' || line.front() == '\t') {
@@ -53,6 +88,12 @@ std::string refuse_header(const http::request_header<>& header) {
   if (lengths > 1) {
     return "more than one Content-Length";
   }
+  // Beast reads "2, 2" as 2 (section 6.3 would allow that); a proxy may not.
+  const auto length = header[http::field::content_length];
+  if (lengths == 1 && (length.empty() ||
+                       !std::ranges::all_of(length, [](char c) { return c >= '0' && c <= '9'; }))) {
+    return "Content-Length must be a number";
+  }
   if (codings > 0 && lengths > 0) {
     return "Transfer-Encoding together with Content-Length";
   }
@@ -63,8 +104,12 @@ std::string refuse_header(const http::request_header<>& header) {
   if (codings == 1 && header.version() < 11) {
     return "Transfer-Encoding needs HTTP/1.1";
   }
+  if (header.count(http::field::authorization) > 1) {
+    return "more than one Authorization";
+  }
   const auto target = header.target();
-  if (target.empty() || (target.front() != '/' && target != "*")) {
+  if (target.empty() ||
+      (target.front() != '/' && !(target == "*" && header.method() == http::verb::options))) {
     return "the target must be a path";
   }
   return {};

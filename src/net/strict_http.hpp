@@ -2,8 +2,8 @@
 #pragma once
 
 /// \file
-/// What Beast 1.74 lets through and a server behind a proxy must not (RFC 9112): two readings of one
-/// request are how requests are smuggled. Pure functions.
+/// What Beast 1.74 lets through and a server behind a proxy must not (RFC 9112): two readings of
+/// one request are how requests are smuggled. Pure functions.
 
 #include <optional>
 #include <string>
@@ -12,6 +12,20 @@
 #include "net/asio.hpp"
 
 namespace greenroom::net {
+
+/// The header of a request in what has arrived so far.
+struct found_header {
+  enum class state : std::uint8_t { incomplete, complete, refused };
+  state is = state::incomplete;
+  std::size_t bytes = 0;  ///< complete: with the empty line
+  int status = 400;       ///< refused: 400, or 431 when it is too long
+  std::string why;
+};
+
+/// Looks for the end of the header in `text`, and refuses as early as can be: what does not begin
+/// like a request, a line that ends in a bare LF, more than `bytes_max`, and what
+/// refuse_raw_header() finds. `text` holds no empty lines in front.
+found_header find_header(std::string_view text, std::size_t bytes_max);
 
 /// Checks the raw bytes of a header, the empty line included: no folded lines (section 5.2), no
 /// bare CR or LF, no NUL, no space before a colon. Empty when fine, else what is wrong.

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: MIT
-/// One WebSocket (RFC 6455): bytes in, documents out, its queue, its heartbeat, its end.
-///
-/// Beast does framing, masking rules, fragmentation, UTF-8 and the close handshake. Here is what it
-/// leaves to its user: one write at a time, limits, time-outs, who may speak when.
+#include "net/websocket_session.hpp"
 
-#include <deque>
-
-#include "net/hub.hpp"
+#include "net/net_metrics.hpp"
 #include "telemetry/log.hpp"
 
 namespace greenroom::net {
@@ -15,324 +10,340 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// After a close was decided: the peer has this long to take what is under way and the close frame.
+/// After the close frame: the peer has this long to take it and to answer.
 constexpr auto close_grace = 3s;
+/// What one read may ask for, so that an announced length costs nothing before bytes arrive.
+constexpr std::size_t read_bytes_max = 16 * 1024;
 /// A read buffer that has grown beyond this is given back after the message.
-constexpr std::size_t keep_buffer_bytes = 16 * 1024;
+constexpr std::size_t keep_buffer_bytes = 2 * 1024;
+/// Pings and pongs between two ticks (at most a second); more is a flood.
+constexpr unsigned control_frames_max = 500;
 
-class websocket_session final : public socket_session,
-                                public std::enable_shared_from_this<websocket_session> {
- public:
-  websocket_session(hub& h, io_thread& io, tcp::socket socket, const peer& who)
-      : hub_(h), io_(io), ws_(std::move(socket)), who_(who), opened_(steady::now()) {
-    who_.transport = transport::websocket;
+/// A close frame holds 123 bytes of UTF-8 beside the code (RFC 6455 section 5.5).
+std::string_view fitting(std::string_view reason) {
+  constexpr std::size_t reason_bytes_max = 123;
+  if (reason.size() <= reason_bytes_max) return reason;
+  auto end = reason_bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xc0) == 0x80)
+    --end;
+  return reason.substr(0, end);
+}
+
+/// The close code that Beast has sent for a violation that it found.
+close_code code_of(error_code ec) {
+  if (ec == websocket::error::message_too_big || ec == websocket::error::buffer_overflow) {
+    return close_code::too_big;
   }
+  if (ec == websocket::error::bad_frame_payload) return close_code::invalid_utf8;
+  return close_code::protocol_error;
+}
 
-  void start(const http::request<http::string_body>& request, const std::string& subprotocol,
-             std::optional<std::string> bearer_token, bool over_limit) {
-    ws_.read_message_max(hub_.options.max_message_bytes);
-    ws_.auto_fragment(false);
-    ws_.write_buffer_bytes(64);  // frames are written whole; only the header is built there
-    ws_.set_option(websocket::stream_base::decorator([subprotocol](websocket::response_type& r) {
-      r.set(http::field::server, "greenroom");
-      if (!subprotocol.empty()) {
-        r.set(http::field::sec_websocket_protocol, subprotocol);
-      }
-    }));
-    if (who_.encoding == protocol::encoding::json) {
-      ws_.text(true);
-    } else {
-      ws_.binary(true);
-    }
-    ws_.control_callback(
-        [this](websocket::frame_type, beast::string_view) { last_heard_ = steady::now(); });
-    last_heard_ = steady::now();
-    id_ = io_.next_id();
-    io_.enter(id_, shared_from_this());
-    net_metrics::instance().websockets.Increment();
-    ws_.async_accept(request, [self = shared_from_this(), over_limit,
-                               token = std::move(bearer_token)](error_code ec) mutable {
-      if (ec) {
-        self->end(end_reason::network_error);
-      } else if (over_limit) {
-        self->close(close_code::try_later, "too many connections");
-      } else {
-        self->open(std::move(token));
-      }
-    });
-  }
+bool is_violation(error_code ec) {
+  return ec.category() == error_code(websocket::error::bad_opcode).category() &&
+         ec != websocket::error::closed;
+}
 
-  // -- wishes of actors ----------------------------------------------------------------------------
+}  // namespace
 
-  void answer(const frame& f) override {
-    if (inflight_ > 0) {
-      --inflight_;
-    }
-    send(f);
-    if (paused_ && inflight_ < hub_.options.max_inflight_per_connection && !ended_ && !closing_) {
-      paused_ = false;
-      read();
-    }
-  }
+websocket_session::websocket_session(hub& h, io_thread& io, tcp::socket socket, const peer& who)
+    : hub_(h),
+      io_(io),
+      ws_(std::move(socket)),
+      who_(who),
+      queue_(h.options.outbound_queue_messages, h.options.outbound_queue_bytes),
+      opened_(steady::now()),
+      last_heard_(opened_) {
+  who_.transport = transport::websocket;
+}
 
-  void send(const frame& f) override {
-    if (ended_ || closing_) {
-      return;
-    }
-    if (queue_.size() >= hub_.options.outbound_queue_messages ||
-        queued_bytes_ + f->size() > hub_.options.outbound_queue_bytes) {
-      net_metrics::instance().too_slow.Increment();
-      why_ = end_reason::too_slow;
-      // What has not been started is dropped: the client resumes and gets it again.
-      while (queue_.size() > (writing_ ? 1U : 0U)) {
-        queued_bytes_ -= queue_.back()->size();
-        queue_.pop_back();
-      }
-      close(close_code::too_slow, "too slow: the outbound queue is full");
-      return;
-    }
-    queued_bytes_ += f->size();
-    queue_.push_back(f);
-    if (!writing_) {
-      write();
-    }
-  }
+void websocket_session::start(const http::request<http::string_body>& request,
+                              const std::string& subprotocol,
+                              std::optional<std::string> bearer_token, admission how) {
+  ws_.read_message_max(hub_.options.max_message_bytes);
+  ws_.auto_fragment(false);
+  ws_.write_buffer_bytes(8);  // unused: frames are neither masked nor compressed
+  ws_.set_option(websocket::stream_base::decorator([subprotocol](websocket::response_type& r) {
+    r.set(http::field::server, "greenroom");
+    if (!subprotocol.empty()) r.set(http::field::sec_websocket_protocol, subprotocol);
+  }));
+  ws_.control_callback(
+      [this](websocket::frame_type kind, beast::string_view) { heard_control(kind); });
+  id_ = io_.next_id();
+  io_.enter(id_, shared_from_this());
+  net_metrics::instance().websockets.Increment();
+  ws_.async_accept(request, [self = shared_from_this(), how,
+                             token = std::move(bearer_token)](error_code ec) mutable {
+    if (self->ended_) return;
+    if (ec) return self->end(end_reason::network_error);
+    self->accepted_ = true;
+    self->ws_.binary(self->who_.encoding == protocol::encoding::msgpack);
+    if (how == admission::welcome) return self->open(std::move(token));
+    self->close(close_code::try_later, how == admission::full ? "too many connections"
+                                                              : "too many connections per minute");
+  });
+}
 
-  void authenticated() override { authenticated_ = true; }
-
-  void close(close_code code, const std::string& reason) override {
-    if (ended_ || closing_) {
-      return;
-    }
-    closing_ = true;
-    close_reason_ = websocket::close_reason(static_cast<websocket::close_code>(code),
-                                            beast::string_view(reason.data(), reason.size()));
-    force_at_ = steady::now() + close_grace;
-    if (why_ == end_reason::by_peer) {
-      why_ = end_reason::by_server;
-    }
-    if (!writing_) {
-      write();
-    }
-  }
-
-  void drain() override { close(close_code::going_away, "this node is going away"); }
-
-  void abort() override { end(end_reason::by_server); }
-
-  void tick(steady::time_point now) override {
-    if (ended_) {
-      return;
-    }
-    if (closing_) {
-      if (now >= force_at_) {
-        end(why_);
-      }
-      return;
-    }
-    if (!authenticated_ && now - opened_ >= hub_.options.auth_timeout) {
-      why_ = end_reason::not_authenticated;
-      close(close_code::not_authenticated, "not authenticated in time");
-      return;
-    }
-    const auto silent = now - last_heard_;
-    if (silent >= 3 * hub_.options.heartbeat) {
-      why_ = end_reason::heartbeat_missed;
-      close(close_code::heartbeat_missed, "two heartbeats missed");
-    } else if (silent >= (pings_ + 1) * hub_.options.heartbeat && !pinging_) {
-      ping(now);
-    } else if (silent < hub_.options.heartbeat) {
-      pings_ = 0;
-    }
-    if (writing_ && now - write_started_ >= hub_.options.io_timeout) {
-      end(end_reason::too_slow);
-    }
-  }
-
-  connection_report report() const override {
-    connection_report r;
-    r.id = id_;
-    r.peer = who_;
-    r.bytes_in = bytes_in_;
-    r.bytes_out = bytes_out_;
-    r.messages_in = messages_in_;
-    r.messages_out = messages_out_;
-    r.queued_messages = queue_.size();
-    r.queued_bytes = queued_bytes_;
-    r.open_ms =
-        std::chrono::duration_cast<std::chrono::milliseconds>(steady::now() - opened_).count();
-    return r;
-  }
-
- private:
-  void open(std::optional<std::string> token) {
-    is_open_ = true;
+void websocket_session::open(std::optional<std::string> token) {
+  is_open_ = true;
+  try {
     hub_.handler.opened(id_, who_, std::move(token));
-    read();
-    if (hub_.draining.load()) {
-      drain();
-    }
+  } catch (const std::exception& e) {
+    telemetry::log("net").error("connection {:x}: {}", id_, e.what());
+    return end(end_reason::by_server);
   }
+  read();
+  if (hub_.draining.load()) drain();
+}
 
-  void read() {
-    ws_.async_read(buffer_, [self = shared_from_this()](error_code ec, std::size_t bytes) {
-      self->take(ec, bytes);
+// -- wishes of actors
+// -------------------------------------------------------------------------------
+
+void websocket_session::answer(const frame& f) {
+  if (inflight_ > 0) --inflight_;
+  send(f);
+  if (paused_ && inflight_ < hub_.options.max_inflight_per_connection && !ended_ && !closing_) {
+    paused_ = false;
+    last_heard_ = steady::now();  // nobody listened meanwhile
+    read();
+  }
+}
+
+void websocket_session::send(const frame& f) {
+  // Not open: Beast must not be asked to write before its handshake is done.
+  if (!is_open_ || ended_ || closing_) return;
+  if (!queue_.push(f)) {
+    net_metrics::instance().too_slow.Increment();
+    // What has not been started is dropped: the client resumes and gets it again.
+    queue_.drop_after(writing_ ? 1 : 0);
+    close_for(end_reason::too_slow, close_code::too_slow, "too slow: the outbound queue is full");
+    force_at_ = steady::now() + close_grace;
+    return;
+  }
+  if (!writing_) write();
+}
+
+void websocket_session::close(close_code code, const std::string& reason) {
+  close_for(end_reason::by_server, code, reason);
+}
+
+void websocket_session::close_for(end_reason why, close_code code, std::string_view reason) {
+  if (ended_ || closing_) return;
+  if (!accepted_) return end(why);  // still in the handshake: there is no frame to send yet
+  closing_ = true;
+  why_ = why;
+  code_ = static_cast<std::uint16_t>(code);
+  const auto text = fitting(reason);
+  close_reason_ = websocket::close_reason(static_cast<websocket::close_code>(code),
+                                          beast::string_view(text.data(), text.size()));
+  force_at_ = steady::now() + hub_.options.io_timeout;
+  if (!writing_) write();
+}
+
+void websocket_session::drain() {
+  // In the handshake: open() looks whether the node is draining.
+  if (accepted_) close(close_code::going_away, "this node is going away");
+}
+
+// -- time
+// -------------------------------------------------------------------------------------------
+
+void websocket_session::tick(steady::time_point now) {
+  control_frames_ = 0;
+  if (ended_) return;
+  if (closing_) {
+    if (now >= force_at_) end(why_);
+    return;
+  }
+  const auto& limits = hub_.options;
+  if (!accepted_) {
+    if (now - opened_ >= limits.io_timeout) end(end_reason::network_error);
+    return;
+  }
+  if (!authenticated_ && now - opened_ >= limits.auth_timeout) {
+    return close_for(end_reason::not_authenticated, close_code::not_authenticated,
+                     "not authenticated in time");
+  }
+  if (writing_ && now - write_started_ >= limits.io_timeout) return end(end_reason::too_slow);
+  if (in_message_ && now - message_started_ >= limits.io_timeout) {
+    return close_for(end_reason::protocol_violation, close_code::policy,
+                     "a message took too long to arrive");
+  }
+  if (!paused_) check_heartbeat(now);
+}
+
+void websocket_session::check_heartbeat(steady::time_point now) {
+  const auto silent = now - last_heard_;
+  const auto heartbeat = hub_.options.heartbeat;
+  if (silent < heartbeat) {
+    pings_ = 0;
+  } else if (silent >= 3 * heartbeat) {
+    close_for(end_reason::heartbeat_missed, close_code::heartbeat_missed, "two heartbeats missed");
+  } else if (silent >= (pings_ + 1) * heartbeat && !pinging_) {
+    ++pings_;
+    pinging_ = true;
+    ping_sent_ = now;
+    ws_.async_ping({}, [self = shared_from_this()](error_code) { self->pinging_ = false; });
+  }
+}
+
+void websocket_session::heard_control(websocket::frame_type kind) {
+  const auto now = steady::now();
+  last_heard_ = now;
+  if (kind == websocket::frame_type::pong && ping_sent_ != steady::time_point{}) {
+    ping_us_ = std::chrono::duration_cast<std::chrono::microseconds>(now - ping_sent_).count();
+    ping_sent_ = {};
+  }
+  if (++control_frames_ == control_frames_max) {
+    // Not from here: Beast is in the middle of reading.
+    asio::post(io_.context(), [self = shared_from_this()] {
+      self->close_for(end_reason::protocol_violation, close_code::policy,
+                      "too many control frames");
     });
   }
+}
 
-  void take(error_code ec, std::size_t bytes) {
-    if (ended_) {
-      return;
-    }
-    if (ec) {
-      if (ec == websocket::error::closed) {
-        end(why_);
-      } else if (ec.category() == error_code(websocket::error::bad_opcode).category()) {
-        // Beast has sent the close frame that fits (1002, 1007, 1009).
-        end(end_reason::protocol_violation);
-      } else {
-        end(closing_ ? why_ : end_reason::network_error);
-      }
-      return;
-    }
-    last_heard_ = steady::now();
-    bytes_in_ += bytes;
-    ++messages_in_;
-    net_metrics::instance().messages_in.Increment();
-    net_metrics::instance().bytes_in.Increment(static_cast<double>(bytes));
-    if (closing_) {
-      buffer_.consume(buffer_.size());
-      read();  // until the peer's close frame
-      return;
-    }
-    if (ws_.got_text() != (who_.encoding == protocol::encoding::json)) {
-      why_ = end_reason::protocol_violation;
-      close(close_code::wrong_frame_kind, "the wrong kind of frame for this sub-protocol");
-      buffer_.consume(buffer_.size());
-      read();
-      return;
-    }
-    const auto data = buffer_.cdata();
-    auto request = protocol::decode_request(
-        who_.encoding, {static_cast<const char*>(data.data()), data.size()});
+// -- reading
+// ----------------------------------------------------------------------------------------
+
+void websocket_session::read() {
+  ws_.async_read_some(
+      buffer_, read_bytes_max,
+      [self = shared_from_this()](error_code ec, std::size_t bytes) { self->take(ec, bytes); });
+}
+
+void websocket_session::take(error_code ec, std::size_t bytes) {
+  if (ended_) return;
+  if (ec) return read_failed(ec);
+  last_heard_ = steady::now();
+  bytes_in_ += bytes;
+  net_metrics::instance().bytes_in.Increment(static_cast<double>(bytes));
+  if (!closing_ && ws_.got_text() != (who_.encoding == protocol::encoding::json)) {
+    close_for(end_reason::protocol_violation, close_code::wrong_frame_kind,
+              "the wrong kind of frame for this sub-protocol");
+  }
+  if (closing_) {
     buffer_.consume(buffer_.size());
-    if (buffer_.capacity() > keep_buffer_bytes) {
-      buffer_.shrink_to_fit();
-    }
-    ++inflight_;
+    return read();  // until the peer's close frame
+  }
+  if (!ws_.is_message_done()) {
+    if (!in_message_) message_started_ = last_heard_;
+    in_message_ = true;
+    return read();
+  }
+  in_message_ = false;
+  deliver();
+}
+
+void websocket_session::read_failed(error_code ec) {
+  if (ec == websocket::error::closed) {
+    if (!closing_) code_ = static_cast<std::uint16_t>(ws_.reason().code);
+    end(why_);
+  } else if (is_violation(ec) && !closing_) {
+    code_ = static_cast<std::uint16_t>(code_of(ec));
+    end(end_reason::protocol_violation);
+  } else if (closing_) {
+    // async_close() may still be sending our close frame; it ends the session, or force_at_ does.
+    if (!close_sent_) end(why_);
+  } else {
+    end(ec == asio::error::eof ? end_reason::by_peer : end_reason::network_error);
+  }
+}
+
+void websocket_session::deliver() {
+  ++messages_in_;
+  net_metrics::instance().messages_in.Increment();
+  ++inflight_;
+  try {
+    const auto data = buffer_.cdata();
+    auto request = protocol::decode_request(who_.encoding,
+                                            {static_cast<const char*>(data.data()), data.size()});
+    buffer_.consume(buffer_.size());
+    if (buffer_.capacity() > keep_buffer_bytes) buffer_.shrink_to_fit();
     if (request) {
       hub_.handler.received(id_, std::move(*request));
     } else {
       hub_.handler.undecodable(id_, std::move(request.error()));
     }
-    if (inflight_ < hub_.options.max_inflight_per_connection) {
-      read();
-    } else {
-      paused_ = true;  // until answers go out
-    }
+  } catch (const std::exception& e) {
+    telemetry::log("net").error("connection {:x}: {}", id_, e.what());
+    return end(end_reason::by_server);
   }
-
-  void write() {
-    if (!queue_.empty()) {
-      writing_ = true;
-      write_started_ = steady::now();
-      ws_.async_write(asio::buffer(*queue_.front()),
-                      [self = shared_from_this()](error_code ec, std::size_t) {
-                        self->written(ec);
-                      });
-    } else if (closing_ && !close_sent_) {
-      close_sent_ = true;
-      if (!is_open_) {
-        // Nobody reads yet: the close frame alone, then the reply is awaited by async_close.
-        paused_ = false;
-      }
-      ws_.async_close(close_reason_, [self = shared_from_this()](error_code) {
-        self->end(self->why_);
-      });
-    }
+  if (inflight_ < hub_.options.max_inflight_per_connection) {
+    read();
+  } else {
+    paused_ = true;  // until answers go out
   }
+}
 
-  void written(error_code ec) {
-    writing_ = false;
-    if (ended_) {
-      return;
-    }
-    if (ec) {
-      end(closing_ ? why_ : end_reason::network_error);
-      return;
-    }
-    const auto bytes = queue_.front()->size();
-    bytes_out_ += bytes;
-    ++messages_out_;
-    net_metrics::instance().messages_out.Increment();
-    net_metrics::instance().bytes_out.Increment(static_cast<double>(bytes));
-    queued_bytes_ -= bytes;
-    queue_.pop_front();
-    write();
+// -- writing
+// ----------------------------------------------------------------------------------------
+
+void websocket_session::write() {
+  if (!queue_.empty()) {
+    writing_ = true;
+    write_started_ = steady::now();
+    ws_.async_write(asio::buffer(*queue_.front()),
+                    [self = shared_from_this(), f = queue_.front()](error_code ec, std::size_t) {
+                      self->written(ec);
+                    });
+  } else if (closing_ && !close_sent_) {
+    close_sent_ = true;
+    force_at_ = std::min(force_at_, steady::now() + close_grace);
+    ws_.async_close(close_reason_,
+                    [self = shared_from_this()](error_code) { self->end(self->why_); });
   }
+}
 
-  void ping(steady::time_point now) {
-    ++pings_;
-    pinging_ = true;
-    (void)now;
-    ws_.async_ping({}, [self = shared_from_this()](error_code) { self->pinging_ = false; });
-  }
+void websocket_session::written(error_code ec) {
+  writing_ = false;
+  if (ended_) return;
+  if (ec) return end(closing_ ? why_ : end_reason::network_error);
+  const auto bytes = queue_.front()->size();
+  queue_.pop();
+  bytes_out_ += bytes;
+  ++messages_out_;
+  net_metrics::instance().messages_out.Increment();
+  net_metrics::instance().bytes_out.Increment(static_cast<double>(bytes));
+  write();
+}
 
-  void end(end_reason why) {
-    if (ended_) {
-      return;
-    }
-    ended_ = true;
-    error_code ignored;
-    beast::get_lowest_layer(ws_).close(ignored);
-    queue_.clear();
-    queued_bytes_ = 0;
-    if (is_open_) {
-      hub_.handler.closed(id_, why);
-    }
-    net_metrics::instance().websockets.Decrement();
-    hub_.open_sockets.fetch_sub(1);
-    io_.leave(id_);
-  }
+void websocket_session::end(end_reason why) {
+  if (ended_) return;
+  ended_ = true;
+  error_code ignored;
+  beast::get_lowest_layer(ws_).close(ignored);
+  queue_.drop_after(0);
+  auto& metrics = net_metrics::instance();
+  metrics.websockets.Decrement();
+  metrics.sockets.Decrement();
+  metrics.closed(code_);
+  hub_.open_sockets.fetch_sub(1);
+  io_.leave(id_);  // the caller holds on to the session
+  if (is_open_) hub_.handler.closed(id_, why);
+}
 
-  hub& hub_;
-  io_thread& io_;
-  websocket::stream<tcp::socket, false> ws_;
-  peer who_;
-  connection_id id_ = 0;
-  beast::flat_buffer buffer_;
-  std::deque<frame> queue_;
-  std::size_t queued_bytes_ = 0;
-  std::size_t inflight_ = 0;
-  websocket::close_reason close_reason_;
-  end_reason why_ = end_reason::by_peer;
-  bool is_open_ = false;
-  bool authenticated_ = false;
-  bool writing_ = false;
-  bool paused_ = false;
-  bool closing_ = false;
-  bool close_sent_ = false;
-  bool ended_ = false;
-  bool pinging_ = false;
-  int pings_ = 0;
-  steady::time_point opened_;
-  steady::time_point last_heard_;
-  steady::time_point write_started_;
-  steady::time_point force_at_;
-  std::uint64_t bytes_in_ = 0;
-  std::uint64_t bytes_out_ = 0;
-  std::uint64_t messages_in_ = 0;
-  std::uint64_t messages_out_ = 0;
-};
-
-}  // namespace
+connection_report websocket_session::report() const {
+  connection_report r;
+  r.id = id_;
+  r.peer = who_;
+  r.bytes_in = bytes_in_;
+  r.bytes_out = bytes_out_;
+  r.messages_in = messages_in_;
+  r.messages_out = messages_out_;
+  r.queued_messages = queue_.size();
+  r.queued_bytes = queue_.bytes();
+  const auto age = steady::now() - opened_;
+  r.open_ms = std::chrono::duration_cast<std::chrono::milliseconds>(age).count();
+  r.ping_us = ping_us_;
+  return r;
+}
 
 void start_websocket_session(hub& h, io_thread& io, tcp::socket socket,
                              const http::request<http::string_body>& request, const peer& who,
                              const std::string& subprotocol,
-                             std::optional<std::string> bearer_token, bool over_limit) {
+                             std::optional<std::string> bearer_token, admission how) {
   const auto session = std::make_shared<websocket_session>(h, io, std::move(socket), who);
-  session->start(request, subprotocol, std::move(bearer_token), over_limit);
+  session->start(request, subprotocol, std::move(bearer_token), how);
 }
 
 }  // namespace greenroom::net

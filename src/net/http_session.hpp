@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// One HTTP/1.1 connection (RFC 9112): a request at a time, its answer, the next; or the upgrade.
+/// Lives on its I/O thread.
+///
+/// The header is read and checked as bytes before the parser sees it (strict_http.hpp). One
+/// deadline covers a whole request, so that a slow sender cannot stretch it byte by byte; the bytes
+/// that may wait to be parsed are bounded, so that nothing endless (trailers, chunk extensions)
+/// fills memory.
+
+#include <memory>
+#include <optional>
+
+#include "net/http_answers.hpp"
+#include "net/hub.hpp"
+
+namespace greenroom::net {
+
+class http_session final : public socket_session,
+                           public std::enable_shared_from_this<http_session> {
+ public:
+  http_session(hub& h, io_thread& io, tcp::socket socket, admission how);
+  void start();
+
+  // Actors have nothing to say to HTTP connections but the end.
+  void answer(const frame&) override {}
+  void send(const frame&) override {}
+  void authenticated() override {}
+  void close(close_code, const std::string&) override { drain(); }
+  void drain() override;
+  void abort() override { end(end_reason::by_server); }
+  void tick(steady::time_point now) override;
+  connection_report report() const override;
+
+ private:
+  enum class phase : std::uint8_t { header, body, waiting, writing };
+  using request = http::request<http::string_body>;
+
+  void read_header();
+  void read_some();
+  /// What has arrived may hold a header: deals with it, refuses it, or waits for more.
+  void look_for_header();
+  void parse_header(std::size_t bytes);
+  void expect_body();
+  void read_body();
+  void body_arrived(error_code ec);
+  void handle();
+  void call(planned_call planned, const request& r);
+  void upgrade(const request& r);
+  /// Answers with an error and closes: what follows on this connection cannot be trusted.
+  void refuse(int status, const error& why);
+  void respond(response r);
+  void responded(error_code ec);
+  void linger();
+  void swallow(std::size_t so_far);
+  /// Once; closes the socket and tells the handler if it had calls from here.
+  void end(end_reason why);
+  /// Calls `step`; a session whose step throws is ended.
+  template <class Step>
+  void guarded(Step step) noexcept;
+
+  hub& hub_;
+  io_thread& io_;
+  tcp::socket socket_;
+  const admission how_;
+  peer who_;
+  connection_id id_ = 0;
+  beast::flat_buffer buffer_;
+  std::optional<http::request_parser<http::string_body>> parser_;
+  std::size_t header_fields_ = 0;  ///< before the body, to notice trailers
+  response response_;
+  phase doing_ = phase::header;
+  steady::time_point opened_;
+  steady::time_point deadline_;
+  uuid_generator ids_;
+  std::uint64_t call_ = 0;  ///< number of the call that is waited for
+  std::uint64_t requests_ = 0;
+  unsigned version_ = 11;
+  bool keep_alive_ = true;
+  bool head_ = false;
+  bool begun_ = false;  ///< a request has begun to arrive
+  bool draining_ = false;
+  bool used_handler_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace greenroom::net

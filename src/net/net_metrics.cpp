@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "net/net_metrics.hpp"
+
+#include <array>
+#include <atomic>
+#include <string>
+
+namespace greenroom::net {
+
+net_metrics& net_metrics::instance() {
+  using telemetry::counter;
+  using telemetry::gauge;
+  static net_metrics only{
+      gauge("greenroom_websocket_connections", "Open WebSocket connections"),
+      gauge("greenroom_open_sockets", "Open client sockets"),
+      counter("greenroom_messages_received_total", "Documents received from clients"),
+      counter("greenroom_messages_sent_total", "Documents sent to clients"),
+      counter("greenroom_received_bytes_total", "Bytes of documents received from clients"),
+      counter("greenroom_sent_bytes_total", "Bytes of documents sent to clients"),
+      counter("greenroom_slow_consumers_total", "Connections closed because they took too little"),
+  };
+  return only;
+}
+
+void net_metrics::refused(std::string_view reason) {
+  telemetry::counter("greenroom_refused_connections_total", "Connections turned away",
+                     {{"reason", std::string(reason)}})
+      .Increment();
+}
+
+void net_metrics::answered(unsigned status) {
+  // Remembered, because a look-up takes a lock and this is done for every request.
+  static std::array<std::atomic<prometheus::Counter*>, 6> classes{};
+  const auto which = status / 100 < classes.size() ? status / 100 : 5;
+  auto* counter = classes[which].load(std::memory_order_acquire);
+  if (counter == nullptr) {
+    counter = &telemetry::counter("greenroom_http_requests_total", "HTTP requests answered",
+                                  {{"status", std::to_string(which) + "xx"}});
+    classes[which].store(counter, std::memory_order_release);
+  }
+  counter->Increment();
+}
+
+void net_metrics::closed(std::uint16_t code) {
+  // Clients choose the codes they close with: those of others share a label.
+  const bool known = code == 0 || (code >= 1000 && code <= 1015) || code == 4401 || code == 4403 ||
+                     code == 4408 || code == 4413 || code == 4429;
+  telemetry::counter("greenroom_websocket_closes_total", "WebSockets closed, by close code",
+                     {{"code", known ? std::to_string(code) : "other"}})
+      .Increment();
+}
+
+}  // namespace greenroom::net

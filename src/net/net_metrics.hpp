@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// The figures of the listener. References are looked up once; all of it is thread-safe.
+
+#include <cstdint>
+#include <string_view>
+
+#include "telemetry/metrics.hpp"
+
+namespace greenroom::net {
+
+struct net_metrics {
+  prometheus::Gauge& websockets;
+  prometheus::Gauge& sockets;  ///< of both kinds
+  prometheus::Counter& messages_in;
+  prometheus::Counter& messages_out;
+  prometheus::Counter& bytes_in;
+  prometheus::Counter& bytes_out;
+  prometheus::Counter& too_slow;
+
+  static net_metrics& instance();
+
+  /// Counts a connection that was turned away: "full", "rate" or "origin".
+  void refused(std::string_view reason);
+  /// Counts an HTTP answer under its class: "2xx", "4xx" …
+  void answered(unsigned status);
+  /// Counts the end of a WebSocket under its close code; 0: the peer went without one.
+  void closed(std::uint16_t code);
+};
+
+}  // namespace greenroom::net

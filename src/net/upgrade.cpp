@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "net/upgrade.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace greenroom::net {
+
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](unsigned char c) { return std::tolower(c); });
+  return out;
+}
+
+std::string_view without_suffix(std::string_view text, std::string_view suffix) {
+  if (text.ends_with(suffix)) text.remove_suffix(suffix.size());
+  return text;
+}
+
+}  // namespace
+
+bool origin_allowed(std::string_view origin, std::string_view host,
+                    const std::vector<std::string>& allowed) {
+  const auto from = lower(origin);
+  const auto listed = [&](const std::string& a) { return a == "*" || lower(a) == from; };
+  if (std::ranges::any_of(allowed, listed)) return true;
+  std::string_view default_port;
+  std::string_view authority = from;
+  if (from.starts_with("http://")) {
+    default_port = ":80";
+    authority.remove_prefix(7);
+  } else if (from.starts_with("https://")) {
+    default_port = ":443";
+    authority.remove_prefix(8);
+  } else {
+    return false;  // "null" among others
+  }
+  const auto own = lower(host);
+  return !authority.empty() &&
+         without_suffix(authority, default_port) == without_suffix(own, default_port);
+}
+
+bool origin_allowed(const http::request<http::string_body>& request,
+                    const std::vector<std::string>& allowed) {
+  const auto origins = request.count(http::field::origin);
+  if (origins != 1) return origins == 0;
+  const auto origin = request[http::field::origin];
+  const auto host = request[http::field::host];
+  return origin_allowed({origin.data(), origin.size()}, {host.data(), host.size()}, allowed);
+}
+
+std::optional<chosen_subprotocol> choose_subprotocol(
+    const http::request<http::string_body>& request) {
+  const auto offers = request.equal_range(http::field::sec_websocket_protocol);
+  if (offers.first == offers.second) return chosen_subprotocol{};
+  for (auto it = offers.first; it != offers.second; ++it) {
+    for (const auto& offered : http::token_list(it->value())) {
+      if (offered == "greenroom.v1.json") {
+        return chosen_subprotocol{"greenroom.v1.json", protocol::encoding::json};
+      }
+      if (offered == "greenroom.v1.msgpack") {
+        return chosen_subprotocol{"greenroom.v1.msgpack", protocol::encoding::msgpack};
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace greenroom::net

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// What is checked before GET /ws becomes a WebSocket (docs/protocol.md, section 1). Pure.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/asio.hpp"
+#include "protocol/codec.hpp"
+
+namespace greenroom::net {
+
+/// Whether a browser on `origin` may connect to a server that it calls `host` (RFC 6455 section
+/// 10.2): the same host and port, where a missing port is that of the origin's scheme, or one of
+/// `allowed`. `null` never may, unless it were listed.
+bool origin_allowed(std::string_view origin, std::string_view host,
+                    const std::vector<std::string>& allowed);
+
+/// The same for a request; without an Origin header it is no browser and may.
+bool origin_allowed(const http::request<http::string_body>& request,
+                    const std::vector<std::string>& allowed);
+
+struct chosen_subprotocol {
+  std::string name;  ///< empty: none was offered
+  protocol::encoding encoding = protocol::encoding::json;
+};
+/// The first of ours that the client offers; none offered means JSON. Empty when only others are.
+std::optional<chosen_subprotocol> choose_subprotocol(
+    const http::request<http::string_body>& request);
+
+}  // namespace greenroom::net

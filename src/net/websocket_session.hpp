@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// One WebSocket (RFC 6455): bytes in, documents out, its queue, its heartbeat, its end. Lives on
+/// its I/O thread.
+///
+/// Beast does framing, masking rules, fragmentation, UTF-8 and the close handshake. Here is what it
+/// leaves to its user: one write at a time, limits, time-outs, who may speak when.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "net/hub.hpp"
+#include "net/outbound_queue.hpp"
+
+namespace greenroom::net {
+
+class websocket_session final : public socket_session,
+                                public std::enable_shared_from_this<websocket_session> {
+ public:
+  websocket_session(hub& h, io_thread& io, tcp::socket socket, const peer& who);
+  /// Answers the upgrade; tells the handler unless the socket is turned away.
+  void start(const http::request<http::string_body>& request, const std::string& subprotocol,
+             std::optional<std::string> bearer_token, admission how);
+
+  void answer(const frame& f) override;
+  void send(const frame& f) override;
+  void authenticated() override { authenticated_ = true; }
+  void close(close_code code, const std::string& reason) override;
+  void tick(steady::time_point now) override;
+  void drain() override;
+  void abort() override { end(end_reason::by_server); }
+  connection_report report() const override;
+
+ private:
+  void open(std::optional<std::string> token);
+  /// The first reason counts; the queue is written first.
+  void close_for(end_reason why, close_code code, std::string_view reason);
+  void check_heartbeat(steady::time_point now);
+  void heard_control(websocket::frame_type kind);
+  void read();
+  void take(error_code ec, std::size_t bytes);
+  void read_failed(error_code ec);
+  void deliver();
+  void write();
+  void written(error_code ec);
+  /// Once; closes the socket and tells the handler.
+  void end(end_reason why);
+
+  hub& hub_;
+  io_thread& io_;
+  websocket::stream<tcp::socket, false> ws_;
+  peer who_;
+  connection_id id_ = 0;
+  beast::flat_buffer buffer_;
+  outbound_queue queue_;
+  std::size_t inflight_ = 0;  ///< requests without answer
+  websocket::close_reason close_reason_;
+  end_reason why_ = end_reason::by_peer;
+  std::uint16_t code_ = 0;  ///< the close code, for the figures
+  bool accepted_ = false;   ///< the upgrade is answered
+  bool is_open_ = false;    ///< the handler knows it
+  bool authenticated_ = false;
+  bool writing_ = false;
+  bool paused_ = false;  ///< not read, because inflight_ is at its limit
+  bool in_message_ = false;
+  bool closing_ = false;
+  bool close_sent_ = false;
+  bool ended_ = false;
+  bool pinging_ = false;
+  int pings_ = 0;  ///< sent since the peer was last heard
+  unsigned control_frames_ = 0;
+  steady::time_point opened_;
+  steady::time_point last_heard_;
+  steady::time_point message_started_;
+  steady::time_point write_started_;
+  steady::time_point ping_sent_;
+  steady::time_point force_at_;  ///< once closing: the end, whatever the peer does
+  std::int64_t ping_us_ = -1;
+  std::uint64_t bytes_in_ = 0;
+  std::uint64_t bytes_out_ = 0;
+  std::uint64_t messages_in_ = 0;
+  std::uint64_t messages_out_ = 0;
+};
+
+}  // namespace greenroom::net

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: MIT
+/// What each route asks of the handler, and how its answers look.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "unit/net/fake_handler.hpp"
+#include "unit/net/raw_client.hpp"
+
+using namespace greenroom;
+using namespace greenroom::net::test;
+using nlohmann::json;
+
+namespace {
+
+const std::string room = "018f6b1e-0000-7000-8000-000000000001";
+const std::string user = "018f6b1e-0000-7000-8000-000000000002";
+
+std::string request(const std::string& method, const std::string& target,
+                    const std::string& body = {}, const std::string& headers = {}) {
+  auto text = method + " " + target + " HTTP/1.1\r\nHost: a\r\n" + headers;
+  if (!body.empty()) {
+    text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+    if (headers.find("Content-Type") == std::string::npos) {
+      text += "Content-Type: application/json\r\n";
+    }
+  }
+  return text + "\r\n" + body;
+}
+
+}  // namespace
+
+TEST_CASE("routes become requests of the protocol") {
+  struct row {
+    const char* method;
+    std::string target;
+    const char* body;
+    const char* type;
+    json fields;  ///< those that are looked at
+  };
+  const row rows[] = {
+      {"POST",
+       "/api/auth/register",
+       R"({"username":"Ann","password":"12345678"})",
+       "register_request",
+       {{"username", "ann"}}},
+      {"POST",
+       "/api/users",
+       R"({"username":"ann","password":"12345678"})",
+       "register_request",
+       {{"username", "ann"}}},
+      {"POST",
+       "/api/auth/login",
+       R"({"username":"ann","password":"12345678"})",
+       "auth_request",
+       {{"username", "ann"}}},
+      {"POST",
+       "/api/auth/refresh",
+       R"({"refresh_token":"r"})",
+       "auth_request",
+       {{"refresh_token", "r"}}},
+      {"POST", "/api/auth/logout", "", "logout_request", {}},
+      {"POST", "/api/auth/logout", R"({"all":true})", "logout_request", {{"all", true}}},
+      {"GET",
+       "/api/users?query=a%26b&limit=7",
+       "",
+       "user_list_request",
+       {{"query", "a&b"}, {"limit", 7}}},
+      {"GET", "/api/users/" + user, "", "user_request", {{"user_id", user}}},
+      {"GET", "/api/rooms", "", "room_list_request", {{"scope", "joined"}}},
+      {"GET",
+       "/api/rooms?scope=public&cursor=x",
+       "",
+       "room_list_request",
+       {{"scope", "public"}, {"cursor", "x"}}},
+      {"POST",
+       "/api/rooms",
+       R"({"name":"Hall","alias":"Hall"})",
+       "create_room_request",
+       {{"name", "Hall"}, {"alias", "hall"}}},
+      {"GET", "/api/rooms/" + room, "", "room_request", {{"room_id", room}}},
+      {"GET",
+       "/api/rooms/" + room + "/members?limit=200",
+       "",
+       "room_members_request",
+       {{"room_id", room}, {"limit", 200}}},
+      {"PUT", "/api/rooms/" + room + "/members/me", "", "join_room_request", {{"room_id", room}}},
+      {"PUT",
+       "/api/rooms/" + room + "/members/" + user,
+       "{}",
+       "join_room_request",
+       {{"room_id", room}}},
+      {"DELETE",
+       "/api/rooms/" + room + "/members/me",
+       "",
+       "leave_room_request",
+       {{"room_id", room}}},
+      {"GET",
+       "/api/messages/" + room + "/history?limit=5&before_seq=9&after_seq=",
+       "",
+       "history_request",
+       {{"room_id", room}, {"limit", 5}, {"before_seq", 9}}},
+      {"POST",
+       "/api/messages/" + room,
+       R"({"content":"hi","room_id":"other"})",
+       "send_message_request",
+       {{"room_id", room}, {"content", "hi"}}},
+  };
+  running_server server;
+  raw_client client(server->port());
+  for (const auto& r : rows) {
+    INFO(r.method << " " << r.target);
+    auto answer = client.ask(request(r.method, r.target, r.body));
+    REQUIRE(answer);
+    REQUIRE(answer->status / 100 == 2);
+    const auto asked = server.handler.with([&] { return server.handler.calls().back().request; });
+    CHECK(protocol::row_of(asked.data).type == r.type);
+    const auto fields = protocol::request_to_json(asked.data);
+    for (const auto& [name, value] : r.fields.items())
+      CHECK(fields.value(name, json()) == value);
+  }
+}
+
+TEST_CASE("the handler learns who is meant") {
+  running_server server;
+  raw_client client(server->port());
+  const auto last = [&] {
+    return server.handler.with([&] { return server.handler.calls().back(); });
+  };
+  client.ask(request("GET", "/api/users/me", {}, "Authorization: bearer t0\r\n"));
+  CHECK(last().self);
+  CHECK(last().bearer_token == "t0");
+  CHECK(last().peer.loopback);
+  CHECK(last().peer.transport == net::transport::http);
+  client.ask(request("PUT", "/api/rooms/" + room + "/members/" + user));
+  CHECK(last().subject == uuid::parse(user));
+  CHECK_FALSE(last().bearer_token);
+  client.ask(
+      request("DELETE", "/api/rooms/" + room + "/members/me", {}, "Authorization: Basic x\r\n"));
+  CHECK_FALSE(last().subject);
+  CHECK_FALSE(last().bearer_token);
+  const auto connection = last().connection;
+  raw_client other(server->port());
+  other.ask(request("GET", "/api/users/me"));
+  CHECK(last().connection != connection);
+}
+
+TEST_CASE("what is refused names the field and the status") {
+  struct row {
+    const char* method;
+    std::string target;
+    const char* body;
+    const char* headers;
+    int status;
+    const char* code;
+    const char* field;
+  };
+  const row rows[] = {
+      {"GET", "/api/users?limit=many", "", "", 400, "INVALID_MESSAGE", "limit"},
+      {"GET", "/api/users?limit=1x", "", "", 400, "INVALID_MESSAGE", "limit"},
+      {"GET", "/api/users?limit=-1", "", "", 400, "INVALID_MESSAGE", "limit"},
+      {"GET", "/api/users?limit=1&limit=2", "", "", 400, "INVALID_MESSAGE", "limit"},
+      {"GET", "/api/users?limit=99999999999999999999", "", "", 400, "INVALID_MESSAGE", "limit"},
+      {"GET", "/api/users?query=%zz", "", "", 400, "INVALID_MESSAGE", "query"},
+      {"GET", "/api/users?query=%ff", "", "", 400, "INVALID_MESSAGE", "query"},
+      {"GET", "/api/users/me?access_token=x", "", "", 400, "INVALID_MESSAGE", "access_token"},
+      {"GET", "/health?token=x", "", "", 400, "INVALID_MESSAGE", "token"},
+      {"GET", "/ws?token=x", "", "", 400, "INVALID_MESSAGE", "token"},
+      {"GET", "/api/users/nobody", "", "", 400, "INVALID_MESSAGE", "user_id"},
+      {"GET", "/api/users/%zz", "", "", 400, "INVALID_MESSAGE", "path"},
+      {"GET", "/api/users/a%2fb", "", "", 400, "INVALID_MESSAGE", "path"},
+      {"GET", "/api/users/a%00", "", "", 400, "INVALID_MESSAGE", "path"},
+      {"PUT", "/api/rooms/" + room + "/members/x", "", "", 400, "INVALID_MESSAGE", "user_id"},
+      {"GET", "/api/rooms?scope=secret", "", "", 400, "INVALID_MESSAGE", "scope"},
+      {"POST", "/api/rooms", "[]", "", 400, "INVALID_MESSAGE", "body"},
+      {"POST", "/api/rooms", "{", "", 400, "INVALID_MESSAGE", nullptr},
+      {"POST", "/api/rooms", "", "", 400, "INVALID_MESSAGE", "name"},
+      {"POST", "/api/auth/login", R"({"refresh_token":"r"})", "", 400, "INVALID_MESSAGE", nullptr},
+      {"POST", "/api/rooms", "name=x", "Content-Type: application/x-www-form-urlencoded\r\n", 415,
+       "UNSUPPORTED", nullptr},
+      {"POST", "/api/rooms", R"({"name":"x"})", "Idempotency-Key: 17\r\n", 400, "INVALID_MESSAGE",
+       "Idempotency-Key"},
+      {"POST", "/api/echo", "", "", 400, "INVALID_MESSAGE", "body"},
+      {"POST", "/api/echo", "not json", "", 400, "INVALID_MESSAGE", nullptr},
+      {"PATCH", "/api/rooms/" + room, "{}", "", 415, "UNSUPPORTED", nullptr},
+      {"GET", "/api/search?query=x", "", "", 415, "UNSUPPORTED", nullptr},
+      {"GET", "/api/nothing", "", "", 404, "UNKNOWN_MESSAGE", nullptr},
+      {"GET", "/api/../etc/passwd", "", "", 404, "UNKNOWN_MESSAGE", nullptr},
+      {"GET", "/api/%2e%2e/etc", "", "", 404, "UNKNOWN_MESSAGE", nullptr},
+      {"GET", "/api/admin/x", "", "", 404, "UNKNOWN_MESSAGE", nullptr},
+      {"GET", "/ws", "", "", 400, "INVALID_MESSAGE", nullptr},
+  };
+  running_server server;
+  for (const auto& r : rows) {
+    INFO(r.method << " " << r.target << " " << r.body);
+    raw_client client(server->port());
+    auto answer = client.ask(request(r.method, r.target, r.body, r.headers));
+    REQUIRE(answer);
+    CHECK(answer->status == r.status);
+    const auto document = json::parse(answer->body);
+    CHECK(document["success"] == false);
+    CHECK(document["data"].is_null());
+    CHECK(document["error"]["code"] == r.code);
+    if (r.field != nullptr) {
+      CHECK(document["error"]["details"]["field"] == r.field);
+    }
+  }
+  CHECK(server.handler.with([&] { return server.handler.calls().empty(); }));
+}
+
+TEST_CASE("methods: 405 and OPTIONS say which, HEAD is GET without body") {
+  running_server server;
+  raw_client client(server->port());
+  auto answer = client.ask(request("DELETE", "/api/rooms"));
+  CHECK(answer->status == 405);
+  CHECK(answer->headers["allow"] == "GET, HEAD, POST, OPTIONS");
+  answer = client.ask(request("POST", "/health", "{}"));
+  CHECK(answer->status == 405);
+  CHECK(answer->headers["allow"] == "GET, HEAD, OPTIONS");
+  answer = client.ask(request("OPTIONS", "/api/rooms/" + room + "/members/me"));
+  CHECK(answer->status == 204);
+  CHECK(answer->headers["allow"] == "PUT, DELETE, OPTIONS");
+  CHECK(client.ask(request("OPTIONS", "*"))->status == 204);
+  CHECK(client.ask(request("BREW", "/api/rooms"))->status == 405);
+  answer = client.ask(request("HEAD", "/health"));
+  CHECK(answer->status == 200);
+  CHECK(answer->headers["content-length"] == "20");
+  CHECK(client.ask(request("GET", "/health"))->body == R"({"status":"healthy"})");
+}
+
+TEST_CASE("answers come in the envelope, with the status of what happened") {
+  protocol::answer_data next = protocol::room_response{};
+  running_server server(
+      {}, [&](fake_handler& h) { h.on_call = [&](const net::http_call&) { return next; }; });
+  raw_client client(server->port());
+  const std::string key = "018f6b1e-0000-7000-8000-00000000000a";
+  const auto create =
+      request("POST", "/api/rooms", R"({"name":"x"})", "Idempotency-Key: " + key + "\r\n");
+  auto answer = client.ask(create);
+  CHECK(answer->status == 201);
+  CHECK(answer->headers["content-type"] == "application/json");
+  CHECK(answer->headers["x-content-type-options"] == "nosniff");
+  CHECK(answer->headers["cache-control"] == "no-store");
+  const auto document = json::parse(answer->body);
+  CHECK(document.size() == 5);
+  CHECK(document["success"] == true);
+  CHECK(document["error"].is_null());
+  CHECK(document["request_id"] == key);
+  CHECK(document["timestamp"].get<std::string>().size() == 24);
+  CHECK(document["data"].contains("room"));
+  CHECK_FALSE(document["data"].contains("type"));
+
+  server.handler.duplicate = true;
+  answer = client.ask(create);
+  CHECK(answer->status == 200);
+  CHECK(json::parse(answer->body)["data"]["duplicate"] == true);
+  server.handler.duplicate = false;
+
+  error limited{ec::rate_limit, "slower", {}};
+  limited.details.retry_after_ms = 1001;
+  next = limited;
+  answer = client.ask(create);
+  CHECK(answer->status == 429);
+  CHECK(answer->headers["retry-after"] == "2");
+  next = error{ec::unauthorized, "no \xff token", {}};
+  answer = client.ask(create);
+  CHECK(answer->status == 401);
+  CHECK(answer->headers["www-authenticate"] == "Bearer");
+  CHECK(json::parse(answer->body)["error"]["details"].is_null());
+}
+
+TEST_CASE("the echo returns the bytes it got, to those who are authenticated") {
+  protocol::answer_data next = protocol::ok_response{};
+  running_server server({}, [&](fake_handler& h) {
+    h.on_call = [&](const net::http_call& c) {
+      return c.authenticate_only ? std::optional(next) : std::nullopt;
+    };
+  });
+  raw_client client(server->port());
+  for (const std::string text : {R"({ "b":1, "a" : [1.0] })", "[]", "\"x\"", "17"}) {
+    auto answer = client.ask(request("POST", "/api/echo", text));
+    CHECK(answer->status == 200);
+    CHECK(answer->body == text);
+  }
+  next = error{ec::unauthorized, "no", {}};
+  CHECK(client.ask(request("POST", "/api/echo", "{}"))->status == 401);
+}
+
+TEST_CASE("the node's own pages") {
+  auto pages = running_server::default_pages();
+  pages.health_live = []() -> net::page { throw std::runtime_error("broken"); };
+  running_server server({}, {}, pages);
+  raw_client client(server->port());
+  CHECK(client.ask(request("GET", "/health/ready"))->status == 503);
+  CHECK(client.ask(request("GET", "/health/live"))->status == 500);
+  auto answer = client.ask(request("GET", "/metrics"));
+  CHECK(answer->body == "greenroom_x 1\n");
+  CHECK(answer->headers["content-type"] == "text/plain; version=0.0.4");
+  answer = client.ask(request("GET", "/"));
+  CHECK(answer->headers["content-type"] == "text/html; charset=utf-8");
+  CHECK(answer->headers["content-security-policy"].find("default-src 'self'") == 0);
+  for (const auto& ask :
+       {request("GET", "/api"), request("GET", "/", {}, "Accept: application/json\r\n")}) {
+    const auto document = json::parse(client.ask(ask)->body);
+    CHECK(document["data"]["version"] == "9.9.9");
+    CHECK(document["data"]["endpoints"].size() > 15);
+  }
+}
+
+TEST_CASE("a connection serves many requests, in their order") {
+  running_server server;
+  raw_client client(server->port());
+  std::string many;
+  for (int i = 0; i < 100; ++i)
+    many += request("POST", "/api/echo", std::to_string(i));
+  client.send(many);
+  for (int i = 0; i < 100; ++i) {
+    auto answer = client.read_reply();
+    REQUIRE(answer);
+    REQUIRE(answer->body == std::to_string(i));
+  }
+  CHECK(client.ask(request("GET", "/health", {}, "Connection: close\r\n"))->headers["connection"] ==
+        "close");
+  CHECK(client.closed_by_server());
+  CHECK(server.handler.wait([&] { return server.handler.ends() == 1; }));
+}
+
+TEST_CASE("HTTP/1.0 keeps the connection only when asked to") {
+  running_server server;
+  raw_client keeps(server->port());
+  for (int i = 0; i < 2; ++i)
+    CHECK(keeps.ask("GET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")->status == 200);
+  raw_client closes(server->port());
+  CHECK(closes.ask("GET /health HTTP/1.0\r\n\r\n")->status == 200);
+  CHECK(closes.closed_by_server());
+}
