@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#include "cli/console.hpp"
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <array>
+#include <filesystem>
+#include <iostream>
+
+#include "cli/table.hpp"
+#include "cli/text.hpp"
+#include "client/admin.hpp"
+
+namespace greenroom::cli {
+
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+
+constexpr std::array<const char*, 2> default_sockets{".greenroom/node1/admin.sock",
+                                                     "greenroom-data/admin.sock"};
+
+constexpr const char* examples =
+    "Examples:\n"
+    "  greenroom console nodes\n"
+    "  greenroom console actors --kind room -o json\n"
+    "  greenroom console --node .greenroom/node2/admin.sock shards\n"
+    "  greenroom console token issue --user load --create --count 100 > tokens.txt\n"
+    "\n"
+    "Asks one node, and through it all nodes of its cluster. Data goes to standard output, the "
+    "rest\n"
+    "to standard error. Exit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 refused,\n"
+    "5 unreachable, 6 timed out, 7 a node is missing or unhealthy.\n";
+
+/// A verb; singular and plural are the same.
+CLI::App* add_verb(CLI::App* to, const char* name, const char* also, const char* what,
+                   std::string verb, console_options& o) {
+  auto* app = to->add_subcommand(name, what);
+  if (also != nullptr) app->alias(also);
+  app->fallthrough();
+  if (!verb.empty()) {
+    app->callback([&o, verb = std::move(verb)] { o.verb = verb; });
+  }
+  return app;
+}
+
+bool is_unhealthy(const std::string& verb, const json& row) {
+  return verb == "health" && row.is_object() && row.contains("ready") && row["ready"] == false;
+}
+
+std::string text_in(const json& object, const char* name) {
+  const bool there = object.is_object() && object.contains(name) && object[name].is_string();
+  return there ? printable(object[name].get<std::string>()) : "?";
+}
+
+}  // namespace
+
+CLI::App* add_console(CLI::App& parent, console_options& o) {
+  auto* app =
+      parent.add_subcommand("console", std::string("Look into a running cluster\n\n") + examples);
+  app->require_subcommand(1);
+  app->fallthrough(false);
+  app->add_option("--node", o.socket,
+                  "Operator's socket of a node (default: .greenroom/node1/admin.sock,\n"
+                  "then greenroom-data/admin.sock)")
+      ->type_name("SOCKET");
+  app->add_option("--timeout", o.timeout_s, "Seconds to wait for all nodes (default 5)")
+      ->type_name("S")
+      ->check(CLI::Range(0.001, 600.0));
+  app->add_option_function<std::string>(
+         "-o,--output",
+         [&o](const std::string& v) {
+           o.output = v == "json" ? output_format::json : output_format::table;
+         },
+         "table (default) or json: one array of objects")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"table", "json"}));
+  app->add_flag("--no-headers", o.no_headers, "Tables without their first line");
+
+  add_verb(app, "nodes", "node", "Nodes of the cluster", "nodes", o);
+  add_verb(app, "shards", "shard", "Shards, who leads them, and where their replicas are", "shards",
+           o);
+  auto* actors = add_verb(app, "actors", "actor", "Actors of all nodes", "actors", o);
+  actors->add_option("--kind", o.kind, "Only of this kind (room, session, link, …)")
+      ->type_name("KIND");
+  actors->add_option("--limit", o.limit, "At most so many of each node")->type_name("N");
+  add_verb(app, "links", "link", "Which nodes are linked", "links", o);
+  add_verb(app, "settings", "setting", "Every setting with its value", "settings", o);
+  add_verb(app, "health", nullptr, "Which nodes are ready, and why not (exit 7)", "health", o);
+
+  auto* token = add_verb(app, "token", "tokens", "Access tokens without a password", "", o);
+  token->require_subcommand(1);
+  auto* issue =
+      add_verb(token, "issue", nullptr, "Issue access tokens, one a line: for bots and load tests",
+               "token issue", o);
+  issue->add_option("--user", o.user, "Whose")->type_name("NAME")->required();
+  issue->add_flag("--create", o.create, "Make the account if there is none");
+  issue->add_option("--count", o.count, "For NAME1 to NAMEn instead")->type_name("N");
+
+  auto* chaos =
+      add_verb(app, "chaos", nullptr, "Rehearse failures (only with chaos.enabled)", "", o);
+  chaos->require_subcommand(1);
+  auto* fail = add_verb(chaos, "fail", nullptr, "The next handler of this kind of actor fails",
+                        "chaos fail", o);
+  fail->add_option("KIND", o.kind, "room, session, shard, …")->required();
+  return app;
+}
+
+json console_args(const console_options& o) {
+  json args = json::object();
+  if (!o.kind.empty()) args["kind"] = o.kind;
+  if (o.limit) args["limit"] = *o.limit;
+  if (!o.user.empty()) args["user"] = o.user;
+  if (o.create) args["create"] = true;
+  if (o.count) args["count"] = *o.count;
+  return args;
+}
+
+milliseconds console_timeout(const console_options& o) {
+  if (o.timeout_s > 0) return milliseconds(static_cast<std::int64_t>(o.timeout_s * 1000));
+  // Every new account is a synced write.
+  if (o.verb == "token issue") return milliseconds(30'000 + std::int64_t{20} * o.count.value_or(1));
+  return milliseconds(5000);
+}
+
+exit_code show_answer(const console_options& o, const json& answer, std::ostream& data,
+                      std::ostream& complaints) {
+  const auto rows = answer.value("rows", json::array());
+  if (o.output == output_format::json) {
+    data << rows.dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
+  } else if (o.verb == "token issue") {
+    for (const auto& row : rows) {
+      data << text_in(row, "token") << '\n';
+    }
+  } else {
+    std::vector<std::string> columns;
+    for (const auto& name : answer.value("columns", json::array())) {
+      if (name.is_string()) columns.push_back(name);
+    }
+    data << format_table(columns, rows, !o.no_headers);
+  }
+  auto result = exit_code::ok;
+  for (const auto& row : rows) {
+    if (is_unhealthy(o.verb, row)) result = exit_code::unhealthy;
+  }
+  for (const auto& missing : answer.value("missing", json::array())) {
+    complaints << "greenroom: nothing from " << text_in(missing, "node") << ": "
+               << text_in(missing, "reason") << '\n';
+    result = exit_code::unhealthy;
+  }
+  return result;
+}
+
+exit_code run_console(const console_options& o) {
+  std::filesystem::path socket = o.socket;
+  if (socket.empty()) {
+    for (const auto* candidate : default_sockets) {
+      std::error_code ignored;
+      if (std::filesystem::exists(candidate, ignored)) {
+        socket = candidate;
+        break;
+      }
+    }
+  }
+  if (socket.empty()) {
+    std::cerr << "greenroom: no node found: neither " << default_sockets[0] << " nor "
+              << default_sockets[1] << " is here; name a node's socket with --node SOCKET\n";
+    return exit_code::unreachable;
+  }
+  const auto answer = client::ask_admin(socket, o.verb, console_args(o), console_timeout(o));
+  if (!answer) {
+    std::cerr << "greenroom: " << printable(answer.error().message) << '\n';
+    return exit_code_of(answer.error().code);
+  }
+  const auto result = show_answer(o, *answer, std::cout, std::cerr);
+  std::cout.flush();
+  return std::cout ? result : exit_code::failure;
+}
+
+}  // namespace greenroom::cli
