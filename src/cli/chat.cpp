@@ -10,8 +10,10 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "cli/commands.hpp"
-#include "cli/table.hpp"
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include "cli/text.hpp"
 
 namespace greenroom::cli {
 
@@ -37,7 +39,7 @@ std::string clock_of(unix_ms time) {
 
 chat::chat(chat_options o) : options_(std::move(o)) {}
 
-int chat::run() {
+exit_code chat::run() {
   client::credentials who;
   who.username = options_.user;
   who.create = options_.create;
@@ -48,7 +50,7 @@ int chat::run() {
   if (who.refresh_token.empty()) {
     const auto secret = password();
     if (!secret) {
-      return exit_usage;
+      return exit_code::usage;
     }
     who.password = *secret;
   }
@@ -74,7 +76,7 @@ int chat::run() {
     if (!refused_) {
       screen_.note("no node could be reached");
     }
-    return refused_ ? exit_refused : exit_unreachable;
+    return refused_ ? exit_code::refused : exit_code::unreachable;
   }
   if (!options_.room.empty()) {
     join(options_.room);
@@ -94,7 +96,7 @@ int chat::run() {
   const bool all = wait_for([this] { return in_flight_ == 0; }, finish_within);
   connection_.reset();
   run_posted();
-  return all && failures_ == 0 ? exit_ok : exit_failure;
+  return all && failures_ == 0 ? exit_code::ok : exit_code::failure;
 }
 
 std::optional<std::string> chat::password() {
@@ -173,7 +175,7 @@ void chat::take_state(client::state s, const std::string& detail) {
   } else if (s == client::state::online) {
     screen_.note("* connected to " + detail);
   } else if (s == client::state::reconnecting) {
-    screen_.note("* reconnecting: " + safe(detail));
+    screen_.note("* reconnecting: " + printable(detail));
   }
 }
 
@@ -206,7 +208,7 @@ void chat::take_event(const protocol::event_envelope& e) {
   } else if (const auto* r = std::get_if<protocol::room_event>(&e.data)) {
     rooms_[r->room_id] = r->room;
     if (current_ == r->room_id && r->kind != protocol::room_event_kind::created) {
-      screen_.print("* " + safe(name_of(r->user_id)) + " " +
+      screen_.print("* " + printable(name_of(r->user_id)) + " " +
                     std::string(protocol::to_string(r->kind)));
     }
   } else if (const auto* s = std::get_if<protocol::session_event>(&e.data)) {
@@ -224,8 +226,8 @@ void chat::show_message(const protocol::message& m, bool live) {
     }
     return;
   }
-  screen_.print(clock_of(m.created_at) + " " + screen_.coloured(safe(name_of(m.sender_id))) + ": " +
-                safe(m.content, true));
+  screen_.print(clock_of(m.created_at) + " " + screen_.coloured(printable(name_of(m.sender_id))) +
+                ": " + printable(m.content));
 }
 
 std::string chat::name_of(const uuid& user) {
@@ -249,7 +251,7 @@ std::string chat::room_name(const uuid& room) const {
   if (it == rooms_.end()) {
     return room.str().substr(0, 8);
   }
-  return safe(it->second.alias.empty() ? it->second.name : it->second.alias);
+  return printable(it->second.alias.empty() ? it->second.name : it->second.alias);
 }
 
 // -- the refresh token between two starts
@@ -288,26 +290,28 @@ void chat::save_token(const std::string& refresh_token) {
   ::umask(before);
 }
 
-void add_chat(CLI::App& program, int& code) {
-  auto o = std::make_shared<chat_options>();
-  auto* chat_command = program.add_subcommand("chat", "Chats in a terminal or a pipe");
-  chat_command->footer(
+CLI::App* add_chat(CLI::App& program, chat_options& o) {
+  auto* command = program.add_subcommand("chat", "Chat in a terminal or a pipe");
+  command->footer(
+      "Examples:\n"
+      "  greenroom chat --user alice --register\n"
+      "  greenroom chat --node 127.0.0.1:8080,127.0.0.1:8081 --user bob --room lobby\n"
+      "  echo hello | greenroom chat --user bot --password-file secret --room lobby --output json\n"
+      "\n"
       "In a pipe every line is sent (or is a /command); with --output json each event is one line\n"
       "of JSON with the event's type in \"event\". Ends when all sends are acknowledged; the exit\n"
       "code is 1 when one failed. The password comes from --password-file, GREENROOM_PASSWORD, or\n"
       "is asked for.");
-  chat_command->add_option("--node", o->nodes, "host:port, or several with commas")
-      ->delimiter(',')
-      ->default_val(std::vector<std::string>{"127.0.0.1:8080"});
-  chat_command->add_option("--user", o->user, "Your user name")->required();
-  chat_command->add_flag("--register", o->create, "The account is new");
-  chat_command->add_option("--password-file", o->password_file, "File with the password");
-  chat_command->add_option("--room", o->room, "Alias or id of a room to join at once");
-  chat_command->add_option("--output", o->output, "text or json")
-      ->check(CLI::IsMember({"text", "json"}));
-  chat_command->add_option("--execute", o->execute, "A line to run; more than one is fine");
-  chat_command->add_flag("--no-save", o->no_save, "Do not keep the session for the next start");
-  chat_command->callback([o, &code] { code = chat(*o).run(); });
+  o.nodes = {"127.0.0.1:8080"};
+  command->add_option("--node", o.nodes, "host:port, or several with commas")->delimiter(',');
+  command->add_option("--user", o.user, "Your user name")->required();
+  command->add_flag("--register", o.create, "The account is new");
+  command->add_option("--password-file", o.password_file, "File with the password");
+  command->add_option("--room", o.room, "Alias or id of a room to join at once");
+  command->add_option("--output", o.output, "text or json")->check(CLI::IsMember({"text", "json"}));
+  command->add_option("--execute", o.execute, "A line to run; more than one is fine");
+  command->add_flag("--no-save", o.no_save, "Do not keep the session for the next start");
+  return command;
 }
 
 }  // namespace greenroom::cli

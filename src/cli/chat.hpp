@@ -17,7 +17,12 @@
 #include <string>
 
 #include "cli/chat_screen.hpp"
+#include "cli/exit_code.hpp"
 #include "client/client.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace greenroom::cli {
 
@@ -36,7 +41,7 @@ class chat {
  public:
   explicit chat(chat_options o);
   /// Until /quit or the end of input; the exit code.
-  int run();
+  exit_code run();
 
  private:
   using answer = protocol::answer_envelope;
@@ -92,5 +97,7 @@ class chat {
   std::size_t failures_ = 0;
   std::unique_ptr<client::connection> connection_;  ///< last: its thread uses the rest
 };
+
+CLI::App* add_chat(CLI::App& program, chat_options& o);
 
 }  // namespace greenroom::cli

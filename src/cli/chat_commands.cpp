@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "cli/chat.hpp"
-#include "cli/table.hpp"
+#include "cli/text.hpp"
 
 namespace greenroom::cli {
 
@@ -10,8 +11,9 @@ namespace {
 
 using nlohmann::json;
 
-const std::vector<std::string> commands{"/rooms", "/create", "/join",    "/part",   "/who",
-                                        "/users", "/help",   "/history", "/switch", "/quit"};
+constexpr std::array<std::string_view, 10> commands{"/rooms",  "/create", "/join", "/part",
+                                                    "/who",    "/users",  "/help", "/history",
+                                                    "/switch", "/quit"};
 
 /// First word (in quotes if it has spaces) and the rest.
 std::pair<std::string, std::string> first_word(const std::string& text) {
@@ -58,7 +60,7 @@ void chat::command(const std::string& line) {
   } else {
     // Never sent as text: a mistyped command may hold what was not meant for the room.
     const auto near = nearest(verb, commands);
-    screen_.note("unknown command " + safe(verb) +
+    screen_.note("unknown command " + printable(verb) +
                  (near.empty() ? "; /help lists them" : ", did you mean " + near + "?"));
     ++failures_;
   }
@@ -95,7 +97,7 @@ bool chat::failed(const answer& a) {
     screen_.print(
         json{{"event", "error"}, {"code", to_string(why->code)}, {"message", why->message}}.dump());
   } else {
-    screen_.note("* " + std::string(to_string(why->code)) + ": " + safe(why->message));
+    screen_.note("* " + std::string(to_string(why->code)) + ": " + printable(why->message));
   }
   return true;
 }
@@ -147,11 +149,12 @@ void chat::list_rooms() {
                             .dump());
         } else {
           const auto unread = room.standing ? room.standing->unread_count : 0;
-          screen_.print(
-              (scope == protocol::room_scope::joined ? "  " : "+ ") + safe(room.name) +
-              (room.alias.empty() ? " (" + room.id.str() + ")" : " (" + safe(room.alias) + ")") +
-              ", " + std::to_string(room.member_count) + " members" +
-              (unread > 0 ? ", " + std::to_string(unread) + " unread" : ""));
+          screen_.print((scope == protocol::room_scope::joined ? "  " : "+ ") +
+                        printable(room.name) +
+                        (room.alias.empty() ? " (" + room.id.str() + ")"
+                                            : " (" + printable(room.alias) + ")") +
+                        ", " + std::to_string(room.member_count) + " members" +
+                        (unread > 0 ? ", " + std::to_string(unread) + " unread" : ""));
         }
       }
     });
@@ -209,7 +212,7 @@ void chat::enter(const protocol::room& room) {
                        {"last_seq", room.last_seq}}
                       .dump());
   } else {
-    screen_.note("* now in " + safe(room.name));
+    screen_.note("* now in " + printable(room.name));
     history();
   }
 }
@@ -253,7 +256,7 @@ void chat::members() {
             {"is_online",
              m.is_online}}.dump());
       } else {
-        screen_.print("  " + safe(m.user.username) + " (" +
+        screen_.print("  " + printable(m.user.username) + " (" +
                       std::string(protocol::to_string(m.role)) + (m.is_online ? ", online)" : ")"));
       }
     }
@@ -276,7 +279,7 @@ void chat::users(const std::string& query) {
                                      {"username", u.username},
                                      {"is_online", u.is_online}}
                                     .dump()
-                              : "  " + safe(u.username) + (u.is_online ? " (online)" : ""));
+                              : "  " + printable(u.username) + (u.is_online ? " (online)" : ""));
     }
   });
 }

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <deque>
 #include <iostream>
+#include <utility>
 
 namespace greenroom::cli {
 

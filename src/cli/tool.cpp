@@ -5,10 +5,9 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <iostream>
-#include <memory>
-#include <sstream>
 #include <vector>
 
+#include "cli/chat.hpp"
 #include "cli/console.hpp"
 #include "cli/text.hpp"
 
@@ -17,29 +16,16 @@ namespace greenroom::cli {
 namespace {
 
 constexpr const char* introduction =
-    "Chat, look into a running cluster, measure.\n\n"
+    "Chat, and look into a running cluster.\n\n"
     "Examples:\n"
     "  greenroom chat --node 127.0.0.1:8080 --user alice --register\n"
-    "  greenroom console nodes\n"
-    "  greenroom bench ingest --tokens tokens.txt --node 127.0.0.1:8080\n";
+    "  greenroom console nodes\n";
 
-/// In the list of sub-commands each has one line; its own --help shows the rest.
-class short_list final : public CLI::Formatter {
- public:
-  std::string make_subcommand(const CLI::App* sub) const override {
-    const auto whole = sub->get_description();
-    std::ostringstream out;
-    CLI::detail::format_help(out, sub->get_name(), whole.substr(0, whole.find('\n')),
-                             get_column_width());
-    return out.str();
-  }
-};
-
-/// A complaint about the first word that is no sub-command where one is expected; else empty.
-std::string unknown_command(const CLI::App& root, const std::vector<std::string>& words) {
+/// Which sub-command was probably meant by the first word that none of them knows.
+std::string hint_for(const CLI::App& root, const std::vector<std::string>& words) {
   const auto* app = &root;
   for (const auto& word : words) {
-    if (word.starts_with('-')) return {};  // may take the next word as its value
+    if (word.starts_with('-')) continue;
     const auto subcommands = app->get_subcommands([](const CLI::App*) { return true; });
     if (subcommands.empty()) return {};
     const CLI::App* next = nullptr;
@@ -50,10 +36,10 @@ std::string unknown_command(const CLI::App& root, const std::vector<std::string>
     }
     if (next == nullptr) {
       const auto meant = nearest(word, names);
-      return "unknown command \"" + printable(word) + "\"" +
-             (meant.empty() ? "" : "; did you mean \"" + meant + "\"?");
+      if (!meant.empty()) return "Did you mean \"" + meant + "\"?\n";
+    } else {
+      app = next;
     }
-    app = next;
   }
   return {};
 }
@@ -62,11 +48,12 @@ std::string unknown_command(const CLI::App& root, const std::vector<std::string>
 
 exit_code run_tool(int argc, const char* const* argv) {
   CLI::App app(introduction, "greenroom");
-  app.formatter(std::make_shared<short_list>());
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("greenroom ") + GREENROOM_VERSION);
   console_options console;
   auto* console_command = add_console(app, console);
+  chat_options chat_with;
+  auto* chat_command = add_chat(app, chat_with);
   app.add_subcommand("version", "Print the version");
   try {
     app.parse(argc, argv);
@@ -74,11 +61,11 @@ exit_code run_tool(int argc, const char* const* argv) {
     app.exit(e);
     return exit_code::ok;
   } catch (const CLI::ParseError& e) {
-    const auto unknown = unknown_command(app, {argv + 1, argv + argc});
-    std::cerr << "greenroom: " << (unknown.empty() ? printable(e.what()) : unknown)
-              << "\nTry greenroom --help\n";
+    std::cerr << "greenroom: " << printable(e.what()) << '\n'
+              << hint_for(app, {argv + 1, argv + argc}) << "Try greenroom --help\n";
     return exit_code::usage;
   }
+  if (chat_command->parsed()) return chat(chat_with).run();
   if (console_command->parsed()) return run_console(console);
   std::cout << "greenroom " << GREENROOM_VERSION << '\n';
   return exit_code::ok;

@@ -2,6 +2,7 @@
 #include "client/client.hpp"
 
 #include <algorithm>
+#include <concepts>
 #include <utility>
 
 #include <boost/asio/connect.hpp>
@@ -31,6 +32,18 @@ struct connection::impl : std::enable_shared_from_this<impl> {
 
   impl(options o, handlers h)
       : opts(std::move(o)), on(std::move(h)), work(context.get_executor()), retry(context) {}
+
+  /// A handler that is heard only while its stream is the present one.
+  template <class F>
+  auto guarded(F f) {
+    return [
+      self = shared_from_this(), stream_now = ws, at = epoch, f = std::move(f)
+    ]<class... Args>(Args... args) mutable requires std::invocable<F&, Args...> {
+      if (at == self->epoch && !self->closed) {
+        f(args...);
+      }
+    };
+  }
 
   // -- connecting
   // -----------------------------------------------------------------------------------
@@ -301,17 +314,6 @@ struct connection::impl : std::enable_shared_from_this<impl> {
 
   void tell(state s, const std::string& detail) {
     if (on.state) on.state(s, detail);
-  }
-
-  /// A handler that is heard only while its stream is the present one.
-  template <class F>
-  auto guarded(F f) {
-    return [self = shared_from_this(), stream_now = ws, at = epoch,
-            f = std::move(f)](auto... args) mutable {
-      if (at == self->epoch && !self->closed) {
-        f(args...);
-      }
-    };
   }
 
   struct waiting {
