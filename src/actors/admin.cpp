@@ -82,11 +82,11 @@ void admin::take(const admin_request& r) {
            r.local_only, deadline);
   } else if (verb == "settings") {
     rows all;
-    const auto settings = config::to_json(env_->config).flatten();
-    for (const auto& [path, value] : settings.items()) {
-      auto key = path.substr(1);
-      std::replace(key.begin(), key.end(), '/', '.');
-      all.push_back({{"key", std::move(key)}, {"value", value}});
+    const auto settings = config::to_json(env_->config);
+    for (const auto& [section, keys] : settings.items()) {
+      for (const auto& [key, value] : keys.items()) {
+        all.push_back({{"key", section + "." + key}, {"value", value}});
+      }
     }
     gather(r.request, {"key", "value"}, std::move(all), r.done, true, deadline);
   } else if (verb == "health") {

@@ -46,8 +46,10 @@ class system_config final : public caf::actor_system_config {
     }
     if (s.cluster.port != 0) {
       // Both are needed, or a silent peer is never noticed.
-      set("middleman.heartbeat-interval", std::size_t{s.cluster.heartbeat_ms});
-      set("middleman.connection-timeout", std::size_t{s.cluster.connection_timeout_ms});
+      using std::chrono::milliseconds;
+      set("middleman.heartbeat-interval", caf::timespan(milliseconds(s.cluster.heartbeat_ms)));
+      set("middleman.connection-timeout",
+          caf::timespan(milliseconds(s.cluster.connection_timeout_ms)));
       openssl_certificate = s.cluster.certificate;
       openssl_key = s.cluster.key;
       openssl_cafile = s.cluster.ca;
@@ -323,11 +325,15 @@ net::node_pages process::impl::pages() const {
                          {"links", links->views().size()},
                          {"leaderless_shards", std::move(leaderless)}});
   };
-  p.health_live = [] { return to_page(200, {{"status", "live"}}); };
+  p.health_live = [] {
+    return to_page(200, {{"status", "healthy"}, {"timestamp", format_time(now_ms())}});
+  };
   p.health_ready = [this] {
     const auto why = env->health.reason();
-    return why.empty() ? to_page(200, {{"status", "ready"}})
-                       : to_page(503, {{"status", "not ready"}, {"reason", why}});
+    const bool ready = why.empty();
+    return to_page(ready ? 200 : 503, {{"status", ready ? "healthy" : "degraded"},
+                                       {"timestamp", format_time(now_ms())},
+                                       {"reason", ready ? json() : json(why)}});
   };
   p.metrics = [] {
     return net::page{200, "text/plain; version=0.0.4; charset=utf-8", telemetry::metrics_text()};
