@@ -90,6 +90,10 @@ exit_code chat::run() {
   while (!quit_ && !ended) {
     if (auto line = screen_.poll_line(ended)) {
       take_line(*line);
+      if (!screen_.is_terminal() && line->starts_with("/")) {
+        // What follows in a script counts on the command having taken effect.
+        wait_for([this] { return in_flight_ == 0; }, finish_within);
+      }
     }
     run_posted();
   }

@@ -310,6 +310,7 @@ struct connection::impl : std::enable_shared_from_this<impl> {
     }
     tell(state::closed, "");
     work.reset();
+    context.stop();  // the stream's own timers would keep it running
   }
 
   void tell(state s, const std::string& detail) {
