@@ -137,8 +137,8 @@ def show_next_steps(layout: Layout, programs: Path):
     for node in nodes:
         say(f"  {node.name}  {node.url()}")
     say("\nNext, each in a terminal of its own:")
-    say(f"  {tool} chat --node 127.0.0.1:{first.ports()['http']} --register alice")
-    say(f"  {tool} chat --node 127.0.0.1:{second.ports()['http']} --register bob")
+    say(f"  {tool} chat --node 127.0.0.1:{first.ports()['http']} --user alice --register")
+    say(f"  {tool} chat --node 127.0.0.1:{second.ports()['http']} --user bob --register")
     say(f"  {tool} console --node {first.folder / 'admin.sock'} nodes")
 
 
