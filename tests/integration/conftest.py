@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures, and the logs of the nodes below every failure."""
+
+import pytest
+from harness import process
+from harness.client import Client
+from harness.names import fresh
+from harness.process import Cluster, Node
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if not report.failed:
+        return
+    for started in process.STARTED:
+        for node in getattr(started, "nodes", [started]):
+            if tail := node.log_tail():
+                report.sections.append((f"log of {node.name}", tail))
+
+
+@pytest.fixture(scope="session")
+def programs():
+    assert process.DAEMON.exists(), f"build it first: {process.DAEMON}"
+
+
+@pytest.fixture
+def start_node(programs):
+    """start_node(limits__messages_per_minute=5) → a ready node, stopped after the test."""
+    nodes = []
+
+    def start(**settings):
+        node = Node(**settings)
+        nodes.append(node)
+        return node.start()
+
+    yield start
+    try:
+        for node in nodes:
+            node.stop()
+    finally:
+        for node in nodes:
+            node.kill()
+            process.STARTED.remove(node)
+
+
+@pytest.fixture(scope="module")
+def node(programs):
+    """One node for all tests of a file."""
+    made = Node()
+    try:
+        yield made.start()
+        made.stop()
+    finally:
+        made.kill()
+        process.STARTED.remove(made)
+
+
+@pytest.fixture(scope="module")
+def cluster(programs):
+    """Three nodes for all tests of a file; each test finds and leaves them running."""
+    made = Cluster()
+    try:
+        yield made.start()
+        made.stop()
+    finally:
+        made.kill()
+        process.STARTED.remove(made)
+
+
+@pytest.fixture
+def person(node):
+    """person("alice") → a client that has just registered."""
+    clients = []
+
+    def make(stem="user", encoding="json", **fields):
+        client = Client(node, encoding)
+        clients.append(client)
+        client.register(fresh(stem), **fields)
+        return client
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def room_of_two(person):
+    """(alice, bob, room): a public room of which both are members, entries 1 and 2."""
+    alice, bob = person("alice"), person("bob")
+    room = alice.create_room("Two", room_type="public")
+    bob.ask("join_room_request", room_id=room["id"])
+    return alice, bob, room

@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: MIT
+"""Nodes as processes. Whatever was started here is ended here, by its pid."""
+
+import atexit
+import contextlib
+import http.client
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+from .waiting import PATIENCE_S, SLOWNESS, wait_until
+
+ROOT = Path(__file__).resolve().parents[3]
+BIN = Path(os.environ.get("GREENROOM_BIN_DIR", ROOT / "build/release")).absolute()
+DAEMON = BIN / "greenroomd"
+TOOL = BIN / "greenroom"
+
+# What makes tests quick without changing what is tested.
+QUICK = {"auth.argon2_memory_mib": 1, "auth.argon2_ops": 1, "limits.messages_per_minute": 0}
+
+STARTED = []  # everything that may have to be ended, and whose log a failure shows
+
+_SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:")
+
+
+def free_port(count=1):
+    """The first of `count` free ports in a row, below those of outgoing connections."""
+    for _ in range(1000):
+        first = random.randrange(20000, 32000 - count)
+        with contextlib.ExitStack() as sockets:
+            try:
+                for port in range(first, first + count):
+                    s = sockets.enter_context(socket.socket())
+                    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return first
+    raise RuntimeError("no free ports")
+
+
+def clean_environment(settings=None):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GREENROOM_")}
+    for key, value in (settings or {}).items():
+        environment["GREENROOM_" + key.upper().replace(".", "_")] = str(value)
+    return environment
+
+
+def temporary_folder():
+    # Short, because the path of a Unix socket has to fit into 107 bytes.
+    folder = Path(tempfile.mkdtemp(prefix="gr-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def is_alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+class Serving:
+    """What can be asked of a node, whoever started it."""
+
+    name = "node1"
+    http_port = 0
+    socket_path = Path()
+    log_path = Path()
+
+    def pid(self):
+        raise NotImplementedError
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.http_port}"
+
+    @property
+    def url(self):
+        return f"http://{self.address}"
+
+    @property
+    def ws(self):
+        return f"ws://{self.address}/ws"
+
+    def is_ready(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=2)
+        try:
+            connection.request("GET", "/health/ready", headers={"Connection": "close"})
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def log(self):
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def log_tail(self, lines=40):
+        return "\n".join(self.log().splitlines()[-lines:])
+
+    def check_log(self):
+        found = _SANITIZER.search(self.log())
+        assert not found, f"{self.name}: a sanitizer reported:\n{self.log_tail(120)}"
+
+    def memory_kib(self):
+        status = Path(f"/proc/{self.pid()}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
+
+    def admin(self, verb, timeout_s=10, **args):
+        """The answer of the operator's socket, as it comes."""
+        with socket.socket(socket.AF_UNIX) as door:
+            door.settimeout(timeout_s * SLOWNESS)
+            door.connect(str(self.socket_path))
+            request = {"verb": verb, "args": args, "timeout_ms": timeout_s * 1000}
+            door.sendall(json.dumps(request).encode() + b"\n")
+            answer = b""
+            while not answer.endswith(b"\n"):
+                piece = door.recv(65536)
+                assert piece, f"{self.name}: the admin socket hung up after {answer[:200]!r}"
+                answer += piece
+        return json.loads(answer)
+
+    def rows(self, verb, **args):
+        """The rows of a list verb, from all nodes."""
+        answer = self.admin(verb, **args)
+        assert answer["ok"], f"{verb} {args}: expected rows, got {answer}"
+        return answer["rows"]
+
+    def console(self, *words, timeout_s=30):
+        """The tool, as an operator runs it."""
+        return subprocess.run(
+            [str(TOOL), "console", "--node", str(self.socket_path), *words],
+            env=clean_environment(), capture_output=True, text=True,
+            timeout=timeout_s * SLOWNESS, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+
+class Node(Serving):
+    """One greenroomd, started from here."""
+
+    def __init__(self, folder=None, name="node1", flags=(), **settings):
+        """Settings are keyword arguments with `__` for the dot: http__port=0."""
+        self.name = name
+        self.folder = Path(folder) if folder else temporary_folder()
+        self.flags = list(flags)
+        self.settings = QUICK | {k.replace("__", "."): v for k, v in settings.items()}
+        self.http_port = self.settings.setdefault("http.port", free_port())
+        self.socket_path = self.folder / "admin.sock"
+        self.log_path = self.folder.parent / f"{self.folder.name}-{name}.log"
+        atexit.register(self.log_path.unlink, missing_ok=True)
+        self.process = None
+        STARTED.append(self)
+
+    def pid(self):
+        return self.process.pid
+
+    def command(self):
+        root = ["--allow-root"] if os.geteuid() == 0 else []
+        return [str(DAEMON), "--data", str(self.folder), "--node-name", self.name, *root,
+                *self.flags]  # fmt: skip
+
+    def launch(self):
+        """Starts without waiting."""
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                self.command(), env=clean_environment(self.settings), stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        return self
+
+    def start(self):
+        self.launch()
+        self.wait_ready()
+        return self
+
+    def wait_ready(self):
+        def ready_or_dead():
+            status = self.process.poll()
+            assert status is None, (
+                f"{self.name} ended with {status} before it was ready:\n{self.log_tail()}"
+            )
+            return self.is_ready()
+
+        wait_until(ready_or_dead, f"{self.name} to be ready", 30)
+
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def stop(self):
+        """The orderly way; anything but status 0 is a failure."""
+        if not self.is_running():
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(timeout=2 * PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(
+                f"{self.name} did not stop {2 * PATIENCE_S:.0f} s after SIGTERM:\n{self.log_tail()}"
+            ) from None
+        self.check_log()
+        assert status == 0, f"{self.name}: expected exit status 0, got {status}\n{self.log_tail()}"
+
+    def kill(self):
+        if self.is_running():
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+
+    def restart(self):
+        self.stop()
+        return self.start()
+
+
+class ClusterNode(Serving):
+    """A node that scripts/run has started."""
+
+    def __init__(self, cluster, index):
+        self.cluster = cluster
+        self.index = index
+        self.name = f"node{index}"
+        self.folder = cluster.folder / self.name
+        self.http_port = cluster.http_port + index - 1
+        self.socket_path = self.folder / "admin.sock"
+        self.log_path = self.folder / "greenroomd.log"
+
+    def pid(self):
+        """None unless this very node runs."""
+        try:
+            pid = int((self.folder / "greenroomd.pid").read_text())
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except (OSError, ValueError):
+            return None
+        return pid if os.fsencode(str(self.folder)) in words and is_alive(pid) else None
+
+    def cluster_port(self):
+        return json.loads((self.folder / "ports.json").read_text())["cluster"]
+
+    def signal(self, number):
+        pid = self.pid()
+        if pid is not None:
+            os.kill(pid, number)
+            wait_until(lambda: not is_alive(pid), f"the end of {self.name}", 20)
+
+    def stop(self):
+        self.signal(signal.SIGTERM)
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+
+
+class Cluster:
+    """Three nodes (or as many as asked) made by scripts/run, as a newcomer would."""
+
+    def __init__(self, count=3, **settings):
+        self.count = count
+        self.folder = temporary_folder() / "c"
+        self.http_port = free_port(count)
+        self.settings = QUICK | {k.replace("__", "."): v for k, v in settings.items()}
+        self.nodes = [ClusterNode(self, i) for i in range(1, count + 1)]
+        STARTED.append(self)
+
+    def run(self, *options):
+        environment = clean_environment(self.settings)
+        environment["GRTEST_PROGRAMS"] = str(BIN)
+        return subprocess.run(
+            [str(ROOT / "scripts/run"), "--data", str(self.folder), *options], env=environment,
+            capture_output=True, text=True, timeout=90 * SLOWNESS, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def start(self):
+        """Starts what does not run."""
+        result = self.run(
+            "--background", "--nodes", str(self.count), "--http-port", str(self.http_port)
+        )
+        assert result.returncode == 0, (
+            f"scripts/run --background: expected exit status 0, got {result.returncode}\n"
+            f"{result.stdout}{result.stderr}"
+        )
+        return self
+
+    def stop(self):
+        result = self.run("--stop")
+        for node in self.nodes:
+            node.check_log()
+        assert result.returncode == 0, f"--stop: expected success\n{result.stderr}"
+
+    def kill(self):
+        for node in self.nodes:
+            node.kill()
+
+    def leaders(self, asked=None):
+        """shard → name of the node that leads it, as one node sees it."""
+        rows = (asked or self.nodes[0]).rows("shards")
+        return {row["shard"]: row["leader"] for row in rows}
+
+    def node(self, name):
+        return next(n for n in self.nodes if n.name == name)
+
+
+@atexit.register
+def _end_all():
+    for each in STARTED:
+        with contextlib.suppress(Exception):
+            each.kill()

@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: MIT
+"""A failure in a handler of each kind of actor: contained, repaired as the actor's header says, and
+whatever was asked is answered. The next message that an actor of the kind handles throws."""
+
+import contextlib
+
+import pytest
+from harness import names
+from harness.client import PASSWORD, Client, Lost, new_id
+from harness.names import fresh
+from harness.process import STARTED, Cluster, Node
+from harness.waiting import wait_until
+from harness.web import Browser
+
+MAY_ANSWER = {"INTERNAL", "UNAVAILABLE"}
+
+
+@pytest.fixture(scope="module")
+def node(programs):
+    made = Node(chaos__enabled="true")
+    try:
+        yield made.start()
+        made.stop()
+    finally:
+        made.kill()
+        STARTED.remove(made)
+
+
+@pytest.fixture(scope="module")
+def trio(programs):
+    made = Cluster(chaos__enabled="true")
+    try:
+        yield made.start()
+        made.stop()
+    finally:
+        made.kill()
+        STARTED.remove(made)
+
+
+def arm(node, kind):
+    answer = node.admin("chaos fail", kind=kind)
+    assert answer["ok"], f"chaos fail {kind}: expected it to be armed, got {answer}"
+
+
+def failures(node, kind):
+    return node.log().count(f"rehearsed failure of a {kind}")
+
+
+def wait_failed(node, kind, before):
+    wait_until(lambda: failures(node, kind) > before, f"the log to tell of the {kind}'s failure")
+
+
+def attempt(client, type_, **fields):
+    """The answer of a request that may meet the failure; it must be one of those promised."""
+    data = client.answer(type_, **fields)["data"]
+    if data["type"] == "error":
+        assert data["code"] in MAY_ANSWER, f"{type_}: expected {MAY_ANSWER}, got {data}"
+    return data
+
+
+def until_done(client, type_, **fields):
+    """Repeats with the same message_id, as clients do, until it is done."""
+    fields.setdefault("message_id", new_id())
+
+    def once():
+        data = attempt(client, type_, **fields)
+        return None if data["type"] == "error" else data
+
+    return wait_until(once, f"{type_} to be done")
+
+
+class World:
+    """Two people who are connected, and their room."""
+
+    def __init__(self, node):
+        self.node = node
+        self.alice, self.bob = Client(node), Client(node, "msgpack")
+        self.alice.register(fresh("alice"))
+        self.bob.register(fresh("bob"))
+        self.room = self.alice.create_room("faults", members=[self.bob.user["id"]])["id"]
+        self.alice.send(self.room, "warm")
+        self.bob.wait_message("warm")
+
+    def works(self):
+        """Sends and receives, on connections that may be new."""
+        for name in ("alice", "bob"):
+            client = getattr(self, name)
+            if client.close_code is not None:
+                assert client.close_code == 1013, f"closed to be resumed: {client.close_code}"
+                user, client = client.user, Client(self.node, token=client.token)
+                client.user = user
+                wait_until(lambda: attempt(client, "room_list_request")["type"] != "error",
+                           "the session to be back")  # fmt: skip
+                setattr(self, name, client)
+        text = f"works {new_id()}"
+        seq = until_done(self.alice, "send_message_request", room_id=self.room, content=text)["seq"]
+        assert self.bob.wait_message(text)["seq"] == seq
+        messages = self.alice.whole_history(self.room)
+        assert [m["content"] for m in messages].count(text) == 1, "written once"
+        seqs = [m["seq"] for m in messages]
+        assert seqs == list(range(2, 2 + len(seqs))), f"no hole: {seqs}"
+
+    def close(self):
+        self.alice.close()
+        self.bob.close()
+
+
+@pytest.fixture
+def world(node):
+    made = World(node)
+    yield made
+    made.close()
+
+
+def restarts(node, kind):
+    return sum(row["restarts"] for row in node.rows("actors", kind=kind))
+
+
+@pytest.mark.parametrize("kind", ["room", "shard"])
+def test_of_those_who_write(node, world, kind):
+    before, restarted = failures(node, kind), restarts(node, kind)
+    arm(node, kind)
+    until_done(world.alice, "send_message_request", room_id=world.room, content=f"hit {kind}")
+    wait_failed(node, kind, before)
+    world.works()
+    wait_until(lambda: restarts(node, kind) > restarted, "the console to show the restart")
+
+
+def test_of_a_user(node, world):
+    before, restarted = failures(node, "user"), restarts(node, "user")
+    arm(node, "user")
+    until_done(world.alice, "user_request", user_id=world.bob.user["id"])
+    wait_failed(node, "user", before)
+    with Client(node) as c:
+        c.log_in(username=world.bob.user["username"], password=PASSWORD)
+    world.works()
+    wait_until(lambda: restarts(node, "user") > restarted, "the console to show the restart")
+
+
+def test_of_a_user_while_logging_in(node, world):
+    before = failures(node, "user")
+    with Client(node) as c:
+        arm(node, "user")
+        until_done(c, "auth_request", username=world.bob.user["username"], password=PASSWORD)
+    wait_failed(node, "user", before)
+    world.works()
+
+
+def test_of_a_worker(node, world):
+    before, restarted = failures(node, "worker"), restarts(node, "worker")
+    with Client(node) as c:
+        arm(node, "worker")
+        first = attempt(c, "auth_request", username=world.bob.user["username"], password=PASSWORD)
+        assert first["type"] == "error", "its job was the one that failed"
+        until_done(c, "auth_request", username=world.bob.user["username"], password=PASSWORD)
+    wait_failed(node, "worker", before)
+    wait_until(lambda: restarts(node, "worker") > restarted, "the console to show the restart")
+    world.works()
+
+
+def test_of_a_relay(node, world):
+    """Its listeners are told to resume (1013); on the way back they get what they missed."""
+    before = failures(node, "relay")
+    arm(node, "relay")
+    message_id = new_id()
+    sent = {"room_id": world.room, "content": "hit relay", "message_id": message_id}
+    with contextlib.suppress(Lost):  # the answer may be cut off with the connection
+        attempt(world.alice, "send_message_request", **sent)
+    wait_failed(node, "relay", before)
+    for client in (world.alice, world.bob):
+        assert client.wait_closed() == 1013, "told to resume"
+    with Client(node) as bob:
+        last = max(e["seq"] for e in world.bob.room_events(world.room))
+        until_done(bob, "auth_request", token=world.bob.token, rooms={world.room: last})
+        with Client(node, token=world.alice.token) as alice:
+            until_done(alice, "send_message_request", **sent)
+        bob.wait_message("hit relay")
+        seqs = [e["seq"] for e in bob.room_events(world.room)]
+        assert seqs == [last + 1], f"what was missed, once: {seqs}"
+    world.works()
+
+
+@pytest.mark.parametrize("kind", ["session", "connection"])
+def test_of_those_who_speak_with_a_client(node, kind):
+    world = World(node)
+    before = failures(node, kind)
+    arm(node, kind)
+    try:
+        data = attempt(world.alice, "room_list_request")
+        assert data["type"] in ("error", "room_list_response"), data
+    except Lost:
+        pytest.fail(f"the request that was in the {kind}'s hands must be answered before the end")
+    wait_failed(node, kind, before)
+    hit = [c for c in (world.alice, world.bob) if c.close_code is not None]
+    if not hit:
+        assert world.alice.wait_closed() == 1013, "closed with 1013: resume"
+    world.works()
+    world.close()
+
+
+@pytest.mark.parametrize("kind", ["session", "connection"])
+def test_over_http(node, kind):
+    with Client(node) as c:
+        token = c.register(fresh("web"))["token"]
+        before = failures(node, kind)
+    with_token = Browser(node, token)
+    assert with_token.get("/api/users/me")
+    arm(node, kind)
+    answer = with_token.request("GET", "/api/users/me")
+    assert answer.status_code in (200, 500, 503), answer.text
+    wait_failed(node, kind, before)
+    wait_until(lambda: with_token.request("GET", "/api/users/me").status_code == 200,
+               "the next request to be served")  # fmt: skip
+    with_token.close()
+
+
+def test_of_the_console_itself(node, world):
+    before = failures(node, "admin")
+    arm(node, "admin")
+    answer = node.admin("actors", kind="admin")
+    assert answer["ok"] or answer["error"]["code"], f"answered, if only with an error: {answer}"
+    wait_failed(node, "admin", before)
+    rows = wait_until(lambda: node.admin("actors", kind="admin").get("rows"), "the console again")
+    assert sum(r["restarts"] for r in rows) >= 1, f"the restart is shown: {rows}"
+    world.works()
+
+
+@pytest.mark.parametrize("kind", ["cluster", "link", "gate"])
+def test_of_what_joins_the_nodes(trio, kind):
+    victim, other = trio.nodes[0], trio.nodes[1]
+    alias = names.name_led_by(other.name, trio.leaders(), fresh("far") + "x", names.room_id)
+    with Client(victim) as alice, Client(other) as bob:
+        alice.register(fresh("alice"))
+        bob.register(fresh("bob"))
+        room = alice.create_room("far", alias=alias, members=[bob.user["id"]])["id"]
+        alice.send(room, "warm")
+        before = failures(victim, kind)
+        arm(victim, kind)
+        got = attempt(alice, "send_message_request", room_id=room, content=f"through the {kind}")
+        assert got["type"] in ("message_ack", "error")
+        if kind == "gate":  # it only hears of connections that come and go
+            trio.nodes[2].stop()
+            trio.start()
+        wait_failed(victim, kind, before)
+        wait_until(lambda: len(victim.rows("links")) >= 2 and not victim.admin("nodes")["missing"],
+                   "all links again", 20)  # fmt: skip
+        text = f"after the {kind}"
+        until_done(alice, "send_message_request", room_id=room, content=text)
+        alice.wait_message(text)
+        bob.wait_message(text)
+        seqs = [e["seq"] for e in alice.room_events(room)]
+        assert seqs == list(range(seqs[0], seqs[-1] + 1)), f"no gap and no repeat: {seqs}"
+
+
+def test_of_the_node_itself(start_node):
+    """The one that nobody supervises: the process ends with an error, and starts again."""
+    node = start_node(chaos__enabled="true")
+    with Client(node) as c:
+        c.register(fresh("alice"))
+        room = c.create_room("kept")["id"]
+        c.send(room, "kept")
+        token = c.token
+        arm(node, "node")
+        arm(node, "shard")  # whose death is the node's business
+        with contextlib.suppress(AssertionError, Lost):
+            attempt(c, "send_message_request", room_id=room, content="perhaps")
+        status = node.process.wait(20)
+        assert status != 0, "an error code, for whoever supervises processes"
+    node.start()
+    with Client(node, token=token) as c:
+        assert [m["content"] for m in c.history(room)["messages"]] [:1] == ["kept"]
+
+
+def test_only_where_it_is_allowed(start_node):
+    node = start_node()
+    answer = node.admin("chaos fail", kind="room")
+    assert answer["ok"] is False and answer["error"]["code"] == "refused", answer
