@@ -17,8 +17,8 @@ die() {
   exit 1
 }
 
-# Configures a preset once, and builds targets of it (all without any). Quiet
-# when there is nothing to do, which takes well below a second.
+# Configures a preset once, and builds targets of it (all without any). To find
+# that there is nothing to do takes well below a second.
 build_preset() {
   local preset=$1
   shift
@@ -31,9 +31,5 @@ build_preset() {
       die "configuring failed; all of it is in build/configure-$preset.log"
     }
   fi
-  if ninja -C "$folder" -n "$@" 2>/dev/null | grep -q '^ninja: no work to do'; then
-    return
-  fi
-  say "Building build/$preset."
   ninja -C "$folder" "$@" || die "the build failed; the first error is above"
 }
