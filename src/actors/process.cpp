@@ -4,6 +4,8 @@
 #include <caf/io/all.hpp>
 #include <caf/openssl/all.hpp>
 #include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -31,6 +33,8 @@ using nlohmann::json;
 constexpr auto drain_grace = 3s;
 constexpr auto actors_end_within = 5s;
 constexpr std::size_t hash_queue_max = 256;
+/// Exit code of a process whose root actor has failed (docs/operations.md).
+constexpr int node_failed_exit_code = 71;
 
 /// What crosses links is registered by name; the names are part of the link protocol.
 class system_config final : public caf::actor_system_config {
@@ -228,6 +232,14 @@ expected<void> process::impl::start() {
       return gate_actor{};
     }
     return *again;
+  });
+  // Nobody supervises the node's actor but whoever starts processes.
+  caf::actor_cast<caf::strong_actor_ptr>(root)->get()->attach_functor([](const caf::error& why) {
+    if (why && why != caf::exit_reason::user_shutdown) {
+      // Not through the log: its thread would not get to write the line any more.
+      std::fputs("greenroom: the node's actor has failed, the process ends\n", stderr);
+      std::_Exit(node_failed_exit_code);
+    }
   });
   if (const auto ok = open_console(); !ok) {
     return ok;

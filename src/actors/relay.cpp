@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 
 constexpr auto attach_again_after = 2s;
 constexpr auto tick_every = 500ms;
+constexpr auto idle_tick_every = 10s;
 
 }  // namespace
 
@@ -295,19 +296,18 @@ void relay::check_routes() {
 }
 
 void relay::arm_tick() {
-  if (!tick_armed_) {
-    tick_armed_ = true;
+  if (alarm_.wants(alarm::clock::now() + tick_every)) {
     delayed_send(this, tick_every, tick_atom::value);
   }
 }
 
 void relay::tick() {
-  tick_armed_ = false;
+  const auto now = std::chrono::steady_clock::now();
+  alarm_.rang(now);
   if (dropped_) {
     quit();
     return;
   }
-  const auto now = std::chrono::steady_clock::now();
   bool busy = false;
   if (!attached_) {
     busy = true;
@@ -336,9 +336,9 @@ void relay::tick() {
   }
   if (busy) {
     arm_tick();
-  } else {
-    tick_armed_ = true;
-    delayed_send(this, 10s, tick_atom::value);
+  } else if (now >= idle_until_) {
+    idle_until_ = now + idle_tick_every;
+    delayed_send(this, idle_tick_every, tick_atom::value);
   }
 }
 

@@ -23,6 +23,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "actors/alarm.hpp"
 #include "actors/base.hpp"
 #include "actors/environment.hpp"
 #include "actors/interfaces.hpp"
@@ -98,7 +99,8 @@ class relay final : public observed<relay_actor> {
   std::unordered_map<call_number, net::connection_id> replays_;
   std::vector<group> groups_;
   bool groups_stale_ = true;
-  bool tick_armed_ = false;
+  alarm alarm_;                                         ///< while there is something to repeat
+  std::chrono::steady_clock::time_point idle_until_{};  ///< a tick comes then at the latest
   bool dropped_ = false;  ///< no longer on the switchboard: new subscriptions are passed on
 };
 

@@ -12,6 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto tick_every = 50ms;
+constexpr auto idle_tick_every = 30s;
 /// auth_response waits this long for the rooms' streams; the rest are named stale.
 constexpr auto subscribe_within = 2s;
 /// A session confirms its place at the user's actor this often, should that have been restarted.
@@ -229,15 +230,14 @@ void session::attach_again() {
 // -----------------------------------------------------------------------------------------------
 
 void session::arm_tick() {
-  if (!tick_armed_) {
-    tick_armed_ = true;
+  if (alarm_.wants(clock::now() + tick_every)) {
     delayed_send(this, tick_every, tick_atom::value);
   }
 }
 
 void session::tick() {
-  tick_armed_ = false;
   const auto now = clock::now();
+  alarm_.rang(now);
   std::vector<call_number> late;
   for (auto& [number, c] : calls_) {
     if (now >= c.deadline) {
@@ -256,8 +256,10 @@ void session::tick() {
   if (!calls_.empty() || !gatherings_.empty()) {
     arm_tick();
   } else if (attached_ && start_.transport == net::transport::websocket) {
-    tick_armed_ = true;
-    delayed_send(this, 30s, tick_atom::value);
+    if (now >= idle_until_) {
+      idle_until_ = now + idle_tick_every;
+      delayed_send(this, idle_tick_every, tick_atom::value);
+    }
     if (now >= next_attach_) {
       attach_again();
     }

@@ -22,6 +22,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "actors/alarm.hpp"
 #include "actors/base.hpp"
 #include "actors/environment.hpp"
 #include "actors/interfaces.hpp"
@@ -162,7 +163,8 @@ class session final : public observed<session_actor> {
   std::vector<std::unique_ptr<gathering>> gatherings_;
   std::deque<std::pair<protocol::request_envelope, answerer>> waiting_;
   std::vector<std::weak_ptr<job>> jobs_;
-  bool tick_armed_ = false;
+  alarm alarm_;                     ///< of what is in flight
+  clock::time_point idle_until_{};  ///< a tick comes then at the latest
 };
 
 }  // namespace greenroom::actors
