@@ -264,7 +264,8 @@ def test_strangers_on_the_cluster_port(node, tls):
     with pytest.raises(ssl.SSLCertVerificationError):
         speak_tls(node, context_of(tls, "node1", ca="foreign"))
     old = context_of(tls, "node1")
-    old.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.warns(DeprecationWarning):
+        old.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises((ssl.SSLError, ConnectionError, ValueError)):
         speak_tls(node, old)
 

@@ -103,11 +103,18 @@ EXTRA = {"extra": 1, "Room_ID": "x", "deep": {"a": [[{}], None]}, "seq_": 2**63,
 
 
 @pytest.fixture(scope="module")
-def clients(node):
+def tokens(node):
     made = {}
     for encoding in ("json", "msgpack"):
-        made[encoding] = Client(node, encoding)
-        made[encoding].register(fresh("bad"))
+        with Client(node, encoding) as c:
+            made[encoding] = c.register(fresh("bad"))["token"]
+    return made
+
+
+@pytest.fixture
+def clients(node, tokens):
+    """One for each encoding, new for each test: hundreds of errors a second are cut off."""
+    made = {encoding: Client(node, encoding, token=token) for encoding, token in tokens.items()}
     yield made
     for client in made.values():
         client.close()

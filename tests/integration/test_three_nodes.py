@@ -14,8 +14,7 @@ from harness.waiting import PATIENCE_S, SLOWNESS, wait_until
 @pytest.fixture(autouse=True)
 def all_run(cluster):
     """A test that failed in the middle must not make the next ones fail."""
-    if not all(node.is_ready() for node in cluster.nodes):
-        cluster.start()
+    cluster.settle()
 
 
 @pytest.fixture

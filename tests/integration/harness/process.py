@@ -286,6 +286,16 @@ class Cluster:
         )
         return self
 
+    def settle(self):
+        """All run, and each knows the others and every leader."""
+        if not all(node.is_ready() for node in self.nodes):
+            self.start()
+        for node in self.nodes:
+            wait_until(
+                lambda n=node: not n.admin("nodes")["missing"] and all(self.leaders(n).values()),
+                f"{node.name} to see the others", 20,
+            )  # fmt: skip
+
     def stop(self):
         result = self.run("--stop")
         for node in self.nodes:
