@@ -142,9 +142,9 @@ def show_next_steps(layout: Layout, programs: Path):
     say(f"  {tool} console --node {first.folder / 'admin.sock'} nodes")
 
 
-def end(nodes, interrupts) -> int:
-    """Stops the nodes; a signal that comes meanwhile makes it quick."""
-    before = interrupts.count
+def end(nodes, interrupts, known=None) -> int:
+    """Stops the nodes; a signal beyond those that are known of makes it quick."""
+    before = interrupts.count if known is None else known
     killed = stop(nodes, STOP_WITHIN_S, lambda: interrupts.count > before)
     for name in killed:
         note(f"{name} did not stop in time and was killed")
@@ -167,7 +167,7 @@ def watch(started, layout: Layout, interrupts) -> int:
         note("no node is left")
         return 1
     say("\nStopping.")
-    result = end(running, interrupts)
+    result = end(running, interrupts, known=1)
     if result == 0:
         say(f"All have stopped; {layout.folder} keeps what was said.")
     return result
