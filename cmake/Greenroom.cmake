@@ -68,6 +68,8 @@ function(greenroom_test name)
   add_executable(${target} ${arg_SOURCES} $<TARGET_OBJECTS:greenroom_test_main>)
   target_include_directories(${target} PRIVATE
     ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  # Optimised, g++ 12 sees uninitialised values in test frameworks that are none: shown, not fatal.
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-Wno-error>)
   target_compile_definitions(${target} PRIVATE GREENROOM_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   list(TRANSFORM arg_USES PREPEND greenroom_)
   target_link_libraries(${target} PRIVATE ${arg_USES} ${arg_LIBS} Catch2::Catch2 greenroom_options)

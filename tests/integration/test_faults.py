@@ -225,35 +225,6 @@ def test_of_the_console_itself(node, world):
     world.works()
 
 
-@pytest.mark.parametrize("kind, where", [
-    ("cluster", 0), ("link", 0), ("link", 1),  # one dials, the other accepts
-])  # fmt: skip
-def test_of_what_joins_the_nodes(trio, kind, where):
-    trio.settle()
-    victim, other = trio.nodes[where], trio.nodes[1 - where]
-    alias = names.name_led_by(other.name, trio.leaders(), fresh("far") + "x", names.room_id)
-    with Client(victim) as alice, Client(other) as bob:
-        alice.register(fresh("alice"))
-        bob.register(fresh("bob"))
-        room = alice.create_room("far", alias=alias, members=[bob.user["id"]])["id"]
-        alice.send(room, "warm")
-        before = failures(victim, kind)
-        arm(victim, kind)
-        got = attempt(alice, "send_message_request", room_id=room, content=f"through the {kind}")
-        assert got["type"] in ("message_ack", "error")
-        if kind == "gate":  # it only hears of connections that come and go
-            trio.nodes[2].stop()
-            trio.start()
-        wait_failed(victim, kind, before)
-        trio.settle()
-        text = f"after the {kind}"
-        until_done(alice, "send_message_request", room_id=room, content=text)
-        alice.wait_message(text)
-        bob.wait_message(text)
-        seqs = [e["seq"] for e in alice.room_events(room)]
-        assert seqs == list(range(seqs[0], seqs[-1] + 1)), f"no gap and no repeat: {seqs}"
-
-
 def test_of_the_node_itself(start_node):
     """The one that nobody supervises: the process ends with an error, and starts again."""
     node = start_node(chaos__enabled="true")
