@@ -28,7 +28,8 @@ target_compile_options(greenroom_options INTERFACE -Wall -Wextra -Wpedantic
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>)
 target_compile_definitions(greenroom_options INTERFACE GREENROOM_VERSION="${PROJECT_VERSION}")
 if(GREENROOM_WERROR)
-  target_compile_options(greenroom_options INTERFACE -Werror)
+  target_compile_options(greenroom_options INTERFACE
+    $<$<NOT:$<BOOL:$<TARGET_PROPERTY:GREENROOM_SHOW_ONLY>>>:-Werror>)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # g++ 12 reports operator+ of std::string as overlapping memory (GCC bug 105329).
