@@ -154,6 +154,27 @@ error_code listen_on(local::acceptor& acceptor, const std::string& path) {
   return failed;
 }
 
+/// Removes a socket file that nobody listens on any more. Refuses when somebody does, or may.
+expected<void> make_room(asio::io_context& context, const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_socket(path, ignored)) return {};
+  local::socket probe(context);
+  error_code failed;
+  probe.open(local(), failed);
+  // A process that hangs may have a full backlog, where a blocking connect waits for ever.
+  if (!failed) probe.non_blocking(true, failed);
+  if (!failed) probe.connect(local::endpoint(path.string()), failed);
+  // (Asio calls that no_buffer_space.)
+  if (!failed || failed == asio::error::would_block || failed == asio::error::no_buffer_space) {
+    return fail(ec::conflict, "another process answers on " + path.string());
+  }
+  if (failed != asio::error::connection_refused) {
+    return fail(ec::unavailable, "cannot look at " + path.string() + ": " + failed.message());
+  }
+  std::filesystem::remove(path, ignored);
+  return {};
+}
+
 }  // namespace
 
 struct admin_socket::impl {
@@ -223,17 +244,8 @@ expected<std::unique_ptr<admin_socket>> admin_socket::start(const std::filesyste
                                          " bytes and a Unix socket takes 107: " + name);
   }
   auto state = std::make_unique<impl>(path, std::move(handler));
-  {
-    local::socket probe(state->shared->context);
-    error_code nobody;
-    probe.connect(local::endpoint(name), nobody);
-    if (!nobody) {
-      return fail(ec::conflict, "another process answers on " + name);
-    }
-  }
-  std::error_code ignored;
-  if (std::filesystem::is_socket(path, ignored)) {
-    std::filesystem::remove(path, ignored);
+  if (auto free = make_room(state->shared->context, path); !free) {
+    return unexpected(free.error());
   }
   if (const auto failed = listen_on(state->acceptor, name); failed) {
     return fail(ec::unavailable, "cannot listen on " + name + ": " + failed.message());

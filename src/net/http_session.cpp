@@ -28,6 +28,11 @@ error larger(const char* what, std::size_t limit) {
   return too_large(what, static_cast<std::int64_t>(limit)).value();
 }
 
+asio::ip::address plain_address(const asio::ip::address& a) {
+  if (!a.is_v6() || !a.to_v6().is_v4_mapped()) return a;
+  return asio::ip::make_address_v4(asio::ip::v4_mapped, a.to_v6());
+}
+
 std::size_t fields_of(const http::fields& all) {
   return static_cast<std::size_t>(std::distance(all.begin(), all.end()));
 }
@@ -58,17 +63,21 @@ void http_session::start() {
   error_code failed;
   const auto remote = socket_.remote_endpoint(failed);
   if (failed) {
-    hub_.open_sockets.fetch_sub(1);
+    hub_.count_of(how_).fetch_sub(1);
     return;
   }
-  who_.address = remote.address().to_string();
+  // A listener on [::] sees IPv4 peers as ::ffff:a.b.c.d: one address must not have two names.
+  const auto address = plain_address(remote.address());
+  who_.address = address.to_string();
   who_.port = remote.port();
-  who_.loopback = remote.address().is_loopback();
+  who_.loopback = address.is_loopback();
   who_.transport = transport::http;
   id_ = io_.next_id();
   io_.enter(id_, shared_from_this());
   net_metrics::instance().sockets.Increment();
   read_header();
+  // Accepted just before the draining began, and so not among those that were told of it.
+  if (hub_.draining.load()) drain();
 }
 
 void http_session::drain() {
@@ -104,8 +113,7 @@ connection_report http_session::report() const {
   return r;
 }
 
-// -- reading
-// ----------------------------------------------------------------------------------------
+// -- reading --------------------------------------------------------------------------------------
 
 void http_session::read_header() {
   doing_ = phase::header;
@@ -219,8 +227,7 @@ void http_session::body_arrived(error_code failed) {
   handle();
 }
 
-// -- answering
-// --------------------------------------------------------------------------------------
+// -- answering ------------------------------------------------------------------------------------
 
 void http_session::handle() {
   const auto r = parser_->release();
@@ -344,8 +351,7 @@ void http_session::swallow(std::size_t so_far) {
       });
 }
 
-// -- the upgrade to WebSocket
-// -----------------------------------------------------------------------
+// -- the upgrade to WebSocket ---------------------------------------------------------------------
 
 void http_session::upgrade(const request& r) {
   const std::string_view target(r.target().data(), r.target().size());
@@ -382,7 +388,7 @@ void http_session::end(end_reason why) {
   error_code ignored;
   socket_.close(ignored);
   net_metrics::instance().sockets.Decrement();
-  hub_.open_sockets.fetch_sub(1);
+  hub_.count_of(how_).fetch_sub(1);
   io_.leave(id_);  // the caller holds on to the session
   if (used_handler_) hub_.handler.closed(id_, why);
 }

@@ -34,8 +34,7 @@ std::string_view to_string(end_reason r) noexcept {
   return "unknown";
 }
 
-// -- one thread
-// ---------------------------------------------------------------------------------------
+// -- one thread -----------------------------------------------------------------------------------
 
 io_thread::io_thread(hub& owner, unsigned index)
     : hub_(owner), index_(index), work_(context_.get_executor()), timer_(context_) {
@@ -178,8 +177,7 @@ void io_thread::run(const wish& w) {
   }
 }
 
-// -- all of them
-// ----------------------------------------------------------------------------------------
+// -- all of them ----------------------------------------------------------------------------------
 
 hub::hub(const server_options& o, connection_handler& h, node_pages p)
     : options(o), handler(h), pages(std::move(p)) {

@@ -101,9 +101,15 @@ class hub final : public socket_port {
   connection_handler& handler;
   const node_pages pages;
   std::atomic<std::size_t> open_sockets{0};
+  /// Those that are only told why they may not come in: they take nobody's place.
+  std::atomic<std::size_t> turned_away{0};
   std::atomic<bool> draining{false};
 
   io_thread& thread(unsigned index) noexcept { return *threads_[index]; }
+  /// Where a socket is counted from its accept to its end.
+  std::atomic<std::size_t>& count_of(admission how) noexcept {
+    return how == admission::welcome ? open_sockets : turned_away;
+  }
   [[nodiscard]] std::chrono::milliseconds tick_interval() const;
   void stop();
 

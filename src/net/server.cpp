@@ -3,6 +3,8 @@
 
 #include "net/server.hpp"
 
+#include <future>
+
 #include "net/connect_limiter.hpp"
 #include "net/hub.hpp"
 #include "net/net_metrics.hpp"
@@ -58,26 +60,26 @@ struct server::impl {
   void take(io_thread& io, tcp::socket socket) {
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
-    const auto open = shared.open_sockets.fetch_add(1) + 1;
-    const auto how = judge(socket, open);
+    const auto how = judge(socket);
     if (how != admission::welcome) {
       net_metrics::instance().refused(how == admission::full ? "full" : "rate");
+      if (shared.turned_away.load() >= over_limit_max) {
+        socket.close(ignored);
+        return;
+      }
     }
-    if (open > shared.options.max_connections + over_limit_max) {
-      shared.open_sockets.fetch_sub(1);
-      socket.close(ignored);
-      return;
-    }
+    shared.count_of(how).fetch_add(1);  // here alone they grow, so the limits hold
     asio::post(io.context(), [this, &io, how, s = std::move(socket)]() mutable {
       start_http_session(shared, io, std::move(s), how);
     });
   }
 
-  admission judge(const tcp::socket& socket, std::size_t open) {
+  admission judge(const tcp::socket& socket) {
     error_code ec;
     const auto remote = socket.remote_endpoint(ec);
     if (!ec && !limiter.admit(remote.address(), steady::now())) return admission::too_often;
-    return open > shared.options.max_connections ? admission::full : admission::welcome;
+    return shared.open_sockets.load() >= shared.options.max_connections ? admission::full
+                                                                        : admission::welcome;
   }
 
   void abort_all() {
@@ -124,6 +126,17 @@ expected<std::unique_ptr<server>> server::start(const server_options& options,
 }
 
 server::~server() {
+  // The accept under way holds a socket that belongs to another thread's context, which must not
+  // go first: its end is waited for.
+  std::promise<void> ended;
+  auto& context = impl_->shared.thread(0).context();
+  asio::post(context, [this, &context, &ended] {
+    error_code ignored;
+    impl_->acceptor.close(ignored);
+    impl_->pause.cancel();
+    asio::post(context, [&ended] { ended.set_value(); });
+  });
+  ended.get_future().wait();
   impl_->shared.stop();
 }
 
@@ -158,7 +171,7 @@ void server::drain(std::chrono::milliseconds grace, std::function<void()> done) 
   *watch = [state, timer, deadline, weak = std::weak_ptr(watch), done = std::move(done)] {
     const bool over = steady::now() >= deadline;
     if (over) state->abort_all();
-    if (over || state->shared.open_sockets.load() == 0) {
+    if (over || state->shared.open_sockets.load() + state->shared.turned_away.load() == 0) {
       done();
       return;
     }

@@ -45,10 +45,12 @@ bool is_violation(error_code ec) {
 
 }  // namespace
 
-websocket_session::websocket_session(hub& h, io_thread& io, tcp::socket socket, const peer& who)
+websocket_session::websocket_session(hub& h, io_thread& io, tcp::socket socket, const peer& who,
+                                     admission how)
     : hub_(h),
       io_(io),
       ws_(std::move(socket)),
+      how_(how),
       who_(who),
       queue_(h.options.outbound_queue_messages, h.options.outbound_queue_bytes),
       opened_(steady::now()),
@@ -58,7 +60,7 @@ websocket_session::websocket_session(hub& h, io_thread& io, tcp::socket socket, 
 
 void websocket_session::start(const http::request<http::string_body>& request,
                               const std::string& subprotocol,
-                              std::optional<std::string> bearer_token, admission how) {
+                              std::optional<std::string> bearer_token) {
   ws_.read_message_max(hub_.options.max_message_bytes);
   ws_.auto_fragment(false);
   ws_.write_buffer_bytes(8);  // unused: frames are neither masked nor compressed
@@ -71,12 +73,13 @@ void websocket_session::start(const http::request<http::string_body>& request,
   id_ = io_.next_id();
   io_.enter(id_, shared_from_this());
   net_metrics::instance().websockets.Increment();
-  ws_.async_accept(request, [self = shared_from_this(), how,
+  ws_.async_accept(request, [self = shared_from_this(),
                              token = std::move(bearer_token)](error_code ec) mutable {
     if (self->ended_) return;
     if (ec) return self->end(end_reason::network_error);
     self->accepted_ = true;
     self->ws_.binary(self->who_.encoding == protocol::encoding::msgpack);
+    const auto how = self->how_;
     if (how == admission::welcome) return self->open(std::move(token));
     self->close(close_code::try_later, how == admission::full ? "too many connections"
                                                               : "too many connections per minute");
@@ -95,8 +98,7 @@ void websocket_session::open(std::optional<std::string> token) {
   if (hub_.draining.load()) drain();
 }
 
-// -- wishes of actors
-// -------------------------------------------------------------------------------
+// -- wishes of actors -----------------------------------------------------------------------------
 
 void websocket_session::answer(const frame& f) {
   if (inflight_ > 0) --inflight_;
@@ -144,8 +146,7 @@ void websocket_session::drain() {
   if (accepted_) close(close_code::going_away, "this node is going away");
 }
 
-// -- time
-// -------------------------------------------------------------------------------------------
+// -- time -----------------------------------------------------------------------------------------
 
 void websocket_session::tick(steady::time_point now) {
   control_frames_ = 0;
@@ -202,8 +203,7 @@ void websocket_session::heard_control(websocket::frame_type kind) {
   }
 }
 
-// -- reading
-// ----------------------------------------------------------------------------------------
+// -- reading --------------------------------------------------------------------------------------
 
 void websocket_session::read() {
   ws_.async_read_some(
@@ -275,8 +275,7 @@ void websocket_session::deliver() {
   }
 }
 
-// -- writing
-// ----------------------------------------------------------------------------------------
+// -- writing --------------------------------------------------------------------------------------
 
 void websocket_session::write() {
   if (!queue_.empty()) {
@@ -317,7 +316,7 @@ void websocket_session::end(end_reason why) {
   metrics.websockets.Decrement();
   metrics.sockets.Decrement();
   metrics.closed(code_);
-  hub_.open_sockets.fetch_sub(1);
+  hub_.count_of(how_).fetch_sub(1);
   io_.leave(id_);  // the caller holds on to the session
   if (is_open_) hub_.handler.closed(id_, why);
 }
@@ -342,8 +341,8 @@ void start_websocket_session(hub& h, io_thread& io, tcp::socket socket,
                              const http::request<http::string_body>& request, const peer& who,
                              const std::string& subprotocol,
                              std::optional<std::string> bearer_token, admission how) {
-  const auto session = std::make_shared<websocket_session>(h, io, std::move(socket), who);
-  session->start(request, subprotocol, std::move(bearer_token), how);
+  const auto session = std::make_shared<websocket_session>(h, io, std::move(socket), who, how);
+  session->start(request, subprotocol, std::move(bearer_token));
 }
 
 }  // namespace greenroom::net

@@ -21,10 +21,10 @@ namespace greenroom::net {
 class websocket_session final : public socket_session,
                                 public std::enable_shared_from_this<websocket_session> {
  public:
-  websocket_session(hub& h, io_thread& io, tcp::socket socket, const peer& who);
+  websocket_session(hub& h, io_thread& io, tcp::socket socket, const peer& who, admission how);
   /// Answers the upgrade; tells the handler unless the socket is turned away.
   void start(const http::request<http::string_body>& request, const std::string& subprotocol,
-             std::optional<std::string> bearer_token, admission how);
+             std::optional<std::string> bearer_token);
 
   void answer(const frame& f) override;
   void send(const frame& f) override;
@@ -53,6 +53,7 @@ class websocket_session final : public socket_session,
   hub& hub_;
   io_thread& io_;
   websocket::stream<tcp::socket, false> ws_;
+  const admission how_;
   peer who_;
   connection_id id_ = 0;
   beast::flat_buffer buffer_;

@@ -271,6 +271,22 @@ TEST_CASE("a stale file is replaced, a socket in use is not", "[admin]") {
   CHECK(v.read()["ok"] == true);
 }
 
+TEST_CASE("a process that hangs counts as living, and does not make the next one hang", "[admin]") {
+  door d;
+  sockaddr_un where{};
+  where.sun_family = AF_UNIX;
+  std::strncpy(where.sun_path, d.path.c_str(), sizeof where.sun_path - 1);
+  const int hangs = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  REQUIRE(::bind(hangs, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0);
+  REQUIRE(::listen(hangs, 0) == 0);
+  const visitor fills_the_backlog(d.path);
+  const auto next = admin_socket::start(d.path, [](const json&, const door::done&) {});
+  ::close(hangs);
+  REQUIRE_FALSE(next.has_value());
+  CHECK(next.error().code == ec::conflict);
+  CHECK(std::filesystem::exists(d.path));
+}
+
 TEST_CASE("paths that cannot be are refused in words", "[admin]") {
   door d;
   const auto nothing = [](const json&, const door::done&) {};
