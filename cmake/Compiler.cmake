@@ -52,11 +52,12 @@ endif()
 
 find_program(GREENROOM_CCACHE ccache)
 if(GREENROOM_CCACHE)
-  # The sloppiness is what ccache asks for with precompiled headers.
+  # The sloppiness is what ccache asks for with precompiled headers; the base lets a second
+  # checkout find what the first has compiled.
   foreach(lang C CXX)
     set(CMAKE_${lang}_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      ${GREENROOM_CCACHE})
+      CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=yes ${GREENROOM_CCACHE})
   endforeach()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-fpch-preprocess)

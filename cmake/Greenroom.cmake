@@ -4,7 +4,8 @@
 #   greenroom_library(store SOURCES keys.cpp log.cpp USES protocol chat
 #                     LIBS RocksDB::rocksdb-shared [PRIVATE_LIBS ...] [PCH <rocksdb/db.h>])
 #   greenroom_executable(greenroom SOURCES main.cpp USES cli)
-#   greenroom_test(store SOURCES keys_test.cpp USES store [LIBS rapidcheck] [TIMEOUT 300])
+#   greenroom_test(store SOURCES keys_test.cpp USES store [LIBS rapidcheck] [TIMEOUT 300]
+#                  [NEED_SOURCE_DIR keys_test.cpp])
 
 set(GREENROOM_LAYERS
   protocol chat placement config telemetry security store raft net actors client cli)
@@ -60,7 +61,7 @@ endfunction()
 # One ctest entry per program: starting it once per test case costs more than
 # the cases do.
 function(greenroom_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;USES;LIBS;PCH" ${ARGN})
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;USES;LIBS;PCH;NEED_SOURCE_DIR" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
@@ -70,7 +71,11 @@ function(greenroom_test name)
     ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   # Optimised, g++ 12 sees uninitialised values in test frameworks that are none: shown, not fatal.
   set_target_properties(${target} PROPERTIES GREENROOM_SHOW_ONLY $<CONFIG:Release>)
-  target_compile_definitions(${target} PRIVATE GREENROOM_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  # Only where it is needed: a path in the command keeps the compiler cache from helping.
+  if(arg_NEED_SOURCE_DIR)
+    set_source_files_properties(${arg_NEED_SOURCE_DIR} PROPERTIES
+      COMPILE_DEFINITIONS GREENROOM_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  endif()
   list(TRANSFORM arg_USES PREPEND greenroom_)
   target_link_libraries(${target} PRIVATE ${arg_USES} ${arg_LIBS} Catch2::Catch2 greenroom_options)
   greenroom_pch(${target} "${arg_PCH}")
