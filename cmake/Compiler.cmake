@@ -28,8 +28,7 @@ target_compile_options(greenroom_options INTERFACE -Wall -Wextra -Wpedantic
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>)
 target_compile_definitions(greenroom_options INTERFACE GREENROOM_VERSION="${PROJECT_VERSION}")
 if(GREENROOM_WERROR)
-  target_compile_options(greenroom_options INTERFACE
-    $<$<NOT:$<BOOL:$<TARGET_PROPERTY:GREENROOM_SHOW_ONLY>>>:-Werror>)
+  target_compile_options(greenroom_options INTERFACE -Werror)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # g++ 12 reports operator+ of std::string as overlapping memory (GCC bug 105329).
@@ -56,7 +55,7 @@ if(GREENROOM_CCACHE)
   # checkout find what the first has compiled.
   foreach(lang C CXX)
     set(CMAKE_${lang}_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
-      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_SLOPPINESS=pch_defines,time_macros
       CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=yes ${GREENROOM_CCACHE})
   endforeach()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")

@@ -69,8 +69,6 @@ function(greenroom_test name)
   add_executable(${target} ${arg_SOURCES} $<TARGET_OBJECTS:greenroom_test_main>)
   target_include_directories(${target} PRIVATE
     ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
-  # Optimised, g++ 12 sees uninitialised values in test frameworks that are none: shown, not fatal.
-  set_target_properties(${target} PROPERTIES GREENROOM_SHOW_ONLY $<CONFIG:Release>)
   # Only where it is needed: a path in the command keeps the compiler cache from helping.
   if(arg_NEED_SOURCE_DIR)
     set_source_files_properties(${arg_NEED_SOURCE_DIR} PROPERTIES

@@ -39,12 +39,7 @@ admin::behavior_type admin::make_behavior() {
 }
 
 void admin::on_exit() {
-  for (const auto& g : gatherings_) {
-    g->done(failure("failure", "the admin actor was interrupted"));
-  }
-  for (const auto& i : issuings_) {
-    i->done(failure("failure", "the admin actor was interrupted"));
-  }
+  // What is in hand is answered as it is let go.
   gatherings_.clear();
   issuings_.clear();
 }
@@ -217,8 +212,7 @@ admin::rows admin::own_links() const {
 }
 
 void admin::gather(const json& request, std::vector<std::string> columns, rows own,
-                   const std::function<void(json)>& done, bool local_only,
-                   clock::time_point deadline) {
+                   const answer_once& done, bool local_only, clock::time_point deadline) {
   auto g = std::make_shared<gathering>();
   g->done = done;
   g->columns = std::move(columns);
@@ -329,8 +323,7 @@ void admin::take_reply(const reply& r) {
 // -- tokens
 // ----------------------------------------------------------------------------------------------
 
-void admin::issue(const json& args, const std::function<void(json)>& done,
-                  clock::time_point deadline) {
+void admin::issue(const json& args, const answer_once& done, clock::time_point deadline) {
   const auto user = args.value("user", "");
   const auto count = args.contains("count") && args["count"].is_number_unsigned()
                          ? args["count"].get<std::size_t>()

@@ -36,7 +36,7 @@ class admin final : public observed<admin_actor> {
 
   /// A list being gathered from all nodes.
   struct gathering {
-    std::function<void(nlohmann::json)> done;
+    answer_once done;
     std::vector<std::string> columns;
     rows found;
     std::vector<std::pair<std::string, std::string>> missing;
@@ -45,7 +45,7 @@ class admin final : public observed<admin_actor> {
   };
   /// Tokens being issued, a few at a time.
   struct issuing {
-    std::function<void(nlohmann::json)> done;
+    answer_once done;
     std::deque<std::string> names;
     bool create = false;
     std::unordered_map<call_number, std::string> waiting;
@@ -60,11 +60,9 @@ class admin final : public observed<admin_actor> {
   void tick();
   void arm_tick();
   void gather(const nlohmann::json& request, std::vector<std::string> columns, rows own,
-              const std::function<void(nlohmann::json)>& done, bool local_only,
-              clock::time_point deadline);
+              const answer_once& done, bool local_only, clock::time_point deadline);
   void finish(const std::shared_ptr<gathering>& g);
-  void issue(const nlohmann::json& args, const std::function<void(nlohmann::json)>& done,
-             clock::time_point deadline);
+  void issue(const nlohmann::json& args, const answer_once& done, clock::time_point deadline);
   void issue_some(const std::shared_ptr<issuing>& i);
 
   [[nodiscard]] rows own_nodes() const;

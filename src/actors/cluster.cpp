@@ -80,12 +80,16 @@ void cluster::begin() {
     for (const auto& link : links_->views()) {
       up_[link.who.id] = link.who;  // after a failure: links that others dialed are still there
     }
-    for (const auto& address : env_->config.cluster.initial_nodes) {
-      dial(address);
+    // Likewise what this node leads, which peers that come later want to know.
+    const auto routes = env_->board.routes();
+    for (std::size_t shard = 0; shard < routes->shards.size(); ++shard) {
+      const auto& route = routes->shards[shard];
+      if (route.leader == env_->board.self()) {
+        const auto number = static_cast<std::uint16_t>(shard);
+        led_here_[number] = {number, route.term, route.leader};
+      }
     }
-    for (const auto& address : env_->config.cluster.seeds) {
-      dial(address, true);
-    }
+    dial_all();
   }
   if (const auto stored = env_->db.meta("cluster_map")) {
     if (auto map = placement::decode_map(*stored)) {
@@ -127,7 +131,7 @@ void cluster::take_map(const map_ptr& map) {
   }
   env_->board.set_map(map);
   caf::anon_send(node_, map);
-  dial_members();
+  dial_all();
   if (map_leader_) {
     peer_word w;
     w.map = map;
@@ -135,8 +139,19 @@ void cluster::take_map(const map_ptr& map) {
   }
 }
 
-void cluster::dial_members() {
+/// Also on every tick: after a failure of this actor, links of its predecessor are still up when it
+/// begins, and go down later.
+void cluster::dial_all() {
   if (!context_) {
+    return;
+  }
+  for (const auto& address : env_->config.cluster.initial_nodes) {
+    dial(address);
+  }
+  for (const auto& address : env_->config.cluster.seeds) {
+    dial(address, true);
+  }
+  if (!map_) {
     return;
   }
   for (const auto& member : map_->members) {
@@ -223,6 +238,7 @@ void cluster::take_leader(const leader_notice& n) {
 void cluster::tick() {
   delayed_send(this, tick_every, tick_atom::value);
   links_->sweep();
+  dial_all();
   if (!map_ && !forming_) {
     find_cluster();
   }

@@ -46,7 +46,7 @@ class cluster final : public observed<cluster_actor> {
   void take_word(const peer_word& w);
   void take_leader(const leader_notice& n);
   void tick();
-  void dial_members();
+  void dial_all();
   void dial(const std::string& address, bool is_seed = false);
   void announce_to(const node_id& peer);
   [[nodiscard]] peer_info self() const;

@@ -14,6 +14,19 @@ constexpr std::size_t callers_max = 256;
 
 }  // namespace
 
+gate_door::behavior_type gate_door::make_behavior() {
+  return {[this](hello_atom, std::string& bytes) {
+            return delegate(slot_->get(), hello_atom::value, std::move(bytes));
+          },
+          [this](proof_atom, std::string& bytes) {
+            return delegate(slot_->get(), proof_atom::value, std::move(bytes));
+          },
+          [this](batch_atom, std::uint64_t epoch, std::uint64_t number,
+                 std::vector<std::string>& batch) {
+            delegate(slot_->get(), batch_atom::value, epoch, number, std::move(batch));
+          }};
+}
+
 gate::gate(caf::actor_config& cfg, link_context_ptr context)
     : observed(cfg, {actor_kind::gate, "gate", "cluster"}), context_(std::move(context)) {
   // Epochs differ between runs of this node, so that no link of an earlier one is mistaken.
@@ -94,7 +107,8 @@ void gate::take_batch(std::uint64_t epoch, std::uint64_t number,
   }
   if (!it->second.linked) {
     it->second.linked = true;
-    spawn<link>(context_, it->second.hello.who, caf::actor_cast<link_actor>(sender), epoch);
+    spawn<link>(context_, it->second.hello.who, caf::actor_cast<link_actor>(sender),
+                caf::actor_cast<gate_actor>(this), epoch);
   }
   for (const auto& frame : batch) {
     context_->links->take(it->second.hello.who.id, frame);

@@ -2,7 +2,7 @@
 #pragma once
 
 /// \file
-/// GATE: where other nodes' links arrive; the one actor published on the cluster port.
+/// GATE: where other nodes' links arrive. Its door is the one actor published on the cluster port.
 ///
 /// TLS has checked that the caller holds a certificate of the cluster's CA before a byte gets here.
 /// The handshake binds the caller's node id and name to that certificate's key; until then nothing
@@ -12,14 +12,47 @@
 /// Takes: hello, proof, batches of frames.
 /// Sends: the frames' contents to whom they concern (peers), acknowledgements to links. Makes this
 /// side's link to a caller that has proved who it is.
-/// Dies: the node opens another on the same port; links see a lost gate and dial again.
+/// Dies: the node makes another behind the same door; the links it has made end with it, and their
+/// dialers dial again.
 
 #include <map>
+#include <mutex>
 
 #include "actors/base.hpp"
 #include "actors/link.hpp"
 
 namespace greenroom::actors {
+
+/// The present gate. Thread-safe.
+class gate_slot {
+ public:
+  void set(gate_actor now) {
+    const std::lock_guard lock(mutex_);
+    gate_ = std::move(now);
+  }
+  [[nodiscard]] gate_actor get() const {
+    const std::lock_guard lock(mutex_);
+    return gate_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  gate_actor gate_;
+};
+
+/// Hands everything on to the present gate, with its sender. CAF does not open a port again whose
+/// actor has failed, so what is published does nothing that could fail.
+class gate_door final : public gate_actor::base {
+ public:
+  gate_door(caf::actor_config& cfg, std::shared_ptr<const gate_slot> slot)
+      : gate_actor::base(cfg), slot_(std::move(slot)) {}
+
+ protected:
+  behavior_type make_behavior() override;
+
+ private:
+  const std::shared_ptr<const gate_slot> slot_;
+};
 
 class gate final : public observed<gate_actor> {
  public:

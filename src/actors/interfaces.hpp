@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/answer_once.hpp"
 #include "actors/calls.hpp"
 #include "net/port.hpp"
 
@@ -188,10 +189,10 @@ struct hash_job {
 using hash_job_ptr = std::shared_ptr<const hash_job>;
 using worker_actor = caf::typed_actor<caf::reacts_to<hash_job_ptr>>;
 
-/// ADMIN: answers the console; `done` is called once.
+/// ADMIN: answers the console.
 struct admin_request {
   nlohmann::json request;
-  std::function<void(nlohmann::json)> done;
+  answer_once done;
   /// From another node's admin actor: about this node alone.
   bool local_only = false;
 };

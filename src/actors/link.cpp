@@ -46,20 +46,24 @@ link::link(caf::actor_config& cfg, link_context_ptr context, std::string address
   set_down_handler([this](const caf::down_msg& m) {
     if (gate_ && m.source == gate_.address()) {
       go_down("connection lost");
+    } else if (acceptor_ && m.source == caf::actor_cast<caf::actor_addr>(acceptor_)) {
+      go_down("the peer's side of it has failed");
     }
   });
 }
 
 link::link(caf::actor_config& cfg, link_context_ptr context, peer_info peer, link_actor dialer,
-           std::uint64_t epoch)
+           gate_actor gate, std::uint64_t epoch)
     : observed(cfg, {actor_kind::link, peer.name, "gate"}),
       context_(std::move(context)),
       address_(peer.address),
+      gate_(std::move(gate)),
       dialer_(std::move(dialer)),
       peer_(std::move(peer)),
       epoch_(epoch) {
-  set_down_handler([this](const caf::down_msg&) {
-    go_down("connection lost");
+  set_down_handler([this](const caf::down_msg& m) {
+    go_down(gate_ && m.source == gate_.address() ? "this node's gate has failed"
+                                                 : "connection lost");
     quit();
   });
 }
@@ -67,7 +71,10 @@ link::link(caf::actor_config& cfg, link_context_ptr context, peer_info peer, lin
 link::behavior_type link::make_behavior() {
   if (dialer_) {
     monitor(*dialer_);
+    monitor(gate_);
     come_up(epoch_);
+    // Empty or not, it tells the dialer whom to watch on this side.
+    send(*dialer_, batch_atom::value, epoch_, ++number_, std::vector<std::string>{});
   } else {
     dial();
   }
@@ -213,6 +220,10 @@ void link::take_batch(std::uint64_t epoch, std::uint64_t number,
       sender->node() != gate_.address().node()) {
     return;
   }
+  if (acceptor_ != sender) {
+    acceptor_ = sender;
+    monitor(acceptor_);
+  }
   for (const auto& frame : batch) {
     context_->links->take(peer_.id, frame);
   }
@@ -229,6 +240,10 @@ void link::go_down(const std::string& why) {
   if (gate_) {
     demonitor(gate_.address());
     gate_ = gate_actor{};
+  }
+  if (acceptor_) {
+    demonitor(caf::actor_cast<caf::actor_addr>(acceptor_));
+    acceptor_ = nullptr;
   }
   const bool was_up = std::exchange(up_, false);
   dialing_ = false;

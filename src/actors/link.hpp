@@ -14,8 +14,9 @@
 /// acknowledgements.
 /// Sends: hello, proof and batches to the peer; peer_change to the cluster actor.
 /// Dies: the dialing side is respawned by the cluster actor and dials again as a new epoch; the
-/// accepting side ends with its connection. What waited is dropped, calls in flight are answered
-/// UNAVAILABLE, relays and sessions attach again. CAF reconnects nothing by itself.
+/// accepting side ends with its connection or its gate, and the dialing side, which watches it,
+/// dials again. What waited is dropped, calls in flight are answered UNAVAILABLE, relays and
+/// sessions attach again. CAF reconnects nothing by itself.
 ///
 /// Back-pressure: at most `unacked_bytes_max` are on their way; what waits beyond
 /// `waiting_bytes_max` is dropped and counted (calls time out, relays fetch what they miss).
@@ -47,9 +48,9 @@ class link final : public observed<link_actor> {
  public:
   /// `address`: "host:port" of the peer's cluster port.
   link(caf::actor_config& cfg, link_context_ptr context, std::string address);
-  /// The accepting side: `peer` has been verified by the gate, `dialer` is its link.
+  /// The accepting side: `peer` has been verified by `gate`, `dialer` is its link.
   link(caf::actor_config& cfg, link_context_ptr context, peer_info peer, link_actor dialer,
-       std::uint64_t epoch);
+       gate_actor gate, std::uint64_t epoch);
 
  protected:
   behavior_type make_behavior() override;
@@ -67,7 +68,8 @@ class link final : public observed<link_actor> {
 
   link_context_ptr context_;
   const std::string address_;
-  gate_actor gate_;                   ///< dialing side
+  gate_actor gate_;                   ///< the peer's (dialing side), or this node's own
+  caf::strong_actor_ptr acceptor_;    ///< dialing side: the peer's link, once it has spoken
   std::optional<link_actor> dialer_;  ///< accepting side
   std::uint64_t attempt_ = 0;         ///< answers of an earlier one are ignored
   bool dialing_ = false;

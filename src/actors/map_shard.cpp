@@ -7,6 +7,13 @@
 
 namespace greenroom::actors {
 
+namespace {
+
+/// Proposals that wait for the replica to start.
+constexpr std::size_t early_max = 64;
+
+}  // namespace
+
 raft::server_id server_id_of(const node_id& id) noexcept {
   std::uint64_t h = 14695981039346656037ULL;  // FNV-1a
   for (const auto byte : id.bytes) {
@@ -26,45 +33,75 @@ map_shard::map_shard(caf::actor_config& cfg, environment_ptr env, bool bootstrap
     : observed(cfg, {actor_kind::shard, "0", "cluster"}),
       env_(std::move(env)),
       on_map_(std::move(on_map)),
-      on_role_(std::move(on_role)) {
-  machine_ = std::make_unique<raft::map_machine>(
-      env_->db, [this](raft::map_machine::applied_change&& change) { applied(change); });
-  raft::replica_options options;
-  options.shard = 0;
-  options.self = server_id_of(env_->board.self());
-  replica_ = std::make_unique<raft::replica>(options, env_->db, env_->log, *machine_, *this);
-  if (bootstrap) {
-    const raft::server only{options.self, true};
-    if (const auto ok = replica_->bootstrap({&only, 1}); !ok) {
-      throw std::runtime_error("shard 0: " + ok.error().message);
-    }
-  }
-}
+      on_role_(std::move(on_role)),
+      bootstrap_(bootstrap) {}
 
 map_shard::behavior_type map_shard::make_behavior() {
-  self_ = caf::actor_cast<caf::actor>(this);
-  if (const auto ok = replica_->start(steady_now()); !ok) {
-    throw std::runtime_error("shard 0: " + ok.error().message);
-  }
-  if (const auto map = machine_->map()) {
-    on_map_(map);
-  }
-  arm_tick();
+  door_ = std::make_shared<replica_door>(
+      address(),
+      replica_door::duties{.send = [](raft::server_id, const std::string&) {},  // a group of one
+                           .role_changed = [this](raft::role now, std::uint64_t term,
+                                                  raft::server_id) { on_role_(now, term); },
+                           .dropped = [this](std::uint64_t tag, bool) { dropped(tag); }});
+  // What a predecessor has given to the log writer must be on disk before the log is read.
+  env_->log.append(
+      {.shard = 0, .hard = {}, .truncate_from = 0, .entries = {}, .synced = [d = door_] {
+         d->synced(log_is_settled);
+       }});
   return {[this](const map_proposal_ptr& p) { propose(p); },
-          [this](synced_atom, std::uint64_t token) { replica_->on_synced(token, steady_now()); },
+          [this](synced_atom, std::uint64_t token) {
+            if (token == log_is_settled) {
+              start_replica();
+            } else {
+              replica_->on_synced(token, steady_now());
+            }
+          },
           [this](tick_atom) {
             replica_->on_time(steady_now());
             arm_tick();
           }};
 }
 
+void map_shard::start_replica() {
+  if (replica_) {
+    return;
+  }
+  machine_ = std::make_unique<raft::map_machine>(
+      env_->db, [this](raft::map_machine::applied_change&& change) { applied(change); });
+  raft::replica_options options;
+  options.shard = 0;
+  options.self = server_id_of(env_->board.self());
+  replica_ = std::make_unique<raft::replica>(options, env_->db, env_->log, *machine_, *door_);
+  expected<void> ok;
+  if (bootstrap_) {
+    const raft::server only{options.self, true};
+    ok = replica_->bootstrap({&only, 1});
+  }
+  if (ok) {
+    ok = replica_->start(steady_now());
+  }
+  if (!ok) {
+    throw std::runtime_error("shard 0: " + ok.error().message);
+  }
+  if (const auto map = machine_->map()) {
+    on_map_(map);
+  }
+  for (const auto& p : std::exchange(early_, {})) {
+    propose(p);
+  }
+  arm_tick();
+}
+
 void map_shard::on_exit() {
   for (const auto& [tag, p] : proposals_) {
     p->done(unavailable("the cluster map's shard was interrupted").value());
   }
+  for (const auto& p : early_) {
+    p->done(unavailable("the cluster map's shard was interrupted").value());
+  }
   proposals_.clear();
+  early_.clear();
   replica_.reset();
-  self_ = nullptr;
 }
 
 void map_shard::arm_tick() {
@@ -75,6 +112,14 @@ void map_shard::arm_tick() {
 }
 
 void map_shard::propose(const map_proposal_ptr& p) {
+  if (!replica_) {
+    if (early_.size() < early_max) {
+      early_.push_back(p);
+    } else {
+      p->done(unavailable("the cluster map's shard is starting").value());
+    }
+    return;
+  }
   const auto tag = ++tags_;
   proposals_[tag] = p;
   if (const auto ok = replica_->propose(tag, placement::encode(p->what), steady_now()); !ok) {
@@ -94,25 +139,11 @@ void map_shard::applied(const raft::map_machine::applied_change& change) {
   }
 }
 
-void map_shard::send(raft::server_id, std::string) {
-  // Groups of one have nobody to talk to.
-}
-
-void map_shard::role_changed(raft::role now, std::uint64_t term, raft::server_id) {
-  on_role_(now, term);
-}
-
-void map_shard::dropped(std::uint64_t tag, bool) {
+void map_shard::dropped(std::uint64_t tag) {
   if (const auto it = proposals_.find(tag); it != proposals_.end()) {
     const auto p = it->second;
     proposals_.erase(it);
     p->done(unavailable("the cluster map's shard lost its leader").value());
-  }
-}
-
-void map_shard::synced(std::uint64_t token) {
-  if (const auto self = self_) {
-    caf::anon_send(caf::actor_cast<map_shard_actor>(self), synced_atom::value, token);
   }
 }
 

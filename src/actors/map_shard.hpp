@@ -7,8 +7,8 @@
 /// Owns: the Raft instance of shard 0 and its state machine.
 /// Takes: proposals to change the map, synced from the log writer.
 /// Sends: the map after each change, to the cluster actor (through `on_map`).
-/// Dies: respawned by the cluster actor from the store; proposals in flight are answered as
-/// unknown.
+/// Dies: respawned by the cluster actor from the store, once what it has given to the log writer is
+/// on the disk; proposals in flight are answered as unknown.
 
 #include <functional>
 #include <unordered_map>
@@ -16,6 +16,7 @@
 #include "actors/base.hpp"
 #include "actors/cluster_interfaces.hpp"
 #include "actors/environment.hpp"
+#include "actors/replica_door.hpp"
 #include "raft/map_machine.hpp"
 #include "raft/replica.hpp"
 
@@ -27,7 +28,7 @@ raft::server_id server_id_of(const node_id& id) noexcept;
 /// Milliseconds of the steady clock, as replicas want them.
 raft::steady_ms steady_now() noexcept;
 
-class map_shard final : public observed<map_shard_actor>, public raft::replica_host {
+class map_shard final : public observed<map_shard_actor> {
  public:
   using map_listener = std::function<void(map_ptr)>;
   using role_listener = std::function<void(raft::role, std::uint64_t term)>;
@@ -39,10 +40,8 @@ class map_shard final : public observed<map_shard_actor>, public raft::replica_h
   void on_exit() override;
 
  private:
-  void send(raft::server_id to, std::string message) override;
-  void role_changed(raft::role now, std::uint64_t term, raft::server_id leader) override;
-  void dropped(std::uint64_t tag, bool never_written) override;
-  void synced(std::uint64_t token) override;
+  void start_replica();
+  void dropped(std::uint64_t tag);
   void applied(const raft::map_machine::applied_change& change);
   void propose(const map_proposal_ptr& p);
   void arm_tick();
@@ -50,7 +49,9 @@ class map_shard final : public observed<map_shard_actor>, public raft::replica_h
   environment_ptr env_;
   map_listener on_map_;
   role_listener on_role_;
-  caf::actor self_;  ///< for the log writer's thread; released at exit
+  const bool bootstrap_;
+  std::shared_ptr<replica_door> door_;
+  std::vector<map_proposal_ptr> early_;  ///< came before the replica was there
   std::unordered_map<std::uint64_t, map_proposal_ptr> proposals_;
   std::uint64_t tags_ = 0;
   std::unique_ptr<raft::map_machine> machine_;

@@ -60,6 +60,8 @@ void node::on_exit() {
 void node::start_cluster() {
   cluster_ = spawn<cluster>(env_, links_, identity_, caf::actor_cast<node_actor>(this));
   monitor(cluster_);
+  const std::lock_guard lock(door_->mutex);
+  door_->handle = cluster_;
 }
 
 void node::start_admin() {
@@ -91,8 +93,9 @@ void node::take_map(const map_ptr& map) {
 
 void node::start_shard(std::uint16_t number) {
   const auto& replicas = map_->shards.at(number).replicas;
-  const auto handle = spawn<shard>(env_, number, replicas, [cluster = cluster_](leader_notice n) {
-    caf::anon_send(cluster, leader_notice_ptr(std::make_shared<const leader_notice>(n)));
+  const auto handle = spawn<shard>(env_, number, replicas, [door = door_](leader_notice n) {
+    const std::lock_guard lock(door->mutex);
+    caf::anon_send(door->handle, leader_notice_ptr(std::make_shared<const leader_notice>(n)));
   });
   monitor(handle);
   shards_[number] = handle;

@@ -10,6 +10,8 @@
 
 #include <functional>
 #include <map>
+#include <memory>
+#include <mutex>
 
 #include "actors/base.hpp"
 #include "actors/cluster_interfaces.hpp"
@@ -43,6 +45,12 @@ class node final : public observed<node_actor> {
   gate_actor gate_;
   map_ptr map_;
   cluster_actor cluster_;
+  /// The present one, for shards: they outlive it when it fails.
+  struct cluster_door {
+    std::mutex mutex;
+    cluster_actor handle;
+  };
+  std::shared_ptr<cluster_door> door_ = std::make_shared<cluster_door>();
   admin_actor admin_;
   std::map<std::uint16_t, shard_actor> shards_;
   bool stopping_ = false;

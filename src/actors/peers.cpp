@@ -187,13 +187,13 @@ void peers::take(const node_id& from, std::string_view frame) {
         auto r = std::make_shared<admin_request>();
         r->request = nlohmann::json::parse(query->json, nullptr, false);
         r->local_only = true;
-        r->done = [sink, number = (*c)->number](const nlohmann::json& answer) {
+        r->done = answer_once([sink, number = (*c)->number](const nlohmann::json& answer) {
           auto out = std::make_shared<reply>();
           out->number = number;
           out->body =
               admin_result{answer.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)};
           caf::anon_send(sink, reply_ptr(std::move(out)));
-        };
+        });
         caf::anon_send(*admin, admin_request_ptr(std::move(r)));
       }
       return;

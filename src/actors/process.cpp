@@ -17,6 +17,7 @@
 #include "actors/gate.hpp"
 #include "actors/node.hpp"
 #include "actors/relay.hpp"
+#include "actors/tls_errors.hpp"
 #include "net/admin_socket.hpp"
 #include "net/server.hpp"
 #include "telemetry/log.hpp"
@@ -124,7 +125,8 @@ struct process::impl {
 
   expected<void> start();
   expected<gate_actor> open_gate();
-  gate_actor published;
+  std::shared_ptr<gate_slot> gates = std::make_shared<gate_slot>();
+  gate_actor door;  ///< published on the cluster port
   expected<void> open_listener();
   expected<void> open_console();
   [[nodiscard]] net::node_pages pages() const;
@@ -216,6 +218,9 @@ expected<void> process::impl::start() {
   }
   gate_actor first_gate;
   if (identity) {
+    if (!tls_errors_are_kept_apart()) {
+      telemetry::log("main").error("a link that fails may cut others: SSL_get_error is not ours");
+    }
     auto opened_gate = open_gate();
     if (!opened_gate) {
       return unexpected(opened_gate.error());
@@ -257,9 +262,6 @@ expected<void> process::impl::start() {
 }
 
 expected<gate_actor> process::impl::open_gate() {
-  if (published) {
-    system->middleman().unpublish(published, config.cluster.port);
-  }
   auto context = std::make_shared<link_context>(
       link_context{env, links, *identity, [raw = this] {
                      peer_info self{raw->board->self(), raw->config.node.name, GREENROOM_VERSION,
@@ -270,14 +272,17 @@ expected<gate_actor> process::impl::open_gate() {
                      return self;
                    }});
   const auto handle = system->spawn<gate>(link_context_ptr(std::move(context)));
-  const auto port =
-      caf::openssl::publish(handle, config.cluster.port, config.cluster.address.c_str(), true);
-  if (!port) {
-    return fail(ec::unavailable, "cannot listen on the cluster port " + config.cluster.address +
-                                     ":" + std::to_string(config.cluster.port) + ": " +
-                                     system->render(port.error()));
+  gates->set(handle);
+  if (!door) {
+    door = system->spawn<gate_door>(gates);
+    const auto port =
+        caf::openssl::publish(door, config.cluster.port, config.cluster.address.c_str(), true);
+    if (!port) {
+      return fail(ec::unavailable, "cannot listen on the cluster port " + config.cluster.address +
+                                       ":" + std::to_string(config.cluster.port) + ": " +
+                                       system->render(port.error()));
+    }
   }
-  published = handle;
   return handle;
 }
 
@@ -305,7 +310,7 @@ expected<void> process::impl::open_console() {
         }
         auto r = std::make_shared<admin_request>();
         r->request = std::move(request);
-        r->done = std::move(done);
+        r->done = answer_once(std::move(done));
         caf::anon_send(*handle, admin_request_ptr(std::move(r)));
       });
   if (!socket) {
@@ -392,7 +397,11 @@ void process::impl::stop() {
   if (root) {
     caf::anon_send(root, stop_atom::value);
     root = node_actor{};
-    published = gate_actor{};
+    if (door) {
+      caf::anon_send_exit(door, caf::exit_reason::user_shutdown);
+      door = gate_actor{};
+      gates->set(gate_actor{});
+    }
   }
   if (board) {
     board->forget_local();

@@ -20,35 +20,7 @@ constexpr auto look_every = 1s;
 constexpr auto attached_for = 200s;
 constexpr auto expire_every = 30s;
 
-/// The log writer's word, as a message: everything that was given before has been written.
-constexpr std::uint64_t log_is_settled = 0;
-
 }  // namespace
-
-/// Outlives the actor until the log writer has called back for the last time.
-class shard::door final : public raft::replica_host {
- public:
-  explicit door(shard* of) : shard_(of), address_(of->address()) {}
-
-  void send(raft::server_id, std::string) override {
-    // Groups of one have nobody to talk to.
-  }
-  void role_changed(raft::role now, std::uint64_t term, raft::server_id leader) override {
-    shard_->role_changed(now, term, leader);
-  }
-  void dropped(std::uint64_t tag, bool never_written) override {
-    shard_->dropped(tag, never_written);
-  }
-  void synced(std::uint64_t token) override {
-    if (const auto alive = caf::actor_cast<caf::strong_actor_ptr>(address_)) {
-      caf::anon_send(caf::actor_cast<shard_actor>(alive), synced_atom::value, token);
-    }
-  }
-
- private:
-  shard* shard_;  ///< only used by the replica, which is gone before the actor
-  caf::actor_addr address_;
-};
 
 shard::shard(caf::actor_config& cfg, environment_ptr env, std::uint16_t number,
              std::vector<node_id> replicas, announcer announce)
@@ -63,7 +35,14 @@ shard::shard(caf::actor_config& cfg, environment_ptr env, std::uint16_t number,
 shard::~shard() = default;
 
 shard::behavior_type shard::make_behavior() {
-  door_ = std::make_shared<door>(this);
+  door_ = std::make_shared<replica_door>(
+      address(),
+      replica_door::duties{
+          .send = [](raft::server_id, const std::string&) {},  // a group of one
+          .role_changed = [this](raft::role now, std::uint64_t term,
+                                 raft::server_id leader) { role_changed(now, term, leader); },
+          .dropped = [this](std::uint64_t tag,
+                            bool never_written) { dropped(tag, never_written); }});
   // What a predecessor has given to the log writer must be on disk before the log is read.
   env_->log.append(
       {.shard = number_, .hard = {}, .truncate_from = 0, .entries = {}, .synced = [d = door_] {

@@ -25,6 +25,7 @@
 
 #include "actors/entity.hpp"
 #include "actors/outbox_sender.hpp"
+#include "actors/replica_door.hpp"
 #include "raft/chat_machine.hpp"
 #include "raft/replica.hpp"
 
@@ -46,7 +47,6 @@ class shard final : public observed<shard_actor> {
  private:
   using clock = std::chrono::steady_clock;
 
-  class door;  ///< what the replica and the log writer's thread see of this actor
   struct child {
     entity_actor handle;
     std::shared_ptr<open_calls> calls;
@@ -105,7 +105,7 @@ class shard final : public observed<shard_actor> {
   const std::uint16_t number_;
   const std::vector<node_id> replicas_;
   const announcer announce_;
-  std::shared_ptr<door> door_;
+  std::shared_ptr<replica_door> door_;  ///< of the replica and the log writer's thread
 
   // the replica
   std::unique_ptr<raft::chat_machine> machine_;

@@ -5,7 +5,7 @@ stopping, killing and starting nodes does to them."""
 import time
 
 import pytest
-from harness import names
+from harness import names, raw
 from harness.client import PASSWORD, Client, Refused, new_id
 from harness.names import fresh
 from harness.waiting import PATIENCE_S, SLOWNESS, wait_until
@@ -152,3 +152,98 @@ def test_lists_gather_from_all_nodes(cluster, people):
 def home_of(cluster, client):
     """The node that leads the client's account."""
     return cluster.leaders()[names.shard_of(client.user["id"])]
+
+
+def test_a_node_stops_and_comes_back(cluster):
+    """The others serve what they lead; whoever listened to the stopped one misses nothing."""
+    leaders = cluster.leaders()
+    here = names.name_led_by("node1", leaders, fresh("anna") + "x", names.user_id)
+    there = names.name_led_by("node2", leaders, fresh("bert") + "x", names.user_id)
+    alice, bob = Client(cluster.nodes[0]), Client(cluster.nodes[1])
+    alice.register(here)
+    bob.register(there)
+    kept = alice.create_room("kept", alias=led_by(cluster, "node1"), members=[bob.user["id"]])["id"]
+    lost = alice.create_room("lost", alias=led_by(cluster, "node3"), members=[bob.user["id"]])["id"]
+    for room in (kept, lost):
+        alice.send(room, f"before {room}")
+        bob.wait_message(f"before {room}")
+    for how in ("stop", "kill"):
+        getattr(cluster.nodes[2], how)()
+        assert alice.send(kept, f"{how}: the others go on")["seq"]
+        bob.wait_message(f"{how}: the others go on")
+        began = time.monotonic()
+        refused = alice.refusal("send_message_request", room_id=lost, content=f"{how}: too early",
+                                message_id=new_id())  # fmt: skip
+        assert refused["code"] == "UNAVAILABLE", f"no leader, no copy: {refused}"
+        assert refused["details"]["retry_after_ms"] > 0
+        assert time.monotonic() - began < 5.5 * SLOWNESS, "every request is answered within 5 s"
+        message_id = new_id()
+        cluster.start()
+        patiently(lambda: alice.send(lost, f"{how}: back", message_id=message_id),
+                  "node3's room to take messages again")  # fmt: skip
+        bob.wait_message(f"{how}: back", timeout_s=2 * PATIENCE_S)
+        alice.wait_message(f"{how}: back", timeout_s=2 * PATIENCE_S)
+    for c in (alice, bob):
+        seqs = [e["seq"] for e in c.room_events(lost)]
+        assert seqs == list(range(seqs[0], seqs[-1] + 1)), f"no gap and no repeat: {seqs}"
+        seqs = [e["seq"] for e in c.room_events(kept)]
+        assert seqs == list(range(seqs[0], seqs[-1] + 1)), f"no gap and no repeat: {seqs}"
+        c.close()
+
+
+def lost_links(node, peer):
+    return node.log().count(f"down: {peer.name} ")
+
+
+def test_what_happens_to_one_link_is_nothing_to_the_others(cluster):
+    """A node that goes, and strangers at the cluster's port, cut no link between other nodes."""
+    first, second, third = cluster.nodes
+    before = lost_links(first, third), lost_links(third, first)
+    second.kill()
+    wait_until(lambda: "node2" in str(first.admin("nodes")["missing"]), "node2 to be missed")
+    for _ in range(20):
+        for node in (first, third):
+            with raw.connect(node.cluster_port()) as sock:
+                raw.send_until_refused(sock, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                raw.read_all(sock)
+        assert len(first.rows("nodes")) == 2, "node1 and node3 see each other all the time"
+    cluster.settle()  # several heartbeats later
+    after = lost_links(first, third), lost_links(third, first)
+    assert after == before, f"the link between node1 and node3 was lost: {before} → {after}"
+
+
+def test_a_person_whose_node_stops_goes_on_at_another(cluster):
+    leaders = cluster.leaders()
+    alice, bob = Client(cluster.nodes[0]), Client(cluster.nodes[1])
+    alice.register(names.name_led_by("node1", leaders, fresh("anna") + "x", names.user_id))
+    bob.register(names.name_led_by("node1", leaders, fresh("bert") + "x", names.user_id))
+    room = alice.create_room("on", alias=led_by(cluster, "node1"), members=[bob.user["id"]])["id"]
+    alice.send(room, "one")
+    bob.wait_message("one")
+    cluster.nodes[1].stop()
+    assert bob.wait_closed() == 1001
+    alice.send(room, "two")
+    with Client(cluster.nodes[2]) as again:
+        again.log_in(token=bob.token, rooms={room: 2})
+        assert again.wait_message("two")["seq"] == 3
+    cluster.start()
+    with Client(cluster.nodes[1]) as home:
+        patiently(lambda: home.log_in(token=bob.token, rooms={room: 2}), "the way back")
+        home.wait_message("two")
+        alice.send(room, "three")
+        home.wait_message("three")
+        assert [e["seq"] for e in home.room_events(room)] == [3, 4]
+    alice.close()
+
+
+def test_nodes_that_are_missing_are_named(cluster):
+    cluster.nodes[1].stop()
+
+    def missing():
+        return [m["node"] for m in cluster.nodes[0].admin("nodes")["missing"]]
+
+    wait_until(lambda: missing() == ["node2"], "node2 to be named as missing")
+    shown = {row["name"] for row in cluster.nodes[0].rows("nodes")}
+    assert shown == {"node1", "node3"}, f"the others are shown: {shown}"
+    cluster.start()
+    wait_until(lambda: missing() == [], "all three to be back")

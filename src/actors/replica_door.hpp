@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// What a replica sees of the actor that owns it, and how the log writer's thread reaches that
+/// actor. Outlives the actor until the writer has called back for the last time.
+
+#include <caf/all.hpp>
+#include <functional>
+
+#include "actors/interfaces.hpp"
+#include "raft/replica.hpp"
+
+namespace greenroom::actors {
+
+/// The log writer's word, as a token: everything that was given before has been written.
+inline constexpr std::uint64_t log_is_settled = 0;
+
+class replica_door final : public raft::replica_host {
+ public:
+  /// Called by the replica, on the owner's thread.
+  struct duties {
+    std::function<void(raft::server_id to, std::string message)> send;
+    std::function<void(raft::role now, std::uint64_t term, raft::server_id leader)> role_changed;
+    std::function<void(std::uint64_t tag, bool never_written)> dropped;
+  };
+  replica_door(caf::actor_addr owner, duties what)
+      : owner_(std::move(owner)), duties_(std::move(what)) {}
+
+  void send(raft::server_id to, std::string message) override {
+    duties_.send(to, std::move(message));
+  }
+  void role_changed(raft::role now, std::uint64_t term, raft::server_id leader) override {
+    duties_.role_changed(now, term, leader);
+  }
+  void dropped(std::uint64_t tag, bool never_written) override {
+    duties_.dropped(tag, never_written);
+  }
+  /// On the log writer's thread; the owner gets a message, if it is still there.
+  void synced(std::uint64_t token) override {
+    if (auto owner = caf::actor_cast<caf::strong_actor_ptr>(owner_)) {
+      caf::anon_send(caf::actor_cast<caf::actor>(std::move(owner)), synced_atom::value, token);
+    }
+  }
+
+ private:
+  const caf::actor_addr owner_;
+  const duties duties_;
+};
+
+}  // namespace greenroom::actors
