@@ -216,6 +216,10 @@ void cluster::take_word(const peer_word& w) {
     // A node speaks for itself alone.
     if (w.leader->leader == w.from) {
       env_->board.set_leader(*w.leader);
+      if (const auto own = led_here_.find(w.leader->shard);
+          own != led_here_.end() && own->second.term < w.leader->term) {
+        led_here_.erase(own);
+      }
     }
   }
   if (w.join) {

@@ -89,6 +89,7 @@ void cluster::form() {
   command.shard_count = static_cast<std::uint16_t>(env_->config.cluster.shards);
   command.expected_nodes = static_cast<std::uint16_t>(std::max<std::size_t>(
       1, env_->config.cluster.port == 0 ? 1 : env_->config.cluster.initial_nodes.size()));
+  command.replicas = static_cast<std::uint16_t>(env_->config.cluster.replicas);
   command.first_node = own_info();
   command.first_key = fresh_key();
   command.fingerprint_key = security::random_bytes(placement::fingerprint_key_bytes);

@@ -16,6 +16,8 @@ constexpr unsigned errors_per_second_max = 300;
 constexpr std::size_t waiting_max = 128;
 constexpr std::size_t http_sessions_max = 16;
 constexpr auto answer_margin = 200ms;
+/// While log-ins are under way.
+constexpr auto tick_every = 100ms;
 
 }  // namespace
 
@@ -25,6 +27,7 @@ connection::connection(caf::actor_config& cfg, environment_ptr env, net::connect
       env_(std::move(env)),
       id_(id),
       who_(std::move(who)),
+      calls_(env_->board),
       handshake_token_(std::move(bearer_token)) {
   set_down_handler([this](const caf::down_msg& m) {
     session_gone(m.source, m.reason && m.reason != caf::exit_reason::user_shutdown);
@@ -52,7 +55,7 @@ connection::behavior_type connection::make_behavior() {
             count_error();
           },
           [this](const http_call_ptr& c) { take_http(c); },
-          [this](const reply_ptr& r) { take_reply(*r); },
+          [this](const reply_ptr& r) { calls_.take_reply(*r); },
           [this](closed_atom) {
             socket_closed_ = true;
             quit();
@@ -65,6 +68,7 @@ void connection::on_exit() {
     answer(l, unavailable("the connection was interrupted").value(), false);
   }
   logins_.clear();
+  calls_.clear();
   for (const auto& r : waiting_) {
     answer(r->request.message_id, unavailable("the connection was interrupted").value());
   }
@@ -110,13 +114,14 @@ void connection::take(const client_request_ptr& r) {
 }
 
 void connection::authenticate(const protocol::request_envelope& r, const http_call_ptr& http) {
-  auto c = std::make_shared<call>();
+  call_body what;
+  chat::origin from;
   uuid user;
   if (const auto* reg = std::get_if<protocol::register_request>(&r.data)) {
     user = user_id_of(reg->username);
-    c->body = user_register{*reg, who_.address};
+    what = user_register{*reg, who_.address};
     const auto routes = env_->board.routes();
-    c->from.fingerprint =
+    from.fingerprint =
         routes->map ? security::fingerprint(routes->map->fingerprint_key, r.data) : 0;
   } else if (const auto* auth = std::get_if<protocol::auth_request>(&r.data)) {
     if (auth->token && http == nullptr) {
@@ -129,7 +134,7 @@ void connection::authenticate(const protocol::request_envelope& r, const http_ca
     if (auth->refresh_token) {
       const auto parsed = security::parse_refresh_token(*auth->refresh_token);
       if (!parsed) {
-        answer({r, http, {}}, parsed.error(), false);
+        answer({r, http}, parsed.error(), false);
         return;
       }
       user = parsed->user_id;
@@ -138,22 +143,24 @@ void connection::authenticate(const protocol::request_envelope& r, const http_ca
       user = user_id_of(auth->username.value_or(""));
       body.password = auth->password.value_or("");
     }
-    c->body = std::move(body);
+    what = std::move(body);
   }
-  c->number = env_->board.next_call();
-  c->shard = env_->board.shard_of(user);
-  c->target = user;
-  c->from.user_id = user;
-  c->from.message_id = r.message_id;
-  c->timeout_ms = env_->config.limits.request_timeout_ms;
-  logins_[c->number] = {r, http,
-                        clock::now() +
-                            std::chrono::milliseconds(env_->config.limits.request_timeout_ms) -
-                            answer_margin};
-  env_->board.ask(std::move(c), caf::actor_cast<reply_sink>(this));
+  from.user_id = user;
+  from.message_id = r.message_id;
+  const auto number = ++numbers_;
+  logins_[number] = {r, http};
+  calls_.ask(caf::actor_cast<reply_sink>(this), user, env_->board.shard_of(user), from,
+             std::move(what),
+             clock::now() + std::chrono::milliseconds(env_->config.limits.request_timeout_ms) -
+                 answer_margin,
+             [this, number](const reply_body& body) {
+               const auto done = std::move(logins_.at(number));
+               logins_.erase(number);
+               take_login(done, body);
+             });
   if (!tick_armed_) {
     tick_armed_ = true;
-    delayed_send(this, 250ms, tick_atom::value);
+    delayed_send(this, tick_every, tick_atom::value);
   }
 }
 
@@ -218,14 +225,8 @@ void connection::session_gone(const caf::actor_addr& which, bool failed) {
 // -- answers of log-ins
 // -----------------------------------------------------------------------------
 
-void connection::take_reply(const reply& r) {
-  const auto it = logins_.find(r.number);
-  if (it == logins_.end()) {
-    return;
-  }
-  const auto done = std::move(it->second);
-  logins_.erase(it);
-  if (const auto* opened = std::get_if<session_opened>(&r.body)) {
+void connection::take_login(const login& done, const reply_body& body) {
+  if (const auto* opened = std::get_if<session_opened>(&body)) {
     if (done.http) {
       answer(done, opened->response, opened->duplicate);
       return;
@@ -243,7 +244,7 @@ void connection::take_reply(const reply& r) {
     start_session(std::move(start));
     return;
   }
-  if (const auto* failure = std::get_if<error>(&r.body)) {
+  if (const auto* failure = std::get_if<error>(&body)) {
     answer(done, *failure, false);
   } else {
     answer(done, unavailable("the account cannot be reached right now").value(), false);
@@ -269,7 +270,7 @@ void connection::answer(const login& of, protocol::answer_data data, bool duplic
 }
 
 void connection::answer(const uuid& message_id, protocol::answer_data data) {
-  answer({{message_id, protocol::heartbeat{}}, nullptr, {}}, std::move(data), false);
+  answer({{message_id, protocol::heartbeat{}}, nullptr}, std::move(data), false);
 }
 
 void connection::count_error() {
@@ -287,21 +288,10 @@ void connection::count_error() {
 
 void connection::tick() {
   tick_armed_ = false;
-  const auto now = clock::now();
-  std::vector<login> late;
-  std::erase_if(logins_, [&](auto& e) {
-    if (now < e.second.deadline) {
-      return false;
-    }
-    late.push_back(std::move(e.second));
-    return true;
-  });
-  for (const auto& l : late) {
-    answer(l, unavailable("the account did not answer in time").value(), false);
-  }
-  if (!logins_.empty()) {
+  calls_.on_time(caf::actor_cast<reply_sink>(this), clock::now());
+  if (!calls_.empty()) {
     tick_armed_ = true;
-    delayed_send(this, 250ms, tick_atom::value);
+    delayed_send(this, tick_every, tick_atom::value);
   }
 }
 

@@ -17,6 +17,7 @@
 #include "actors/base.hpp"
 #include "actors/environment.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/patient_calls.hpp"
 #include "actors/session.hpp"
 #include "security/tokens.hpp"
 
@@ -37,7 +38,6 @@ class connection final : public observed<connection_actor> {
     protocol::request_envelope request;
     /// Set for HTTP; empty: answered on the socket.
     http_call_ptr http;
-    clock::time_point deadline;
   };
 
   void take(const client_request_ptr& r);
@@ -45,7 +45,7 @@ class connection final : public observed<connection_actor> {
   void authenticate(const protocol::request_envelope& r, const http_call_ptr& http);
   void authenticate_by_token(const protocol::request_envelope& r, const std::string& token,
                              const std::map<uuid, std::uint64_t>& rooms);
-  void take_reply(const reply& r);
+  void take_login(const login& of, const reply_body& body);
   void start_session(session_start start);
   void session_gone(const caf::actor_addr& which, bool failed);
   void answer(const login& of, protocol::answer_data data, bool duplicate);
@@ -59,7 +59,9 @@ class connection final : public observed<connection_actor> {
   const net::peer who_;
   std::optional<session_actor> session_;
   std::unordered_map<std::string, session_actor> http_sessions_;  ///< by session id; bounded
-  std::unordered_map<call_number, login> logins_;
+  std::unordered_map<std::uint64_t, login> logins_;
+  std::uint64_t numbers_ = 0;  ///< of log-ins
+  patient_calls calls_;
   std::deque<client_request_ptr> waiting_;  ///< while a log-in is under way; bounded
   clock::time_point second_{};
   unsigned errors_in_second_ = 0;

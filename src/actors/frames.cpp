@@ -300,6 +300,22 @@ room_publish_ptr parse_publish(std::string_view bytes) {
   return p;
 }
 
+group_message parse_group_message(std::string_view bytes) {
+  constexpr std::size_t header = 10;
+  if (bytes.size() < header) {
+    throw damaged("a short message of a group");
+  }
+  group_message m;
+  for (std::size_t i = 0; i < 2; ++i) {
+    m.shard = static_cast<std::uint16_t>((m.shard << 8) | static_cast<std::uint8_t>(bytes[i]));
+  }
+  for (std::size_t i = 2; i < header; ++i) {
+    m.from = (m.from << 8) | static_cast<std::uint8_t>(bytes[i]);
+  }
+  m.bytes = bytes.substr(header);
+  return m;
+}
+
 }  // namespace
 
 std::string encode(const call& c) {
@@ -326,6 +342,22 @@ std::string encode(const user_notice& n) {
   return "n" + packing::encode_as(n);
 }
 
+// By far the most frequent kind, and nothing but numbers and bytes: big-endian shard and sender,
+// then the message.
+std::string encode(const group_message& m) {
+  std::string out;
+  out.reserve(11 + m.bytes.size());
+  out += 'g';
+  for (int shift = 8; shift >= 0; shift -= 8) {
+    out += static_cast<char>(m.shard >> shift);
+  }
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    out += static_cast<char>(m.from >> shift);
+  }
+  out += m.bytes;
+  return out;
+}
+
 expected<decoded> decode(std::string_view frame) {
   try {
     if (frame.empty()) {
@@ -341,6 +373,8 @@ expected<decoded> decode(std::string_view frame) {
         return parse_publish(body);
       case 'n':
         return std::make_shared<const user_notice>(unpack<user_notice>("notice", body));
+      case 'g':
+        return parse_group_message(body);
       case 'w':
         if (auto w = decode_word(body)) {
           return std::move(*w);

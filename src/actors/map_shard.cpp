@@ -56,6 +56,11 @@ map_shard::behavior_type map_shard::make_behavior() {
               replica_->on_synced(token, steady_now());
             }
           },
+          [this](std::uint64_t from, const std::string& message) {
+            if (replica_) {
+              replica_->receive(from, message, steady_now());
+            }
+          },
           [this](tick_atom) {
             replica_->on_time(steady_now());
             arm_tick();

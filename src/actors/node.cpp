@@ -92,14 +92,15 @@ void node::take_map(const map_ptr& map) {
 }
 
 void node::start_shard(std::uint16_t number) {
-  const auto& replicas = map_->shards.at(number).replicas;
-  const auto handle = spawn<shard>(env_, number, replicas, [door = door_](leader_notice n) {
+  const auto& founders = map_->shards.at(number).founders;
+  const auto handle = spawn<shard>(env_, number, founders, [door = door_](leader_notice n) {
     const std::lock_guard lock(door->mutex);
     caf::anon_send(door->handle, leader_notice_ptr(std::make_shared<const leader_notice>(n)));
   });
   monitor(handle);
   shards_[number] = handle;
   env_->board.put_shard(number, handle);
+  env_->board.put_replica(number, caf::actor_cast<caf::actor>(handle));
 }
 
 void node::stop() {

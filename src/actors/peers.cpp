@@ -52,6 +52,16 @@ bool peers::notify(const node_id& to, const user_notice_ptr& what) {
   return send(to, frames::encode(*what));
 }
 
+bool peers::group(const node_id& to, std::uint16_t shard, std::uint64_t from, std::string bytes) {
+  return send(to, frames::encode(group_message{shard, from, std::move(bytes)}));
+}
+
+std::optional<std::chrono::steady_clock::time_point> peers::up_since(const node_id& node) const {
+  const std::lock_guard lock(links_mutex_);
+  const auto it = links_.find(node);
+  return it == links_.end() ? std::nullopt : std::optional(it->second.since);
+}
+
 bool peers::word(const node_id& to, const peer_word& what) {
   return send(to, frames::encode(what));
 }
@@ -219,6 +229,8 @@ void peers::take(const node_id& from, std::string_view frame) {
     if (sink) {
       caf::anon_send(*sink, *r);
     }
+  } else if (auto* g = std::get_if<group_message>(&*d)) {
+    board_.take_group(g->shard, g->from, std::move(g->bytes));
   } else if (auto* p = std::get_if<room_publish_ptr>(&*d)) {
     board_.publish(board_.self(), *p);
   } else if (auto* n = std::get_if<user_notice_ptr>(&*d)) {

@@ -29,6 +29,10 @@ class peers final : public peer_port {
   bool ask(const node_id& to, const call_ptr& what, reply_sink answer_to) override;
   bool publish(const node_id& to, const room_publish_ptr& what) override;
   bool notify(const node_id& to, const user_notice_ptr& what) override;
+  bool group(const node_id& to, std::uint16_t shard, std::uint64_t from,
+             std::string bytes) override;
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> up_since(
+      const node_id& node) const override;
   bool word(const node_id& to, const peer_word& what);
   /// To every node with a link.
   void word_to_all(const peer_word& what);

@@ -212,6 +212,9 @@ expected<void> process::impl::start() {
     for (const auto& s : raw->sessions()) {
       caf::anon_send(s, routes_atom::value);
     }
+    for (const auto& s : raw->local_shards()) {
+      caf::anon_send(s, routes_atom::value);
+    }
   });
   if (const auto ok = open_listener(); !ok) {
     return ok;

@@ -24,7 +24,8 @@ session::session(caf::actor_config& cfg, environment_ptr env, session_start star
     : observed(cfg, {actor_kind::session, start.session_id.str(),
                      "connection " + std::to_string(start.connection)}),
       env_(std::move(env)),
-      start_(std::move(start)) {}
+      start_(std::move(start)),
+      calls_(env_->board) {}
 
 session::behavior_type session::make_behavior() {
   begin();
@@ -35,7 +36,7 @@ session::behavior_type session::make_behavior() {
             });
           },
           [this](const http_call_ptr& c) { take_http(c); },
-          [this](const reply_ptr& r) { take_reply(*r); },
+          [this](const reply_ptr& r) { calls_.take_reply(*r); },
           [this](const subscribed_ptr& s) { take_subscribed(*s); },
           [this](const user_notice_ptr& n) { take_notice(*n); },
           [this](routes_atom) { check_routes(); },
@@ -191,6 +192,7 @@ void session::end_revoked() {
 }
 
 void session::check_routes() {
+  calls_.routes_changed(caf::actor_cast<reply_sink>(this));
   if (!attached_) {
     return;
   }
@@ -238,20 +240,7 @@ void session::arm_tick() {
 void session::tick() {
   const auto now = clock::now();
   alarm_.rang(now);
-  std::vector<call_number> late;
-  for (auto& [number, c] : calls_) {
-    if (now >= c.deadline) {
-      late.push_back(number);
-    } else if (c.retry_at != clock::time_point{} && now >= c.retry_at) {
-      c.retry_at = {};
-      env_->board.ask(c.what, caf::actor_cast<reply_sink>(this));
-    }
-  }
-  for (const auto number : late) {
-    const auto then = std::move(calls_.at(number).then);
-    calls_.erase(number);
-    then(unavailable("no answer in time; repeat with the same message_id").value());
-  }
+  calls_.on_time(caf::actor_cast<reply_sink>(this), now);
   finish_gatherings();
   if (!calls_.empty() || !gatherings_.empty()) {
     arm_tick();

@@ -26,6 +26,7 @@
 #include "actors/base.hpp"
 #include "actors/environment.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/patient_calls.hpp"
 
 namespace greenroom::actors {
 
@@ -57,7 +58,7 @@ class session final : public observed<session_actor> {
   using clock = std::chrono::steady_clock;
   /// Gets the one answer of a request.
   using answerer = std::function<void(protocol::answer_data, bool duplicate)>;
-  using continuation = std::function<void(const reply_body&)>;
+  using continuation = patient_calls::continuation;
 
   /// A request being worked on.
   struct job {
@@ -66,14 +67,6 @@ class session final : public observed<session_actor> {
     clock::time_point deadline;
   };
   using job_ptr = std::shared_ptr<job>;
-
-  struct pending_call {
-    std::shared_ptr<call> what;
-    continuation then;
-    clock::time_point deadline;
-    clock::time_point retry_at{};  ///< set while waiting to be asked again
-    int tries = 0;
-  };
 
   /// Several rooms being subscribed for one answer.
   struct gathering {
@@ -99,7 +92,6 @@ class session final : public observed<session_actor> {
   // session_calls.cpp: asking leaders
   call_number ask(const uuid& target, std::uint16_t shard, const chat::origin& from, call_body body,
                   clock::time_point deadline, continuation then);
-  void take_reply(const reply& r);
   void answer_over_socket(const uuid& message_id, protocol::answer_data data, bool duplicate);
   void send_event(const protocol::event_envelope& e);
 
@@ -159,7 +151,7 @@ class session final : public observed<session_actor> {
   std::vector<uuid> stale_;              ///< rooms whose stream has not been confirmed yet
   std::uint64_t tags_ = 0;
   // in flight
-  std::unordered_map<call_number, pending_call> calls_;
+  patient_calls calls_;
   std::vector<std::unique_ptr<gathering>> gatherings_;
   std::deque<std::pair<protocol::request_envelope, answerer>> waiting_;
   std::vector<std::weak_ptr<job>> jobs_;

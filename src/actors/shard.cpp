@@ -19,15 +19,24 @@ constexpr auto look_every = 1s;
 /// Sessions confirm their place every minute; a node that has not for this long is gone.
 constexpr auto attached_for = 200s;
 constexpr auto expire_every = 30s;
+/// Heartbeats in one election time-out: a lost one or two must not unseat anybody.
+constexpr std::uint32_t heartbeats_per_timeout = 7;
+/// Replicas of all shards wake up at common instants, so that what they send to a node goes
+/// together.
+constexpr raft::steady_ms common_instants = 25;
+/// A leader that is not the one that shall lead hands over when that one's link has been up for
+/// this long, and tries again after that.
+constexpr auto hand_over_after = 3s;
+constexpr auto hand_over_again = 10s;
 
 }  // namespace
 
 shard::shard(caf::actor_config& cfg, environment_ptr env, std::uint16_t number,
-             std::vector<node_id> replicas, announcer announce)
+             std::vector<node_id> founders, announcer announce)
     : observed(cfg, {actor_kind::shard, std::to_string(number), "node"}),
       env_(std::move(env)),
       number_(number),
-      replicas_(std::move(replicas)),
+      founders_(std::move(founders)),
       announce_(std::move(announce)) {
   set_down_handler([this](const caf::down_msg& m) { child_gone(m); });
 }
@@ -38,7 +47,7 @@ shard::behavior_type shard::make_behavior() {
   door_ = std::make_shared<replica_door>(
       address(),
       replica_door::duties{
-          .send = [](raft::server_id, const std::string&) {},  // a group of one
+          .send = [this](raft::server_id to, std::string message) { send(to, std::move(message)); },
           .role_changed = [this](raft::role now, std::uint64_t term,
                                  raft::server_id leader) { role_changed(now, term, leader); },
           .dropped = [this](std::uint64_t tag,
@@ -60,7 +69,9 @@ shard::behavior_type shard::make_behavior() {
             }
           },
           [this](std::uint64_t from, const std::string& message) {
-            drive([&] { replica_->receive(from, message, steady_now()); });
+            if (replica_) {
+              drive([&] { replica_->receive(from, message, steady_now()); });
+            }
           },
           [this](park_atom, const uuid& id) { park(id); },
           [this](const reply_ptr& r) {
@@ -100,21 +111,32 @@ void shard::start_replica() {
     raft::replica_options options;
     options.shard = number_;
     options.self = server_id_of(env_->board.self());
+    options.election_timeout_ms = env_->config.cluster.election_timeout_ms;
+    options.heartbeat_ms = std::max(1U, options.election_timeout_ms / heartbeats_per_timeout);
     options.on_fatal = [number = number_](const std::string& why) {
       telemetry::log("shard").critical("shard {}: {}", number, why);
     };
     replica_ = std::make_unique<raft::replica>(options, env_->db, env_->log, *machine_, *door_);
-    std::vector<raft::server> servers;
-    for (const auto& node : replicas_) {
-      servers.push_back({server_id_of(node), true});
+    expected<void> ok;
+    const bool founds =
+        std::find(founders_.begin(), founders_.end(), env_->board.self()) != founders_.end();
+    if (founds) {
+      std::vector<raft::server> servers;
+      for (const auto& node : founders_) {
+        servers.push_back({server_id_of(node), true});
+      }
+      ok = replica_->bootstrap(servers);
     }
-    auto ok = replica_->bootstrap(servers);
+    // The one that shall lead does not wait for the others to do nothing: its time-out is over.
+    const auto now = steady_now();
+    const bool first = founds && founders_.front() == env_->board.self();
     if (ok) {
-      ok = replica_->start(steady_now());
+      ok = replica_->start(first ? now - 2 * options.election_timeout_ms : now);
     }
     if (!ok) {
       throw std::runtime_error(ok.error().message);
     }
+    replica_->on_time(now);
   });
 }
 
@@ -150,6 +172,7 @@ void shard::lead() {
   reader_.emplace(env_->db, number_);
   online_ = std::make_shared<online_users>();
   next_look_ = clock::now() + expire_every;
+  next_hand_over_ = clock::now() + hand_over_after;
   telemetry::log("shard").debug("shard {}: leads in term {}", number_, term_);
   report("leader of term " + std::to_string(term_));
   announce_({number_, term_, env_->board.self()});
@@ -158,7 +181,9 @@ void shard::lead() {
 
 void shard::stop_leading() {
   leading_ = false;
-  open_ = false;
+  if (std::exchange(open_, false)) {
+    announce_({number_, term_, {}});
+  }
   for (auto* table : {&rooms_, &users_}) {
     for (auto& [id, c] : *table) {
       caf::anon_send_exit(c.handle, caf::exit_reason::user_shutdown);
@@ -256,7 +281,48 @@ void shard::tick() {
       propose_own(chat::set_last_seen{user, now_ms()});
     }
   }
+  hand_over(now);
   drive([this] { replica_->on_time(steady_now()); });
+}
+
+/// Leaders are spread over the nodes by the map; after failures they return to where they belong.
+void shard::hand_over(clock::time_point now) {
+  if (!open_ || now < next_hand_over_) {
+    return;
+  }
+  const auto routes = env_->board.routes();
+  const auto* placed = routes->map ? placement::find_shard(*routes->map, number_) : nullptr;
+  if (placed == nullptr || placed->replicas.empty() ||
+      placed->replicas.front() == env_->board.self()) {
+    return;
+  }
+  const auto since = env_->board.up_since(placed->replicas.front());
+  if (since && now - *since >= hand_over_after) {
+    next_hand_over_ = now + hand_over_again;
+    drive([&] { (void)replica_->transfer(server_id_of(placed->replicas.front()), steady_now()); });
+  }
+}
+
+// -- the other replicas ------------------------------------------------------------------------
+
+void shard::send(raft::server_id to, std::string message) {
+  if (const auto node = node_of(to); !node.is_nil()) {
+    env_->board.group(node, number_, server_id_of(env_->board.self()), std::move(message));
+  }
+}
+
+/// Nil: a server that the map does not know (any more).
+node_id shard::node_of(raft::server_id server) {
+  auto it = nodes_.find(server);
+  if (it == nodes_.end()) {
+    if (const auto routes = env_->board.routes(); routes->map) {
+      for (const auto& member : routes->map->members) {
+        nodes_.emplace(server_id_of(member.id), member.id);
+      }
+    }
+    it = nodes_.find(server);
+  }
+  return it == nodes_.end() ? node_id{} : it->second;
 }
 
 void shard::arm() {
@@ -264,9 +330,13 @@ void shard::arm() {
   auto next = now + look_every;
   const auto steady = steady_now();
   const auto wanted = replica_->next_time();
-  next = std::min<clock::time_point>(
-      next, now + std::chrono::milliseconds(
-                      wanted > steady ? std::min<raft::steady_ms>(wanted - steady, 1000) : 0));
+  if (wanted > steady) {
+    const auto instant = (wanted + common_instants - 1) / common_instants * common_instants;
+    next = std::min<clock::time_point>(
+        next, now + std::chrono::milliseconds(std::min<raft::steady_ms>(instant - steady, 1000)));
+  } else {
+    next = now;
+  }
   if (outbox_) {
     next = std::min(next, outbox_->next_time());
   }

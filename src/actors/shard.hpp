@@ -33,11 +33,13 @@ namespace greenroom::actors {
 
 class shard final : public observed<shard_actor> {
  public:
-  /// Told, on this actor's thread, when it lets calls in as the leader of a new term.
+  /// Told, on this actor's thread, when it lets calls in as the leader of a new term, and (with a
+  /// nil leader) when it does so no more.
   using announcer = std::function<void(leader_notice)>;
-  /// `replicas`: the group's first members, if its log is empty.
+  /// `founders`: the group's first members. One of them with an empty log begins with all of them;
+  /// any other waits to be told by a leader.
   shard(caf::actor_config& cfg, environment_ptr env, std::uint16_t number,
-        std::vector<node_id> replicas, announcer announce);
+        std::vector<node_id> founders, announcer announce);
   ~shard() override;
 
  protected:
@@ -82,6 +84,9 @@ class shard final : public observed<shard_actor> {
   void dropped(std::uint64_t tag, bool never_written);
   void lead();
   void stop_leading();
+  void send(raft::server_id to, std::string message);
+  [[nodiscard]] node_id node_of(raft::server_id server);
+  void hand_over(clock::time_point now);
   void applied(raft::applied_command&& done);
   void propose_own(chat::command_data what);
   void tick();
@@ -103,7 +108,7 @@ class shard final : public observed<shard_actor> {
   // fixed after construction
   environment_ptr env_;
   const std::uint16_t number_;
-  const std::vector<node_id> replicas_;
+  const std::vector<node_id> founders_;
   const announcer announce_;
   std::shared_ptr<replica_door> door_;  ///< of the replica and the log writer's thread
 
@@ -116,6 +121,8 @@ class shard final : public observed<shard_actor> {
   bool open_ = false;          ///< … and takes calls
   std::uint64_t open_at_ = 0;  ///< the index that has to be applied before
   std::uint64_t tags_ = 0;
+  std::unordered_map<raft::server_id, node_id> nodes_;  ///< of the whole cluster
+  clock::time_point next_hand_over_{};
   std::unordered_map<std::uint64_t, origin_of> proposed_;  ///< by tag
 
   // what a leader has

@@ -46,13 +46,8 @@ std::optional<actor_kind> taker_of(const call_body& body) {
 
 void shard::take(const asked& a) {
   if (!open_) {
-    not_leader hint;
-    for (const auto& node : replicas_) {
-      if (server_id_of(node) == leader_ && node != env_->board.self()) {
-        hint.leader = node;
-      }
-    }
-    send_reply(a, hint);
+    const auto leader = leader_ == 0 ? node_id{} : node_of(leader_);
+    send_reply(a, not_leader{leader == env_->board.self() ? node_id{} : leader});
     return;
   }
   const auto kind = taker_of(a.what->body);

@@ -112,10 +112,24 @@ void switchboard::put_shard(std::uint16_t shard, shard_actor handle) {
   shards_[shard] = std::move(handle);
 }
 
+void switchboard::put_replica(std::uint16_t shard, caf::actor handle) {
+  const std::lock_guard lock(shards_mutex_);
+  replicas_[shard] = std::move(handle);
+}
+
 std::optional<shard_actor> switchboard::local_shard(std::uint16_t shard) const {
   const std::lock_guard lock(shards_mutex_);
   const auto it = shards_.find(shard);
   return it == shards_.end() ? std::nullopt : std::optional(it->second);
+}
+
+std::vector<shard_actor> switchboard::local_shards() const {
+  const std::lock_guard lock(shards_mutex_);
+  std::vector<shard_actor> all;
+  for (const auto& [number, handle] : shards_) {
+    all.push_back(handle);
+  }
+  return all;
 }
 
 void switchboard::set_relay_factory(std::function<relay_actor(const uuid& room)> spawn) {
@@ -200,6 +214,7 @@ void switchboard::forget_local() {
   {
     const std::lock_guard lock(shards_mutex_);
     shards_.clear();
+    replicas_.clear();
   }
   {
     const std::lock_guard lock(relays_mutex_);
@@ -243,6 +258,32 @@ void switchboard::publish(const node_id& to, const room_publish_ptr& what) {
   if (auto* peers = peers_.load(); peers != nullptr) {
     peers->publish(to, what);
   }
+}
+
+void switchboard::group(const node_id& to, std::uint16_t shard, std::uint64_t from,
+                        std::string bytes) const {
+  if (auto* peers = peers_.load(); peers != nullptr) {
+    peers->group(to, shard, from, std::move(bytes));
+  }
+}
+
+void switchboard::take_group(std::uint16_t shard, std::uint64_t from, std::string bytes) const {
+  caf::actor replica;
+  {
+    const std::lock_guard lock(shards_mutex_);
+    if (const auto it = replicas_.find(shard); it != replicas_.end()) {
+      replica = it->second;
+    }
+  }
+  if (replica) {
+    caf::anon_send(replica, from, std::move(bytes));
+  }
+}
+
+std::optional<std::chrono::steady_clock::time_point> switchboard::up_since(
+    const node_id& node) const {
+  auto* peers = peers_.load();
+  return peers == nullptr ? std::nullopt : peers->up_since(node);
 }
 
 void switchboard::notify(const node_id& to, const user_notice_ptr& what) {

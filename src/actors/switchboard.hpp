@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <caf/all.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -44,6 +45,12 @@ class peer_port {
   virtual bool ask(const node_id& to, const call_ptr& what, reply_sink answer_to) = 0;
   virtual bool publish(const node_id& to, const room_publish_ptr& what) = 0;
   virtual bool notify(const node_id& to, const user_notice_ptr& what) = 0;
+  /// Between replicas; `bytes` as raft::replica wants them carried.
+  virtual bool group(const node_id& to, std::uint16_t shard, std::uint64_t from,
+                     std::string bytes) = 0;
+  /// Since when there has been a link to that node; empty: there is none.
+  [[nodiscard]] virtual std::optional<std::chrono::steady_clock::time_point> up_since(
+      const node_id& node) const = 0;
 };
 
 class switchboard {
@@ -68,7 +75,10 @@ class switchboard {
   // -- local actors
   void set_peers(peer_port* peers);
   void put_shard(std::uint16_t shard, shard_actor handle);
+  /// Takes the messages of the replicas of a shard elsewhere; also of shard 0.
+  void put_replica(std::uint16_t shard, caf::actor handle);
   [[nodiscard]] std::optional<shard_actor> local_shard(std::uint16_t shard) const;
+  [[nodiscard]] std::vector<shard_actor> local_shards() const;
   void set_relay_factory(std::function<relay_actor(const uuid& room)> spawn);
   /// The relay of a room on this node; spawned when there is none.
   relay_actor relay_of(const uuid& room);
@@ -93,6 +103,12 @@ class switchboard {
   void publish(const node_id& to, const room_publish_ptr& what);
   /// To the sessions of the user on `to` (also this node).
   void notify(const node_id& to, const user_notice_ptr& what);
+  /// To the replica of the shard on another node. May be lost.
+  void group(const node_id& to, std::uint16_t shard, std::uint64_t from, std::string bytes) const;
+  /// From the replica of the shard on another node.
+  void take_group(std::uint16_t shard, std::uint64_t from, std::string bytes) const;
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> up_since(
+      const node_id& node) const;
 
  private:
   void changed();
@@ -105,6 +121,7 @@ class switchboard {
   std::function<void()> listener_;
   mutable std::mutex shards_mutex_;
   std::unordered_map<std::uint16_t, shard_actor> shards_;
+  std::unordered_map<std::uint16_t, caf::actor> replicas_;
   mutable std::mutex relays_mutex_;
   std::unordered_map<uuid, relay_actor, uuid_hash> relays_;
   std::function<relay_actor(const uuid&)> spawn_relay_;

@@ -51,6 +51,9 @@ void check_cluster(const cluster_settings& c, errors& errors) {
         "cluster.connection_timeout_ms is {}, and must be at least twice cluster.heartbeat_ms ({})",
         c.connection_timeout_ms, c.heartbeat_ms));
   }
+  if (c.replicas % 2 == 0) {
+    errors.push_back(fmt::format("cluster.replicas is {}, and must be 1, 3 or 5", c.replicas));
+  }
   if (c.port == 0) {
     if (!c.initial_nodes.empty()) {
       errors.emplace_back("cluster.initial_nodes is set, which needs a cluster.port");

@@ -79,11 +79,13 @@ struct cluster_settings {
   std::vector<std::string> initial_nodes;
   std::vector<std::string> seeds;
   std::uint32_t shards = 32;
-  std::string certificate;  ///< paths; absolute once loaded
+  std::uint32_t replicas = 3;  ///< odd
+  std::string certificate;     ///< paths; absolute once loaded
   std::string key;
   std::string ca;
   std::uint32_t heartbeat_ms = 250;
   std::uint32_t connection_timeout_ms = 2000;
+  std::uint32_t election_timeout_ms = 750;
 };
 
 struct client_settings {

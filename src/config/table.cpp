@@ -127,6 +127,11 @@ constexpr key table[] = {
      "\"host:port\" of nodes to ask when joining a cluster that exists."},
     {"cluster.shards", at<&settings::cluster, &cluster_settings::shards>, "shards",
      "Parts into which rooms and people are divided; chosen when the cluster is formed.", 1, 1024},
+    {"cluster.replicas", at<&settings::cluster, &cluster_settings::replicas>, "copies",
+     "Nodes that keep each part, when there are so many: 1, 3 or 5. All goes on as long as more "
+     "than "
+     "half of them run; chosen when the cluster is formed.",
+     1, 5},
     {"cluster.certificate", at<&settings::cluster, &cluster_settings::certificate>, "",
      "File (PEM) with this node's certificate.", 0, 0, "", true},
     {"cluster.key", at<&settings::cluster, &cluster_settings::key>, "",
@@ -139,6 +144,12 @@ constexpr key table[] = {
      at<&settings::cluster, &cluster_settings::connection_timeout_ms>, "milliseconds",
      "A node that is silent for this long counts as gone; at least twice the heartbeat.", 50,
      10 * 60 * 1000},
+    {"cluster.election_timeout_ms", at<&settings::cluster, &cluster_settings::election_timeout_ms>,
+     "milliseconds",
+     "Other copies of a part elect a new leader when theirs has been silent for one to two times "
+     "as "
+     "long; above pauses of the machines and far above the way between them.",
+     100, 60'000},
 
     {"client.connect_timeout_s", at<&settings::client, &client_settings::connect_timeout_s>,
      "seconds", "Time for an outgoing connection to be made.", 1, hour_s},

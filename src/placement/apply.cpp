@@ -34,32 +34,64 @@ expected<void> check(const form_cluster& c) {
     return invalid_field("shard_count", "1 to 4096 shards");
   if (c.expected_nodes == 0 || c.expected_nodes > members_max)
     return invalid_field("expected_nodes", "1 to 256 nodes");
+  if (c.replicas % 2 == 0 || c.replicas > replicas_max)
+    return invalid_field("replicas", "1, 3 or 5 replicas");
   if (c.fingerprint_key.size() != fingerprint_key_bytes)
     return invalid_field("fingerprint_key", "16 bytes");
   if (auto ok = check_node(c.first_node, "first_node"); !ok) return ok;
   return check_key(c.first_key, "first_key");
 }
 
-/// The active node with the fewest shards. Shard 0 does not count: it is small.
-struct least_loaded {
-  std::vector<std::pair<uuid, std::size_t>> load;
-
-  explicit least_loaded(const cluster_map& map) {
+/// The active nodes and what they have. Shard 0 does not count: it is small.
+class load {
+ public:
+  explicit load(const cluster_map& map) {
     for (const auto& n : map.members) {
       if (n.state != node_state::active) continue;
-      const auto kept = shards_of(map, n.id);
-      load.emplace_back(
-          n.id, kept.size() - static_cast<std::size_t>(std::count(kept.begin(), kept.end(), 0)));
+      nodes_.push_back({n.id, 0, 0});
+      for (const auto& s : map.shards) {
+        if (s.shard == 0 || s.replicas.empty()) continue;
+        nodes_.back().kept +=
+            static_cast<std::size_t>(std::count(s.replicas.begin(), s.replicas.end(), n.id));
+        nodes_.back().led += s.replicas.front() == n.id ? 1 : 0;
+      }
     }
   }
 
-  uuid take() {
-    const auto it = std::min_element(
-        load.begin(), load.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-    ++it->second;
-    return it->first;
+  /// The nodes for one more shard, the one that is to lead first.
+  std::vector<uuid> take(std::size_t count) {
+    std::vector<node*> order;
+    for (auto& n : nodes_)
+      order.push_back(&n);
+    std::stable_sort(order.begin(), order.end(),
+                     [](const node* a, const node* b) { return a->kept < b->kept; });
+    order.resize(count);
+    std::iter_swap(order.begin(),
+                   std::min_element(order.begin(), order.end(),
+                                    [](const node* a, const node* b) { return a->led < b->led; }));
+    ++order.front()->led;
+    std::vector<uuid> taken;
+    for (auto* n : order) {
+      ++n->kept;
+      taken.push_back(n->id);
+    }
+    return taken;
   }
+
+ private:
+  struct node {
+    uuid id;
+    std::size_t kept;
+    std::size_t led;
+  };
+  std::vector<node> nodes_;
 };
+
+/// An even number of replicas survives no more failures than one less.
+std::size_t replicas_with(std::size_t wanted, std::size_t nodes) {
+  const auto count = std::min(wanted, nodes);
+  return count % 2 == 0 ? count - 1 : count;
+}
 
 }  // namespace
 
@@ -72,14 +104,16 @@ expected<applied> decide(const form_cluster& c, cluster_map& map) {
   map.cluster_id = c.cluster_id;
   map.shard_count = c.shard_count;
   map.expected_nodes = c.expected_nodes;
+  map.replicas = c.replicas;
   map.fingerprint_key = c.fingerprint_key;
   map.members = {c.first_node};
   map.members.front().state = node_state::active;
   map.keys = {c.first_key};
   map.keys.front().retired = false;
   for (std::uint16_t i = 0; i <= c.shard_count; ++i)
-    map.shards.push_back({i, {}});
+    map.shards.push_back({i, {}, {}});
   map.shards.front().replicas = {c.first_node.id};
+  map.shards.front().founders = {c.first_node.id};
 
   applied done{true, {}, {}};
   if (c.expected_nodes == 1) done.placed = decide(place_shards{}, map)->placed;
@@ -93,10 +127,12 @@ expected<applied> decide(const place_shards&, cluster_map& map) {
     return fail(ec::conflict, std::to_string(active) + " of " + std::to_string(map.expected_nodes) +
                                   " nodes are active");
   applied done{true, {}, {}};
-  least_loaded nodes(map);
+  load nodes(map);
+  const auto count = replicas_with(map.replicas, active);
   for (auto& s : map.shards) {
     if (!s.replicas.empty()) continue;
-    s.replicas = {nodes.take()};
+    s.replicas = nodes.take(count);
+    s.founders = s.replicas;
     done.placed.push_back(s.shard);
   }
   return done;

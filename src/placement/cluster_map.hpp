@@ -26,7 +26,8 @@ namespace greenroom::placement {
 inline constexpr std::uint16_t shard_count_default = 32;
 inline constexpr std::uint16_t shard_count_max = 4096;
 inline constexpr std::size_t members_max = 256;  ///< the oldest one that is gone makes room
-inline constexpr std::size_t keys_max = 16;      ///< the oldest retired one makes room
+inline constexpr std::uint16_t replicas_max = 5;
+inline constexpr std::size_t keys_max = 16;  ///< the oldest retired one makes room
 inline constexpr std::size_t text_bytes_max = 255;
 inline constexpr std::size_t key_secret_bytes = 32;
 inline constexpr std::size_t fingerprint_key_bytes = 16;
@@ -50,7 +51,11 @@ struct node_info {
 
 struct shard_placement {
   std::uint16_t shard = 0;
-  std::vector<uuid> replicas;  ///< empty: not placed yet
+  /// Where its replicas shall be; the first is the one that leads when all is well. Empty: not
+  /// placed yet.
+  std::vector<uuid> replicas;
+  /// Where they were when it was placed first: these alone may begin with an empty log.
+  std::vector<uuid> founders;
   bool operator==(const shard_placement&) const = default;
 };
 
@@ -71,6 +76,8 @@ struct cluster_map {
   std::uint16_t shard_count = 0;
   /// How many nodes have to be active before shards are placed for the first time.
   std::uint16_t expected_nodes = 1;
+  /// Replicas of a shard where there are nodes enough; odd, 1 to replicas_max.
+  std::uint16_t replicas = 1;
   std::vector<node_info> members;       ///< in order of joining
   std::vector<shard_placement> shards;  ///< index = shard, 0 first; shard_count + 1 in all
   std::vector<signing_key> keys;        ///< oldest first
@@ -85,6 +92,7 @@ struct form_cluster {
   uuid cluster_id;
   std::uint16_t shard_count = shard_count_default;
   std::uint16_t expected_nodes = 1;
+  std::uint16_t replicas = 1;
   node_info first_node;  ///< keeps shard 0; becomes active
   signing_key first_key;
   std::string fingerprint_key;
@@ -108,8 +116,10 @@ struct update_node {
   std::optional<node_state> state;
 };
 
-/// Gives every shard that has no replicas to the active node with the fewest shards (of those the
-/// one that joined first), in order of shards. Refused until expected_nodes are active.
+/// Places every shard that has no replicas, in order of shards: as many as cluster_map::replicas
+/// says, or the largest odd number that the active nodes allow, on those with the fewest; the first
+/// of them, which is to lead, is the one that is to lead the fewest. Of equals the one that joined
+/// first. Refused until expected_nodes are active.
 struct place_shards {};
 
 struct add_key {

@@ -16,18 +16,18 @@ auto fields(node_info& n) {
   return std::tie(n.id, n.name, n.address, n.version, n.state, n.joined_at);
 }
 auto fields(shard_placement& s) {
-  return std::tie(s.shard, s.replicas);
+  return std::tie(s.shard, s.replicas, s.founders);
 }
 auto fields(signing_key& k) {
   return std::tie(k.id, k.secret, k.created_at, k.retired);
 }
 auto fields(cluster_map& m) {
-  return std::tie(m.cluster_id, m.epoch, m.shard_count, m.expected_nodes, m.members, m.shards,
-                  m.keys, m.fingerprint_key);
+  return std::tie(m.cluster_id, m.epoch, m.shard_count, m.expected_nodes, m.replicas, m.members,
+                  m.shards, m.keys, m.fingerprint_key);
 }
 auto fields(form_cluster& c) {
-  return std::tie(c.cluster_id, c.shard_count, c.expected_nodes, c.first_node, c.first_key,
-                  c.fingerprint_key);
+  return std::tie(c.cluster_id, c.shard_count, c.expected_nodes, c.replicas, c.first_node,
+                  c.first_key, c.fingerprint_key);
 }
 auto fields(join_node& c) {
   return std::tie(c.node);
@@ -225,6 +225,7 @@ expected<msgpack::object_handle> parse(std::string_view bytes) {
 bool is_sound(const cluster_map& m) {
   if (m.cluster_id.is_nil()) return m == cluster_map{};
   if (m.shard_count == 0 || m.shard_count > shard_count_max) return false;
+  if (m.replicas % 2 == 0 || m.replicas > replicas_max) return false;
   if (m.shards.size() != std::size_t{m.shard_count} + 1) return false;
   if (m.members.empty() || m.members.size() > members_max) return false;
   if (m.fingerprint_key.size() != fingerprint_key_bytes || !current_key(m)) return false;
@@ -234,6 +235,7 @@ bool is_sound(const cluster_map& m) {
     if (m.shards[i].shard != i) return false;
     for (const auto& id : m.shards[i].replicas)
       if (!find_node(m, id)) return false;
+    if (m.shards[i].founders.empty() != m.shards[i].replicas.empty()) return false;
   }
   return true;
 }

@@ -269,6 +269,7 @@ class leader_world {
         placement::form_cluster{user_id_of("a cluster"),
                                 shards_,
                                 1,
+                                1,
                                 {self_, "node1", "", "test", placement::node_state::active, 1},
                                 {"key1", std::string(placement::key_secret_bytes, 'k'), 1, false},
                                 std::string(placement::fingerprint_key_bytes, 'f')},

@@ -46,13 +46,13 @@ TEST_CASE("times before 1970 survive encoding", "[placement][codec]") {
 }
 
 TEST_CASE("the bytes of a command are fixed", "[placement][codec]") {
-  CHECK(encode(place_shards{}) == std::string("\x01\x91\x03", 3));
-  CHECK(encode(retire_key{"k1"}) == std::string("\x01\x92\x05\xc4\x02k1", 7));
+  CHECK(encode(place_shards{}) == std::string("\x02\x91\x03", 3));
+  CHECK(encode(retire_key{"k1"}) == std::string("\x02\x92\x05\xc4\x02k1", 7));
 }
 
 TEST_CASE("another version is refused", "[placement][codec]") {
   auto bytes = encode(formed());
-  bytes[0] = 2;
+  bytes[0] = 1;
   CHECK(decode_map(bytes).error().code == ec::internal);
   bytes = encode(place_shards{});
   bytes[0] = 0;

@@ -28,9 +28,15 @@ inline signing_key key(const std::string& name, char fill = 'k') {
   return {name, std::string(key_secret_bytes, fill), 5000, false};
 }
 
-inline form_cluster forming(std::uint16_t expected_nodes = 1, std::uint16_t shard_count = 8) {
-  return {id(200), shard_count, expected_nodes,
-          node(1), key("k1"),   std::string(fingerprint_key_bytes, 'f')};
+inline form_cluster forming(std::uint16_t expected_nodes = 1, std::uint16_t shard_count = 8,
+                            std::uint16_t replicas = 1) {
+  return {id(200),
+          shard_count,
+          expected_nodes,
+          replicas,
+          node(1),
+          key("k1"),
+          std::string(fingerprint_key_bytes, 'f')};
 }
 
 /// Applies what must succeed.
@@ -50,15 +56,16 @@ inline error refused(cluster_map& map, const command& c) {
   return done.error();
 }
 
-inline cluster_map formed(std::uint16_t expected_nodes = 1, std::uint16_t shard_count = 8) {
+inline cluster_map formed(std::uint16_t expected_nodes = 1, std::uint16_t shard_count = 8,
+                          std::uint16_t replicas = 1) {
   cluster_map map;
-  run(map, forming(expected_nodes, shard_count));
+  run(map, forming(expected_nodes, shard_count, replicas));
   return map;
 }
 
 /// Three active nodes with all shards placed.
-inline cluster_map of_three() {
-  auto map = formed(3);
+inline cluster_map of_three(std::uint16_t replicas = 1) {
+  auto map = formed(3, 8, replicas);
   run(map, join_node{node(2)});
   run(map, join_node{node(3)});
   run(map, place_shards{});

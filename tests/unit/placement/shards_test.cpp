@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <map>
+#include <set>
 
 #include "unit/placement/maps.hpp"
 
@@ -23,6 +24,33 @@ TEST_CASE("nothing is placed until the expected nodes are active", "[placement][
   run(map, update_node{id(3), {}, {}, node_state::active});
   const auto done = run(map, place_shards{});
   CHECK(done.placed == std::vector<std::uint16_t>{1, 2, 3, 4, 5, 6, 7, 8});
+}
+
+TEST_CASE("with three replicas every shard is on three nodes, and each node is to lead a third",
+          "[placement][shards]") {
+  auto map = of_three(3);
+  std::map<uuid, int> led;
+  for (std::uint16_t shard = 1; shard <= 8; ++shard) {
+    const auto& s = *find_shard(map, shard);
+    CHECK(std::set<uuid>(s.replicas.begin(), s.replicas.end()) ==
+          std::set<uuid>{id(1), id(2), id(3)});
+    CHECK(s.founders == s.replicas);
+    ++led[s.replicas.front()];
+  }
+  CHECK(led == std::map<uuid, int>{{id(1), 3}, {id(2), 3}, {id(3), 2}});
+  CHECK(map.shards[0].founders == std::vector<uuid>{id(1)});
+}
+
+TEST_CASE("where nodes are few, an odd number of replicas is placed", "[placement][shards]") {
+  auto two = formed(2, 8, 3);
+  run(two, join_node{node(2)});
+  run(two, place_shards{});
+  CHECK(find_shard(two, 1)->replicas.size() == 1);
+  auto five = formed(5, 8, 5);
+  for (std::uint8_t n = 2; n <= 5; ++n)
+    run(five, join_node{node(n)});
+  run(five, place_shards{});
+  CHECK(find_shard(five, 1)->replicas.size() == 5);
 }
 
 TEST_CASE("what is placed stays", "[placement][shards]") {
