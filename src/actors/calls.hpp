@@ -95,6 +95,8 @@ struct room_mark {
 };
 struct room_history {
   protocol::history_request what;
+  /// No leader can be asked: any replica answers as it knows it.
+  bool stale = false;
 };
 struct room_members {
   std::optional<std::string> cursor;
@@ -271,6 +273,17 @@ struct room_publish {
   /// The room's actor was restarted and knows its relays no more: attach again.
   bool reset = false;
 };
+
+/// Between the replicas of a shard: whether `term` is still the newest that the asked one knows.
+/// When a majority says so, no other leader can have been elected before the question went out.
+struct leader_probe {
+  std::uint16_t shard = 0;
+  std::uint64_t from = 0;  ///< within the group
+  std::uint64_t term = 0;  ///< the leader's; in an answer that of the one who was asked
+  std::uint64_t round = 0;
+  bool is_answer = false;
+};
+using leader_probe_ptr = std::shared_ptr<const leader_probe>;
 
 /// A shard's leader tells every node.
 struct leader_notice {

@@ -46,7 +46,13 @@ cluster::behavior_type cluster::make_behavior() {
   return {[this](const map_ptr& map) { take_map(map); },
           [this](const peer_change_ptr& c) { take_change(*c); },
           [this](const peer_word_ptr& w) { take_word(*w); },
-          [this](const leader_notice_ptr& n) { take_leader(*n); }, [this](tick_atom) { tick(); }};
+          [this](const leader_notice_ptr& n) { take_leader(*n); },
+          [this](drain_atom) {
+            peer_word w;
+            w.draining = true;
+            links_->word_to_all(w);
+          },
+          [this](tick_atom) { tick(); }};
 }
 
 void cluster::on_exit() {
@@ -224,6 +230,9 @@ void cluster::take_word(const peer_word& w) {
   }
   if (w.join) {
     admit(*w.join);
+  }
+  if (w.draining) {
+    links_->set_draining(w.from);
   }
 }
 

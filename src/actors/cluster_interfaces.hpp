@@ -59,6 +59,8 @@ struct peer_word {
   /// Asks for the map and the shards led here.
   bool announce = false;
   std::optional<leader_notice> leader;
+  /// Is going: leads nothing more, and shall not be made to.
+  bool draining = false;
 };
 using peer_word_ptr = std::shared_ptr<const peer_word>;
 
@@ -68,6 +70,8 @@ using cluster_actor = caf::typed_actor<
     caf::reacts_to<map_ptr>, caf::reacts_to<peer_change_ptr>, caf::reacts_to<peer_word_ptr>,
     // One of this node's shards has won a term.
     caf::reacts_to<leader_notice_ptr>,
+    // This node is going: the others are told.
+    caf::reacts_to<drain_atom>,
     // INTERNAL: joining, forming, placing.
     caf::reacts_to<tick_atom>>;
 
@@ -76,7 +80,9 @@ using node_actor = caf::typed_actor<
     // The map says which shards live here.
     caf::reacts_to<map_ptr>,
     // Ends everything in good order.
-    caf::reacts_to<stop_atom>, caf::reacts_to<tick_atom>>;
+    caf::reacts_to<stop_atom>,
+    // Leadership of everything goes to other nodes.
+    caf::reacts_to<drain_atom>, caf::reacts_to<tick_atom>>;
 
 /// A message between the replicas of one shard.
 struct group_message {

@@ -106,7 +106,7 @@ std::string body_of(const call_body& body) {
                    return packing::encode_as(request_form{document_of(b.what), {}});
                  },
                  [](const room_history& b) {
-                   return packing::encode_as(request_form{document_of(b.what), {}});
+                   return packing::encode_as(history_form{document_of(b.what), b.stale});
                  },
                  [](const user_line& b) { return packing::encode_as(line_form(b.line)); },
                  [](const auto& b) {
@@ -131,8 +131,8 @@ T parse_call_body(std::string_view bytes) {
     return {request_as<protocol::send_message_request>(
         unpack<request_form>("room_send", bytes).document)};
   } else if constexpr (std::is_same_v<T, room_history>) {
-    return {request_as<protocol::history_request>(
-        unpack<request_form>("room_history", bytes).document)};
+    auto f = unpack<history_form>("room_history", bytes);
+    return {request_as<protocol::history_request>(f.document), f.stale};
   } else if constexpr (std::is_same_v<T, user_line>) {
     return {unpack<line_form>("user_line", bytes).back()};
   } else if constexpr (packing::described<T>) {
@@ -342,6 +342,10 @@ std::string encode(const user_notice& n) {
   return "n" + packing::encode_as(n);
 }
 
+std::string encode(const leader_probe& p) {
+  return "q" + packing::encode_as(p);
+}
+
 // By far the most frequent kind, and nothing but numbers and bytes: big-endian shard and sender,
 // then the message.
 std::string encode(const group_message& m) {
@@ -375,6 +379,8 @@ expected<decoded> decode(std::string_view frame) {
         return std::make_shared<const user_notice>(unpack<user_notice>("notice", body));
       case 'g':
         return parse_group_message(body);
+      case 'q':
+        return std::make_shared<const leader_probe>(unpack<leader_probe>("probe", body));
       case 'w':
         if (auto w = decode_word(body)) {
           return std::move(*w);

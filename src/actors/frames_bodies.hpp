@@ -162,6 +162,9 @@ auto fields(link_form<user_notice> auto& v) {
 auto fields(link_form<leader_notice> auto& v) {
   return std::tie(v.shard, v.term, v.leader);
 }
+auto fields(link_form<leader_probe> auto& v) {
+  return std::tie(v.shard, v.from, v.term, v.round, v.is_answer);
+}
 
 // -- the outer forms
 // ------------------------------------------------------------------------------------
@@ -262,6 +265,14 @@ struct request_form {
 };
 auto fields(link_form<request_form> auto& v) {
   return std::tie(v.document, v.address);
+}
+
+struct history_form {
+  std::string document;
+  bool stale = false;
+};
+auto fields(link_form<history_form> auto& v) {
+  return std::tie(v.document, v.stale);
 }
 
 }  // namespace greenroom::actors

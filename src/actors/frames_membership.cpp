@@ -26,9 +26,10 @@ struct word_form {
   std::string map;
   bool announce = false;
   std::optional<leader_notice> leader;
+  bool draining = false;
 };
 auto fields(link_form<word_form> auto& v) {
-  return std::tie(v.join, v.map, v.announce, v.leader);
+  return std::tie(v.join, v.map, v.announce, v.leader, v.draining);
 }
 
 struct hello_form {
@@ -100,6 +101,7 @@ std::string encode(const peer_word& w) {
   }
   f.announce = w.announce;
   f.leader = w.leader;
+  f.draining = w.draining;
   return "w" + packing::encode_as(f);
 }
 
@@ -122,6 +124,7 @@ expected<peer_word> decode_word(std::string_view bytes) {
   }
   w.announce = f->announce;
   w.leader = f->leader;
+  w.draining = f->draining;
   return w;
 }
 

@@ -26,6 +26,7 @@ using stop_atom = caf::atom_constant<caf::atom("stop")>;
 using closed_atom = caf::atom_constant<caf::atom("closed")>;
 using synced_atom = caf::atom_constant<caf::atom("synced")>;
 using routes_atom = caf::atom_constant<caf::atom("routes")>;
+using drain_atom = caf::atom_constant<caf::atom("drain")>;
 using park_atom = caf::atom_constant<caf::atom("park")>;
 
 // -- what the messages carry ---------------------------------------------------------------------
@@ -85,6 +86,8 @@ using session_actor = caf::typed_actor<
     caf::reacts_to<user_notice_ptr>,
     // Leaders or links have changed: attach again where that concerns the session.
     caf::reacts_to<routes_atom>,
+    // The node is going: tell the client.
+    caf::reacts_to<drain_atom>,
     // Its connection is gone.
     caf::reacts_to<closed_atom>,
     // INTERNAL: time-outs.
@@ -114,6 +117,7 @@ struct proposal_result {
   std::uint64_t term = 0;
   std::uint64_t index = 0;
   unix_ms time = 0;
+  std::uint32_t replicas = 1;  ///< that are known to have it
   /// Empty when the proposal was dropped: `failure` says why, and whether it was written is unknown
   /// unless `never_written`.
   std::shared_ptr<const chat::outcome> outcome;
@@ -172,6 +176,10 @@ using shard_actor = caf::typed_actor<
     caf::reacts_to<synced_atom, std::uint64_t>,
     // A message of the same group from another server (node id's server id, bytes).
     caf::reacts_to<std::uint64_t, std::string>,
+    // The group's leader wants to know whether it still is that, or is told.
+    caf::reacts_to<leader_probe_ptr>,
+    // The node is going: lead no more.
+    caf::reacts_to<drain_atom>,
     // An idle child asks to be let go.
     caf::reacts_to<park_atom, uuid>,
     // Replies to the outbox's calls.
@@ -212,6 +220,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::user_notice_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::room_publish_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::subscription_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::subscribed_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::leader_probe_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::proposal_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::proposal_result_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::line_settled_ptr)

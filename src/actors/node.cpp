@@ -43,6 +43,12 @@ node::behavior_type node::make_behavior() {
   start_admin();
   start_gate();
   return {[this](const map_ptr& map) { take_map(map); }, [this](stop_atom) { stop(); },
+          [this](drain_atom) {
+            caf::anon_send(cluster_, drain_atom::value);
+            for (const auto& [number, handle] : shards_) {
+              caf::anon_send(handle, drain_atom::value);
+            }
+          },
           [](tick_atom) {}};
 }
 

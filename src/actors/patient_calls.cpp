@@ -39,7 +39,12 @@ call_number patient_calls::ask(const reply_sink& self, const uuid& target, std::
 void patient_calls::ask_again(const reply_sink& self, pending& p) {
   p.retry_at = clock::time_point::max();
   p.route_version = version_of(p.what->shard);
-  board_.ask(p.what, self);
+  const auto* history = std::get_if<room_history>(&p.what->body);
+  if (history != nullptr && history->stale) {
+    board_.ask_replica(p.what, self);
+  } else {
+    board_.ask(p.what, self);
+  }
 }
 
 std::uint64_t patient_calls::version_of(std::uint16_t shard) const {

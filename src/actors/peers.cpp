@@ -59,7 +59,18 @@ bool peers::group(const node_id& to, std::uint16_t shard, std::uint64_t from, st
 std::optional<std::chrono::steady_clock::time_point> peers::up_since(const node_id& node) const {
   const std::lock_guard lock(links_mutex_);
   const auto it = links_.find(node);
-  return it == links_.end() ? std::nullopt : std::optional(it->second.since);
+  return it == links_.end() || it->second.draining ? std::nullopt : std::optional(it->second.since);
+}
+
+void peers::set_draining(const node_id& node) {
+  const std::lock_guard lock(links_mutex_);
+  if (const auto it = links_.find(node); it != links_.end()) {
+    it->second.draining = true;
+  }
+}
+
+bool peers::probe(const node_id& to, const leader_probe& what) {
+  return send(to, frames::encode(what));
 }
 
 bool peers::word(const node_id& to, const peer_word& what) {
@@ -84,7 +95,7 @@ void peers::word_to_all(const peer_word& what) {
 
 void peers::up(const peer_info& who, link_actor link) {
   const std::lock_guard lock(links_mutex_);
-  links_[who.id] = {who, std::move(link), std::chrono::steady_clock::now()};
+  links_[who.id] = {who, std::move(link), std::chrono::steady_clock::now(), false};
 }
 
 bool peers::down(const node_id& who, const caf::actor_addr& link) {
@@ -231,6 +242,10 @@ void peers::take(const node_id& from, std::string_view frame) {
     }
   } else if (auto* g = std::get_if<group_message>(&*d)) {
     board_.take_group(g->shard, g->from, std::move(g->bytes));
+  } else if (auto* q = std::get_if<leader_probe_ptr>(&*d)) {
+    if (const auto shard = board_.local_shard((*q)->shard)) {
+      caf::anon_send(*shard, *q);
+    }
   } else if (auto* p = std::get_if<room_publish_ptr>(&*d)) {
     board_.publish(board_.self(), *p);
   } else if (auto* n = std::get_if<user_notice_ptr>(&*d)) {

@@ -31,8 +31,11 @@ class peers final : public peer_port {
   bool notify(const node_id& to, const user_notice_ptr& what) override;
   bool group(const node_id& to, std::uint16_t shard, std::uint64_t from,
              std::string bytes) override;
+  bool probe(const node_id& to, const leader_probe& what) override;
+  /// Empty also for a node that is going.
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> up_since(
       const node_id& node) const override;
+  void set_draining(const node_id& node);
   bool word(const node_id& to, const peer_word& what);
   /// To every node with a link.
   void word_to_all(const peer_word& what);
@@ -65,6 +68,7 @@ class peers final : public peer_port {
     peer_info who;
     link_actor link;
     std::chrono::steady_clock::time_point since;
+    bool draining = false;
   };
   bool send(const node_id& to, std::string frame);
 

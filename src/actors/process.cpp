@@ -32,6 +32,8 @@ using nlohmann::json;
 
 /// Clients have this long to take what is queued for them when the node stops.
 constexpr auto drain_grace = 3s;
+/// Handing leadership over takes a few milliseconds where the others are well.
+constexpr auto leaders_move_within = 3s;
 constexpr auto actors_end_within = 5s;
 constexpr std::size_t hash_queue_max = 256;
 /// Exit code of a process whose root actor has failed (docs/operations.md).
@@ -130,6 +132,7 @@ struct process::impl {
   expected<void> open_listener();
   expected<void> open_console();
   [[nodiscard]] net::node_pages pages() const;
+  void hand_over();
   void stop();
 };
 
@@ -361,6 +364,30 @@ net::node_pages process::impl::pages() const {
   return p;
 }
 
+/// Before clients lose this node, whatever it leads has another leader, if there can be one.
+void process::impl::hand_over() {
+  for (const auto& session : board->sessions()) {
+    caf::anon_send(session, drain_atom::value);
+  }
+  caf::anon_send(root, drain_atom::value);
+  const auto leads = [&] {
+    const auto routes = board->routes();
+    if (!routes->map || routes->shards.size() != routes->map->shards.size()) {
+      return false;
+    }
+    for (const auto& placed : routes->map->shards) {
+      if (placed.replicas.size() > 1 && routes->shards[placed.shard].leader == board->self()) {
+        return true;
+      }
+    }
+    return false;
+  };
+  const auto deadline = std::chrono::steady_clock::now() + leaders_move_within;
+  while (leads() && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(5ms);
+  }
+}
+
 // -- stop
 // --------------------------------------------------------------------------------------------
 
@@ -370,6 +397,9 @@ void process::impl::stop() {
   }
   if (env) {
     env->health.set_draining();
+  }
+  if (root && board) {
+    hand_over();
   }
   if (listener) {
     // Shared: the listener may report after this has given up waiting.

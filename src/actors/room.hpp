@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "actors/entity.hpp"
+#include "actors/room_history.hpp"
 
 namespace greenroom::actors {
 
@@ -65,16 +66,10 @@ class room final : public entity {
   void on(const asked& a, const room_get& c);
   void on(const asked& a, const room_history& c);
   void on(const asked& a, const room_members& c);
-  struct page {
-    std::vector<protocol::message> messages;
-    bool has_more = false;
-  };
   void load_recent();
   void remember(const protocol::message& m);
-  [[nodiscard]] std::optional<page> page_from_memory(const protocol::history_request& what,
-                                                     std::size_t limit) const;
-  [[nodiscard]] page page_from_store(const protocol::history_request& what,
-                                     std::size_t limit) const;
+  [[nodiscard]] std::optional<history_page> page_from_memory(const protocol::history_request& what,
+                                                             std::size_t limit) const;
   void put_status(std::vector<protocol::message>& messages, const uuid& for_user);
 
   // room_stream.cpp

@@ -12,8 +12,6 @@ namespace greenroom::actors {
 
 namespace {
 
-using protocol::message_state;
-
 /// Opaque to clients: the last member of the page, in hexadecimal.
 std::string to_cursor(const uuid& user) {
   auto text = user.str();
@@ -67,7 +65,7 @@ void room::on(const asked& a, const room_history& c) {
   load_recent();
   auto found = page_from_memory(what, limit);
   if (!found) {
-    found = page_from_store(what, limit);
+    found = read_history(reader(), id(), what, limit);
   }
   put_status(found->messages, a.what->from.user_id);
   protocol::history_response response;
@@ -104,12 +102,12 @@ void room::remember(const protocol::message& m) {
 }
 
 /// Empty when the memory does not reach back far enough.
-std::optional<room::page> room::page_from_memory(const protocol::history_request& what,
-                                                 std::size_t limit) const {
+std::optional<history_page> room::page_from_memory(const protocol::history_request& what,
+                                                   std::size_t limit) const {
   if (!recent_loaded_ || what.before_seq) {
     return std::nullopt;
   }
-  page p;
+  history_page p;
   if (!what.after_seq) {
     if (limit > recent_.size() && !recent_is_all_) {
       return std::nullopt;
@@ -132,26 +130,12 @@ std::optional<room::page> room::page_from_memory(const protocol::history_request
   return p;
 }
 
-room::page room::page_from_store(const protocol::history_request& what, std::size_t limit) const {
-  page p;
-  // Before the first entry there is nothing; to the store, 0 would mean the newest.
-  if (what.before_seq && *what.before_seq <= 1) {
-    return p;
-  }
-  const auto found = what.after_seq ? reader().after(id(), *what.after_seq, limit)
-                                    : reader().before(id(), what.before_seq.value_or(0), limit);
-  for (const auto& m : found.messages) {
-    p.messages.push_back(chat::view(m));
-  }
-  p.has_more = found.has_more;
-  return p;
-}
-
-/// As it looks to the one who asks: of his own messages whether another one has received or read
-/// them, of the others' whether he has. Who joined later than a message was sent does not count.
 void room::put_status(std::vector<protocol::message>& messages, const uuid& for_user) {
-  const auto* self = find_member(for_user);
-  const auto own = self != nullptr ? *self : chat::member{};
+  chat::member own;
+  if (const auto* self = find_member(for_user)) {
+    own = *self;
+  }
+  own.user_id = for_user;
   load_all_members();
   std::vector<chat::member> others;
   if (all_members_) {
@@ -161,22 +145,7 @@ void room::put_status(std::vector<protocol::message>& messages, const uuid& for_
       }
     }
   }
-  for (auto& message : messages) {
-    bool delivered = own.delivered_seq >= message.seq;
-    bool read = own.read_seq >= message.seq;
-    if (message.sender_id == for_user) {
-      delivered = read = false;
-      for (const auto& m : others) {
-        if (m.joined_seq <= message.seq) {
-          delivered = delivered || m.delivered_seq >= message.seq;
-          read = read || m.read_seq >= message.seq;
-        }
-      }
-    }
-    message.status = read        ? message_state::read
-                     : delivered ? message_state::delivered
-                                 : message_state::sent;
-  }
+  actors::put_status(messages, own, others);
 }
 
 // -- members -----------------------------------------------------------------------------------

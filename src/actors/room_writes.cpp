@@ -139,14 +139,14 @@ void room::on(const asked& a, const room_send& c) {
     return;
   }
   propose_for(a, chat::send_message{from, ids_(now_ms()), c.what},
-              [this, a](const chat::outcome& o, const proposal_result&) {
+              [this, a](const chat::outcome& o, const proposal_result& r) {
                 const auto& w = std::get<chat::message_written>(o.answer);
                 answer(a, answered{protocol::message_ack{.room_id = w.room_id,
                                                          .id = w.id,
                                                          .seq = w.seq,
                                                          .created_at = w.created_at,
                                                          .term = w.term,
-                                                         .replicas = 1},
+                                                         .replicas = r.replicas},
                                    o.duplicate});
               });
 }

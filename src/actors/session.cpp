@@ -2,6 +2,7 @@
 #include "actors/session.hpp"
 
 #include <algorithm>
+#include <random>
 
 #include "telemetry/log.hpp"
 
@@ -17,6 +18,8 @@ constexpr auto idle_tick_every = 30s;
 constexpr auto subscribe_within = 2s;
 /// A session confirms its place at the user's actor this often, should that have been restarted.
 constexpr auto attach_again_every = 60s;
+/// Clients of a node that goes are asked to come back elsewhere within this.
+constexpr std::uint32_t drain_spread_ms = 2000;
 
 }  // namespace
 
@@ -40,6 +43,16 @@ session::behavior_type session::make_behavior() {
           [this](const subscribed_ptr& s) { take_subscribed(*s); },
           [this](const user_notice_ptr& n) { take_notice(*n); },
           [this](routes_atom) { check_routes(); },
+          [this](drain_atom) {
+            // Not all at once: they come back to the other nodes.
+            static thread_local std::minstd_rand random(std::random_device{}());
+            const std::uint32_t wait =
+                std::uniform_int_distribution<std::uint32_t>(0, drain_spread_ms)(random);
+            if (attached_ && start_.transport == net::transport::websocket) {
+              send_event({now_ms(), protocol::session_event{
+                                        protocol::session_event_kind::draining, {}, wait}});
+            }
+          },
           [this](closed_atom) { close_down(); },
           [this](tick_atom) { tick(); }};
 }
@@ -152,19 +165,23 @@ void session::start_failed(const error& why) {
 
 void session::take_notice(const user_notice& n) {
   switch (n.kind) {
-    case user_notice::what::room_joined:
-      if (!rooms_.contains(n.room_id) || n.entry_seq > 0) {
-        if (rooms_.contains(n.room_id)) {
-          break;
-        }
-        gather({{n.room_id, n.entry_seq == 0 ? std::nullopt : std::optional(n.entry_seq - 1)}},
-               clock::now() + subscribe_within, [this](gathering& g) {
-                 for (const auto& [room, result] : g.results.rooms) {
-                   release(room);
-                 }
-               });
+    case user_notice::what::room_joined: {
+      if (rooms_.contains(n.room_id)) {
+        break;
       }
+      auto after = n.entry_seq == 0 ? std::nullopt : std::optional(n.entry_seq - 1);
+      // Asked for at the beginning, when the user's own list did not show the room yet.
+      if (const auto asked = start_.rooms.find(n.room_id);
+          asked != start_.rooms.end() && after && *after < asked->second) {
+        after = asked->second;
+      }
+      gather({{n.room_id, after}}, clock::now() + subscribe_within, [this](gathering& g) {
+        for (const auto& [room, result] : g.results.rooms) {
+          release(room);
+        }
+      });
       break;
+    }
     case user_notice::what::room_left:
       // The relay has cut the stream after the entry; only the memory of it goes here.
       rooms_.erase(n.room_id);

@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 constexpr std::size_t waiting_max = 128;
 /// Answers go out a little before the promised time is over.
 constexpr auto answer_margin = 200ms;
+/// How long history waits for a leader that can confirm it (docs/protocol.md, history_request).
+constexpr auto current_within = 2500ms;
 
 template <class... Fs>
 struct overloaded : Fs... {
@@ -259,7 +261,19 @@ void session::on(const job_ptr& j, const protocol::send_message_request& r) {
 }
 
 void session::on(const job_ptr& j, const protocol::history_request& r) {
-  forward(j, r.room_id, r, room_history{r});
+  // Current, from the leader; when none can be asked in time, what a replica knows, and it says so.
+  const auto shard = env_->board.shard_of(r.room_id);
+  ask(r.room_id, shard, {start_.user_id, {}, 0}, room_history{r, false},
+      std::min(j->deadline, clock::now() + current_within),
+      [this, j, r, shard](const reply_body& reply) {
+        const auto* failure = std::get_if<error>(&reply);
+        if (failure == nullptr || failure->code != ec::unavailable) {
+          finish(j, reply);
+          return;
+        }
+        ask(r.room_id, shard, {start_.user_id, {}, 0}, room_history{r, true}, j->deadline,
+            [j](const reply_body& last) { finish(j, last); });
+      });
 }
 
 void session::on(const job_ptr& j, const protocol::mark_request& r) {

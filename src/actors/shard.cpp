@@ -28,6 +28,7 @@ constexpr raft::steady_ms common_instants = 25;
 /// this long, and tries again after that.
 constexpr auto hand_over_after = 3s;
 constexpr auto hand_over_again = 10s;
+constexpr auto hand_over_draining = 250ms;
 
 }  // namespace
 
@@ -72,6 +73,12 @@ shard::behavior_type shard::make_behavior() {
             if (replica_) {
               drive([&] { replica_->receive(from, message, steady_now()); });
             }
+          },
+          [this](const leader_probe_ptr& p) { take_probe(*p); },
+          [this](drain_atom) {
+            draining_ = true;
+            next_hand_over_ = {};
+            tick();
           },
           [this](park_atom, const uuid& id) { park(id); },
           [this](const reply_ptr& r) {
@@ -191,6 +198,11 @@ void shard::stop_leading() {
     }
     table->clear();
   }
+  for (auto* waiting : {&reads_, &confirming_}) {
+    for (const auto& r : std::exchange(*waiting, {})) {
+      send_reply(r.from, not_leader{});
+    }
+  }
   names_.clear();
   reset_.clear();
   resets_.clear();
@@ -229,6 +241,7 @@ void shard::applied(raft::applied_command&& done) {
   r->term = done.term;
   r->index = done.index;
   r->time = done.time;
+  r->replicas = static_cast<std::uint32_t>(majority());
   r->outcome = outcome;
   caf::anon_send(alive->second.handle, proposal_result_ptr(std::move(r)));
 }
@@ -282,12 +295,18 @@ void shard::tick() {
     }
   }
   hand_over(now);
+  give_up_reads(now);
   drive([this] { replica_->on_time(steady_now()); });
 }
 
 /// Leaders are spread over the nodes by the map; after failures they return to where they belong.
 void shard::hand_over(clock::time_point now) {
-  if (!open_ || now < next_hand_over_) {
+  if (!open_ || now < next_hand_over_ || founders_.size() == 1) {
+    return;
+  }
+  if (draining_) {
+    next_hand_over_ = now + hand_over_draining;
+    drive([&] { (void)replica_->transfer(0, steady_now()); });
     return;
   }
   const auto routes = env_->board.routes();
@@ -342,6 +361,12 @@ void shard::arm() {
   }
   for (const auto& [room, at] : resets_) {
     next = std::min(next, at);
+  }
+  if (open_ && draining_) {
+    next = std::min(next, next_hand_over_);
+  }
+  if (!confirming_.empty()) {
+    next = std::min(next, round_again_);
   }
   if (alarm_.wants(next)) {
     delayed_send(this, alarm::delay(next, now), tick_atom::value);

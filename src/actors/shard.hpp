@@ -89,6 +89,7 @@ class shard final : public observed<shard_actor> {
   void hand_over(clock::time_point now);
   void applied(raft::applied_command&& done);
   void propose_own(chat::command_data what);
+  [[nodiscard]] std::size_t majority() const { return founders_.size() / 2 + 1; }
   void tick();
   void arm();
 
@@ -104,6 +105,12 @@ class shard final : public observed<shard_actor> {
   void child_gone(const caf::down_msg& m);
   void reset_relays(const uuid& room);
   void start_outbox();
+
+  // shard_reads.cpp: reads that must not be of the past
+  void read(const asked& a);
+  void start_round();
+  void take_probe(const leader_probe& p);
+  void give_up_reads(clock::time_point now);
 
   // fixed after construction
   environment_ptr env_;
@@ -123,6 +130,7 @@ class shard final : public observed<shard_actor> {
   std::uint64_t tags_ = 0;
   std::unordered_map<raft::server_id, node_id> nodes_;  ///< of the whole cluster
   clock::time_point next_hand_over_{};
+  bool draining_ = false;
   std::unordered_map<std::uint64_t, origin_of> proposed_;  ///< by tag
 
   // what a leader has
@@ -134,6 +142,15 @@ class shard final : public observed<shard_actor> {
   std::unordered_map<caf::actor_id, identity> names_;  ///< of children that have not ended
   std::unordered_map<uuid, clock::time_point, uuid_hash> reset_;  ///< rooms that failed just now
   std::vector<std::pair<uuid, clock::time_point>> resets_;        ///< relays to be told later
+  struct waiting_read {
+    asked from;
+    clock::time_point since;
+  };
+  std::vector<waiting_read> reads_;       ///< wait for the next round
+  std::vector<waiting_read> confirming_;  ///< wait for the round under way
+  std::uint64_t round_ = 0;
+  clock::time_point round_again_{};
+  std::vector<raft::server_id> confirmed_by_;
   clock::time_point next_look_{};
   alarm alarm_;
 };

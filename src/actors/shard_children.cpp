@@ -3,6 +3,7 @@
 
 #include "actors/map_shard.hpp"
 #include "actors/room.hpp"
+#include "actors/room_history.hpp"
 #include "actors/shard.hpp"
 #include "actors/shard_queries.hpp"
 #include "actors/user.hpp"
@@ -45,9 +46,18 @@ std::optional<actor_kind> taker_of(const call_body& body) {
 // -- calls -------------------------------------------------------------------------------------
 
 void shard::take(const asked& a) {
+  if (const auto* h = std::get_if<room_history>(&a.what->body); h != nullptr && h->stale) {
+    send_reply(
+        a, stale_history(*a.what, store::shard_reader(env_->db, number_), env_->config.history));
+    return;
+  }
   if (!open_) {
     const auto leader = leader_ == 0 ? node_id{} : node_of(leader_);
     send_reply(a, not_leader{leader == env_->board.self() ? node_id{} : leader});
+    return;
+  }
+  if (std::holds_alternative<room_history>(a.what->body)) {
+    read(a);
     return;
   }
   const auto kind = taker_of(a.what->body);

@@ -280,6 +280,31 @@ void switchboard::take_group(std::uint16_t shard, std::uint64_t from, std::strin
   }
 }
 
+void switchboard::probe(const node_id& to, const leader_probe& what) const {
+  if (auto* peers = peers_.load(); peers != nullptr) {
+    peers->probe(to, what);
+  }
+}
+
+void switchboard::ask_replica(call_ptr what, const reply_sink& answer_to) {
+  if (const auto shard = local_shard(what->shard)) {
+    caf::anon_send(*shard, std::move(what), answer_to);
+    return;
+  }
+  const auto now = routes();
+  const auto* placed = now->map ? placement::find_shard(*now->map, what->shard) : nullptr;
+  auto* peers = peers_.load();
+  if (placed != nullptr && peers != nullptr) {
+    for (const auto& node : placed->replicas) {
+      if (peers->ask(node, what, answer_to)) {
+        return;
+      }
+    }
+  }
+  caf::anon_send(answer_to, refuse(*what, "no replica of shard " + std::to_string(what->shard) +
+                                              " can be reached right now"));
+}
+
 std::optional<std::chrono::steady_clock::time_point> switchboard::up_since(
     const node_id& node) const {
   auto* peers = peers_.load();

@@ -48,6 +48,7 @@ class peer_port {
   /// Between replicas; `bytes` as raft::replica wants them carried.
   virtual bool group(const node_id& to, std::uint16_t shard, std::uint64_t from,
                      std::string bytes) = 0;
+  virtual bool probe(const node_id& to, const leader_probe& what) = 0;
   /// Since when there has been a link to that node; empty: there is none.
   [[nodiscard]] virtual std::optional<std::chrono::steady_clock::time_point> up_since(
       const node_id& node) const = 0;
@@ -107,8 +108,12 @@ class switchboard {
   void group(const node_id& to, std::uint16_t shard, std::uint64_t from, std::string bytes) const;
   /// From the replica of the shard on another node.
   void take_group(std::uint16_t shard, std::uint64_t from, std::string bytes) const;
+  /// To the replica of the shard on another node. May be lost.
+  void probe(const node_id& to, const leader_probe& what) const;
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> up_since(
       const node_id& node) const;
+  /// Sends the call to any replica of its shard, here if there is one; for what may be stale.
+  void ask_replica(call_ptr what, const reply_sink& answer_to);
 
  private:
   void changed();

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+/// Reads that must not be of the past: a leader that has been cut off does not know it yet, so it
+/// asks the other replicas whether they know of a newer term. One round serves all reads that came
+/// before it (Ongaro, "Consensus: bridging theory and practice", section 6.4).
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/map_shard.hpp"
+#include "actors/room_history.hpp"
+#include "actors/shard.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A read that nobody confirms in this time is answered, and says that it may be stale.
+constexpr auto confirm_within = 2s;
+/// A round whose question or answers were lost is asked again.
+constexpr auto round_again = 250ms;
+
+}  // namespace
+
+void shard::read(const asked& a) {
+  if (majority() == 1) {
+    give(actor_kind::room, a);
+    return;
+  }
+  reads_.push_back({a, clock::now()});
+  if (confirming_.empty()) {
+    start_round();
+  }
+}
+
+void shard::start_round() {
+  confirming_ = std::exchange(reads_, {});
+  confirmed_by_.clear();
+  ++round_;
+  const leader_probe question{number_, server_id_of(env_->board.self()), term_, round_, false};
+  for (const auto& node : founders_) {
+    if (node != env_->board.self()) {
+      env_->board.probe(node, question);
+    }
+  }
+  round_again_ = clock::now() + round_again;
+  arm();
+}
+
+void shard::take_probe(const leader_probe& p) {
+  if (!p.is_answer) {
+    if (replica_) {
+      auto answer = p;
+      answer.from = server_id_of(env_->board.self());
+      answer.term = replica_->status().term;
+      answer.is_answer = true;
+      if (const auto asker = node_of(p.from); !asker.is_nil()) {
+        env_->board.probe(asker, answer);
+      }
+    }
+    return;
+  }
+  if (!open_ || p.term != term_ || p.round != round_ || confirming_.empty() ||
+      std::find(confirmed_by_.begin(), confirmed_by_.end(), p.from) != confirmed_by_.end()) {
+    return;
+  }
+  confirmed_by_.push_back(p.from);
+  if (confirmed_by_.size() + 1 < majority()) {
+    return;
+  }
+  for (const auto& r : std::exchange(confirming_, {})) {
+    give(actor_kind::room, r.from);
+  }
+  if (!reads_.empty()) {
+    start_round();
+  }
+}
+
+/// On every tick: late reads are answered as stale, a round that goes on for long is repeated.
+void shard::give_up_reads(clock::time_point now) {
+  if (confirming_.empty() || now < round_again_) {
+    return;
+  }
+  const store::shard_reader reader(env_->db, number_);
+  reads_.insert(reads_.begin(), confirming_.begin(), confirming_.end());
+  confirming_.clear();
+  std::erase_if(reads_, [&](const waiting_read& r) {
+    if (now - r.since < confirm_within) {
+      return false;
+    }
+    send_reply(r.from, stale_history(*r.from.what, reader, env_->config.history));
+    return true;
+  });
+  if (!reads_.empty()) {
+    start_round();
+  }
+}
+
+}  // namespace greenroom::actors

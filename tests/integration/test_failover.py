@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+"""Nodes that die, freeze and are restarted under load: what was acknowledged stays, nothing comes
+twice, every listener sees every entry once and in order, and rooms answer again soon."""
+
+import os
+import signal
+import statistics
+import time
+
+import pytest
+from harness import names
+from harness.client import Client
+from harness.names import fresh
+from harness.people import Listener, Sender
+from harness.waiting import PATIENCE_S, SLOWNESS, wait_until
+
+
+class Stage:
+    """One room per node that leads it, in each a sender and a listener at every node."""
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+        cluster.settle()
+        wait_until(lambda: all(list(cluster.leaders().values()).count(n.name) > 8
+                               for n in cluster.nodes), "each node to lead its third", 40)  # fmt: skip
+        self.senders, self.listeners, self.rooms = [], [], {}
+        leaders = cluster.leaders()
+        with Client(cluster.nodes[0]) as owner:
+            owner.register(fresh("owner"))
+            self.token = owner.token
+            people = []
+            for i in range(2 * len(cluster.nodes)):
+                with Client(cluster.nodes[0]) as c:
+                    c.register(fresh("someone"))
+                    people.append((c.token, c.user["id"]))
+            for i, node in enumerate(cluster.nodes):
+                alias = names.name_led_by(node.name, leaders, fresh("room") + "x", names.room_id)
+                room = owner.create_room("under load", alias=alias,
+                                         members=[p[1] for p in people])["id"]  # fmt: skip
+                self.rooms[node.name] = room
+                self.senders.append(
+                    Sender(cluster.nodes, people[2 * i][0], room, f"s{i}", start=i).start()
+                )
+                self.listeners.append(
+                    Listener(cluster.nodes, people[2 * i + 1][0], room, 1,
+                             start=(i + 1) % len(cluster.nodes)).start()
+                )  # fmt: skip
+
+    def wait_progress(self, count=10):
+        """Every sender gets `count` more acknowledgements."""
+        marks = [len(s.said) + count for s in self.senders]
+
+        def done():
+            for person in self.senders + self.listeners:
+                if person.failure:
+                    raise person.failure
+            return all(len(s.said) >= m for s, m in zip(self.senders, marks))
+
+        wait_until(done, "all senders to get on", 3 * PATIENCE_S / SLOWNESS)
+
+    def end(self):
+        """Judges; the histories are read at every node."""
+        for s in self.senders:
+            s.stop()
+        self.cluster.settle()
+        for s, listener in zip(self.senders, self.listeners):
+            top = max(seq for _, _, seq, _ in s.said)
+            wait_until(lambda x=listener, t=top: x.failure or x.last >= t,
+                       f"the listener of {s.room} to hear {top}")  # fmt: skip
+            listener.stop()
+            heard = [seq for seq, _ in listener.heard]
+            assert heard == list(range(2, 2 + len(heard))), "1, 2, 3, … without hole or repeat"
+            for node in self.cluster.nodes:
+                with Client(node, token=self.token) as reader:
+                    messages = reader.whole_history(s.room)
+                by_id = {m["message_id"]: m for m in messages}
+                assert len(by_id) == len(messages), f"{node.name}: a message_id has one effect"
+                for message_id, content, seq, _ in s.said:
+                    assert message_id in by_id, f"{node.name}: {content} ({seq}) was acked and lost"
+                    got = by_id[message_id]
+                    assert (got["seq"], got["content"]) == (seq, content)
+                assert len(messages) == len(s.said), "nothing that nobody sent"
+
+
+@pytest.fixture
+def stage(cluster):
+    made = Stage(cluster)
+    yield made
+    for person in made.senders + made.listeners:
+        person.stopping.set()
+        person.thread.join(2 * PATIENCE_S)
+
+
+def test_kill_each_node_under_load(cluster, stage):
+    gaps = []
+    for victim in cluster.nodes:
+        stage.wait_progress()
+        room = stage.rooms[victim.name]
+        led = [s for s in stage.senders if s.room == room]
+        before = [len(s.said) for s in led]
+        began = time.monotonic()
+        victim.kill()
+        wait_until(lambda: all(len(s.said) > n + 1 for s, n in zip(led, before)),
+                   f"the rooms of {victim.name} to answer again", 3 * PATIENCE_S / SLOWNESS)  # fmt: skip
+        gaps.append(time.monotonic() - began)
+        stage.wait_progress()
+        cluster.start()
+        cluster.settle()
+    stage.end()
+    print(f"rooms of a killed node answer again after {statistics.median(gaps):.2f} s "
+          f"({min(gaps):.2f} to {max(gaps):.2f})")  # fmt: skip
+    assert max(gaps) < 8 * SLOWNESS, f"failover takes seconds, not {gaps}"
+
+
+def test_restart_each_node_under_load(cluster, stage):
+    """In good order: leaders are handed over first, so that nobody waits for an election."""
+    for node in cluster.nodes:
+        stage.wait_progress()
+        node.stop()
+        stage.wait_progress()
+        cluster.start()
+        cluster.settle()
+    stage.wait_progress()
+    stage.end()
+    slowest = max(s.slowest_s() for s in stage.senders)
+    print(f"the slowest send took {slowest:.2f} s")
+    assert slowest < 4 * SLOWNESS, f"no send fails for long, the slowest took {slowest:.2f} s"
+
+
+def test_a_frozen_leader_acknowledges_nothing_late(cluster, stage):
+    """SIGSTOP longer than an election takes: others lead, and the one that wakes up is no leader."""
+    stage.wait_progress()
+    frozen = cluster.nodes[2]
+    others = cluster.nodes[:2]
+    frozen_pid = frozen.pid()
+    os.kill(frozen_pid, signal.SIGSTOP)
+    try:
+        wait_until(lambda: all(r["leader"] in ("node1", "node2") for r in others[0].rows("shards")),
+                   "the others to lead what node3 led", 20)  # fmt: skip
+    finally:
+        os.kill(frozen_pid, signal.SIGCONT)
+    stage.wait_progress()
+    cluster.settle()
+    stage.end()
+
+
+def test_history_without_a_majority_is_readable_and_stale(cluster):
+    alice = Client(cluster.nodes[0])
+    cluster.settle()
+    leaders = cluster.leaders()
+    alice.register(names.name_led_by("node1", leaders, fresh("anna") + "x", names.user_id))
+    rooms = [alice.create_room("read only", alias=names.name_led_by(
+                 node, leaders, fresh("far") + "x", names.room_id))["id"]
+             for node in ("node1", "node2")]  # fmt: skip
+    for room in rooms:
+        alice.send(room, "kept")
+        assert alice.history(room)["stale"] is False, "the leader answers as current"
+    for node in cluster.nodes[1:]:
+        node.kill()
+    own, other = [alice.history(room) for room in rooms]
+    assert own["stale"] is True and other["stale"] is True, "nobody can confirm it"
+    assert [m["content"] for m in own["messages"]] == ["kept"], "it led, and has all"
+    assert [m["content"] for m in other["messages"]] in ([], ["kept"]), "it followed, and may lag"
+    cluster.start()
+    cluster.settle()
+    for room in rooms:
+        answer = alice.history(room)
+        assert answer["stale"] is False
+        assert [m["content"] for m in answer["messages"]] == ["kept"]
+    alice.close()
