@@ -22,6 +22,10 @@ constexpr std::size_t issuing_max = 64;
 constexpr std::size_t tokens_max = 100'000;
 constexpr int tries_max = 20;
 
+constexpr auto kind_is_one_of =
+    "kind is one of node, cluster, link, gate, shard, room, user, relay, session, connection, "
+    "worker, admin";
+
 json failure(std::string_view code, std::string message) {
   return {{"ok", false}, {"error", {{"code", code}, {"message", std::move(message)}}}};
 }
@@ -68,6 +72,10 @@ void admin::take(const admin_request& r) {
     gather(r.request, {"shard", "state", "leader", "term", "replicas"}, own_shards(), r.done, true,
            deadline);
   } else if (verb == "actors") {
+    if (const auto kind = args.value("kind", ""); !kind.empty() && !parse_actor_kind(kind)) {
+      r.done(failure("usage", kind_is_one_of));
+      return;
+    }
     gather(r.request,
            {"kind", "name", "node", "queue_depth", "handled", "busy_us", "busy_percent", "errors",
             "restarts", "parent", "age_ms", "id"},
@@ -99,9 +107,7 @@ void admin::take(const admin_request& r) {
     }
     const auto kind = parse_actor_kind(args.value("kind", ""));
     if (!kind) {
-      r.done(failure("usage",
-                     "kind is one of node, cluster, link, gate, shard, room, user, relay, "
-                     "session, connection, worker, admin"));
+      r.done(failure("usage", kind_is_one_of));
       return;
     }
     faults::arm(*kind);
@@ -231,6 +237,7 @@ void admin::gather(const json& request, std::vector<std::string> columns, rows o
       c->body = admin_query{request.dump()};
       if (links_->ask(member.id, c, caf::actor_cast<reply_sink>(this))) {
         g->waiting[c->number] = member.name;
+        g->from_many = true;
       } else {
         g->missing.emplace_back(member.name, "no link to it");
       }
@@ -245,6 +252,14 @@ void admin::gather(const json& request, std::vector<std::string> columns, rows o
 }
 
 void admin::finish(const std::shared_ptr<gathering>& g) {
+  // Nodes answer in any order; the list looks the same each time.
+  const auto node_of = [](const json& row) {
+    return row.contains("node") ? row["node"].get<std::string>() : row.value("name", "");
+  };
+  if (g->from_many) {
+    std::stable_sort(g->found.begin(), g->found.end(),
+                     [&](const json& a, const json& b) { return node_of(a) < node_of(b); });
+  }
   json missing = json::array();
   for (const auto& [node, reason] : g->missing) {
     missing.push_back({{"node", node}, {"reason", reason}});

@@ -42,6 +42,7 @@ class admin final : public observed<admin_actor> {
     std::vector<std::pair<std::string, std::string>> missing;
     std::unordered_map<call_number, std::string> waiting;  ///< node names
     clock::time_point deadline;
+    bool from_many = false;
   };
   /// Tokens being issued, a few at a time.
   struct issuing {

@@ -62,6 +62,10 @@ void cluster::on_exit() {
   for (const auto& [address, handle] : dialed_) {
     anon_send_exit(handle, caf::exit_reason::user_shutdown);
   }
+  // Handles keep actors in memory, and these hold each other's.
+  map_shard_.reset();
+  dialed_.clear();
+  node_ = nullptr;
 }
 
 peer_info cluster::self() const {

@@ -60,6 +60,13 @@ connection::behavior_type connection::make_behavior() {
             socket_closed_ = true;
             quit();
           },
+          [this](closed_atom, const session_actor& which) {
+            if (session_ == which) {
+              session_.reset();
+            }
+            // It has given back what it had; what was sent to it since comes back first.
+            caf::anon_send(which, closed_atom::value);
+          },
           [this](tick_atom) { tick(); }};
 }
 
@@ -199,6 +206,7 @@ void connection::start_session(session_start start) {
   start.connection = id_;
   start.encoding = who_.encoding;
   start.transport = net::transport::websocket;
+  start.owner = caf::actor_cast<connection_actor>(this);
   auto handle = spawn<session>(env_, std::move(start));
   monitor(handle);
   session_ = handle;

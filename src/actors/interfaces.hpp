@@ -94,12 +94,15 @@ using session_actor = caf::typed_actor<
     caf::reacts_to<tick_atom>>;
 
 /// CONNECTION: one socket's logical side; authenticates and then hands requests to its session.
-using connection_actor = caf::typed_actor<caf::reacts_to<client_request_ptr>,
-                                          // A document that could not be decoded.
-                                          caf::reacts_to<decode_failure_ptr>,
-                                          caf::reacts_to<http_call_ptr>, caf::reacts_to<reply_ptr>,
-                                          // The socket is closed.
-                                          caf::reacts_to<closed_atom>, caf::reacts_to<tick_atom>>;
+using connection_actor =
+    caf::typed_actor<caf::reacts_to<client_request_ptr>,
+                     // A document that could not be decoded.
+                     caf::reacts_to<decode_failure_ptr>, caf::reacts_to<http_call_ptr>,
+                     caf::reacts_to<reply_ptr>,
+                     // The socket is closed.
+                     caf::reacts_to<closed_atom>,
+                     // Its session could not begin.
+                     caf::reacts_to<closed_atom, session_actor>, caf::reacts_to<tick_atom>>;
 
 /// RELAY: the events of one room for the connections of this node.
 using relay_actor = caf::typed_actor<

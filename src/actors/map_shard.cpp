@@ -107,6 +107,8 @@ void map_shard::on_exit() {
   proposals_.clear();
   early_.clear();
   replica_.reset();
+  on_map_ = nullptr;
+  on_role_ = nullptr;
 }
 
 void map_shard::arm_tick() {

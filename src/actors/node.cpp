@@ -61,6 +61,14 @@ void node::on_exit() {
   if (gate_) {
     anon_send_exit(gate_, caf::exit_reason::user_shutdown);
   }
+  // Handles keep actors in memory, and these hold each other's.
+  shards_.clear();
+  cluster_ = nullptr;
+  admin_ = nullptr;
+  gate_ = nullptr;
+  open_gate_ = nullptr;
+  const std::lock_guard lock(door_->mutex);
+  door_->handle = nullptr;
 }
 
 void node::start_cluster() {
@@ -101,7 +109,9 @@ void node::start_shard(std::uint16_t number) {
   const auto& founders = map_->shards.at(number).founders;
   const auto handle = spawn<shard>(env_, number, founders, [door = door_](leader_notice n) {
     const std::lock_guard lock(door->mutex);
-    caf::anon_send(door->handle, leader_notice_ptr(std::make_shared<const leader_notice>(n)));
+    if (door->handle) {
+      caf::anon_send(door->handle, leader_notice_ptr(std::make_shared<const leader_notice>(n)));
+    }
   });
   monitor(handle);
   shards_[number] = handle;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "actors/process.hpp"
 
+#include <sched.h>
+
 #include <caf/io/all.hpp>
 #include <caf/openssl/all.hpp>
 #include <condition_variable>
@@ -39,6 +41,14 @@ constexpr std::size_t hash_queue_max = 256;
 /// Exit code of a process whose root actor has failed (docs/operations.md).
 constexpr int node_failed_exit_code = 71;
 
+/// Two at least: one actor that is busy does not hold up all others.
+std::size_t usable_processors() {
+  cpu_set_t usable;
+  CPU_ZERO(&usable);
+  const bool known = sched_getaffinity(0, sizeof usable, &usable) == 0;
+  return std::max<std::size_t>(2, known ? static_cast<std::size_t>(CPU_COUNT(&usable)) : 0);
+}
+
 /// What crosses links is registered by name; the names are part of the link protocol.
 class system_config final : public caf::actor_system_config {
  public:
@@ -48,9 +58,9 @@ class system_config final : public caf::actor_system_config {
     // thread would wait for it.
     set("scheduler.policy", caf::atom("sharing"));
     set("scheduler.max-throughput", std::size_t{s.actors.max_throughput});
-    if (s.actors.threads > 0) {
-      set("scheduler.max-threads", std::size_t{s.actors.threads});
-    }
+    // CAF's own choice is four at least, whatever the machine has and the process may use.
+    set("scheduler.max-threads",
+        s.actors.threads > 0 ? std::size_t{s.actors.threads} : usable_processors());
     if (s.cluster.port != 0) {
       // Both are needed, or a silent peer is never noticed.
       using std::chrono::milliseconds;

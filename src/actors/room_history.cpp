@@ -13,6 +13,8 @@ using protocol::message_state;
 
 /// Beyond this many members nobody's cursors are read for the status of a message.
 constexpr std::size_t status_members_max = 200;
+/// Content of one page. Control characters grow to six times their size in JSON.
+constexpr std::size_t page_bytes_max = 256 * 1024;
 
 }  // namespace
 
@@ -30,6 +32,29 @@ history_page read_history(const store::shard_reader& reader, const uuid& room,
   }
   p.has_more = found.has_more;
   return p;
+}
+
+void fit(history_page& page, bool newest_first) {
+  std::size_t bytes = 0;
+  std::size_t count = 0;
+  const auto fits = [&](const protocol::message& m) {
+    bytes += m.content.size() + (m.metadata.is_null() ? 0 : m.metadata.dump().size());
+    return count == 0 || bytes <= page_bytes_max;
+  };
+  auto& all = page.messages;
+  if (newest_first) {
+    while (count < all.size() && fits(all[all.size() - 1 - count])) {
+      ++count;
+    }
+    page.has_more = page.has_more || count < all.size();
+    all.erase(all.begin(), all.end() - static_cast<std::ptrdiff_t>(count));
+  } else {
+    while (count < all.size() && fits(all[count])) {
+      ++count;
+    }
+    page.has_more = page.has_more || count < all.size();
+    all.resize(count);
+  }
 }
 
 void put_status(std::vector<protocol::message>& messages, const chat::member& own,
@@ -74,6 +99,7 @@ reply_body stale_history(const call& asked, const store::shard_reader& reader,
   auto page =
       read_history(reader, asked.target, what,
                    std::clamp<std::size_t>(what.limit.value_or(config.page), 1, config.max_page));
+  fit(page, !what.after_seq);
   std::vector<chat::member> others;
   if (room->member_count <= status_members_max) {
     others = reader.members(asked.target, std::nullopt, status_members_max);

@@ -21,6 +21,10 @@ struct history_page {
 history_page read_history(const store::shard_reader& reader, const uuid& room,
                           const protocol::history_request& what, std::size_t limit);
 
+/// Shortens a page that is large in bytes; at least one message stays. What is left out is on the
+/// far side of where the page begins, so the next page has it.
+void fit(history_page& page, bool newest_first);
+
 /// How the messages look to the one who asks: of his own whether another one has received or read
 /// them, of the others' whether he has. Who joined later than a message was sent does not count.
 void put_status(std::vector<protocol::message>& messages, const chat::member& own,

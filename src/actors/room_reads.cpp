@@ -67,6 +67,7 @@ void room::on(const asked& a, const room_history& c) {
   if (!found) {
     found = read_history(reader(), id(), what, limit);
   }
+  fit(*found, !what.after_seq);
   put_status(found->messages, a.what->from.user_id);
   protocol::history_response response;
   // The store may be ahead of what has been published.

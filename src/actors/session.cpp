@@ -33,6 +33,10 @@ session::session(caf::actor_config& cfg, environment_ptr env, session_start star
 session::behavior_type session::make_behavior() {
   begin();
   return {[this](const client_request_ptr& r) {
+            if (failed_) {
+              give_back(r);
+              return;
+            }
             take_request(r->request, [this, id = r->request.message_id](protocol::answer_data data,
                                                                         bool duplicate) {
               answer_over_socket(id, std::move(data), duplicate);
@@ -84,6 +88,7 @@ void session::on_exit() {
   }
   calls_.clear();
   gatherings_.clear();
+  start_.owner = nullptr;
 }
 
 // -- beginning
@@ -157,7 +162,26 @@ void session::start_failed(const error& why) {
   if (start_.message_id) {
     answer_over_socket(*start_.message_id, why, false);
   }
-  quit();  // the connection notices and is unauthenticated again
+  if (start_.transport == net::transport::http) {
+    quit();
+    return;
+  }
+  // Requests that came behind the failed authentication, also those that are on their way, go back
+  // to the connection, which is unauthenticated again and answers them.
+  failed_ = true;
+  send(start_.owner, closed_atom::value, caf::actor_cast<session_actor>(this));
+  for (auto& [request, answer] : std::exchange(waiting_, {})) {
+    auto r = std::make_shared<client_request>();
+    r->connection = start_.connection;
+    r->request = std::move(request);
+    r->encoding = start_.encoding;
+    r->sockets = env_->sockets.load();
+    give_back(std::move(r));
+  }
+}
+
+void session::give_back(client_request_ptr r) {
+  send(start_.owner, std::move(r));
 }
 
 // -- what happens to the user

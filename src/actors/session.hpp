@@ -19,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -32,6 +33,8 @@ namespace greenroom::actors {
 
 /// How a session begins: the request that authenticated it is answered by it.
 struct session_start {
+  /// Told when the session cannot begin; gets the requests back that came meanwhile.
+  connection_actor owner;
   net::connection_id connection = 0;
   protocol::encoding encoding = protocol::encoding::json;
   net::transport transport = net::transport::websocket;
@@ -81,6 +84,7 @@ class session final : public observed<session_actor> {
   void attached(const user_attached& self);
   void send_auth_response(gathering& done);
   void start_failed(const error& why);
+  void give_back(client_request_ptr r);
   void take_notice(const user_notice& n);
   void end_revoked();
   void check_routes();
@@ -113,6 +117,7 @@ class session final : public observed<session_actor> {
   void on(const job_ptr& j, const protocol::logout_request& r);
   void on(const job_ptr& j, const protocol::heartbeat& r);
   void on(const job_ptr& j, const protocol::resume_request& r);
+  void resume(const job_ptr& j, const protocol::resume_request& r, const std::set<uuid>& strange);
   void on(const job_ptr& j, const protocol::create_room_request& r);
   void on(const job_ptr& j, const protocol::room_list_request& r);
   void on(const job_ptr& j, const protocol::room_request& r);
@@ -140,6 +145,7 @@ class session final : public observed<session_actor> {
   // what it became
   bool attached_ = false;
   bool closing_ = false;
+  bool failed_ = false;  ///< could not begin: waits for its connection to let it go
   bool logging_out_ = false;
   bool revoked_ = false;
   bool entered_ = false;  ///< on the switchboard

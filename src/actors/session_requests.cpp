@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 
+#include "actors/entity.hpp"
 #include "actors/session.hpp"
 #include "protocol/limits.hpp"
 #include "security/fingerprint.hpp"
@@ -196,25 +197,58 @@ void session::on(const job_ptr& j, const protocol::heartbeat&) {
 }
 
 void session::on(const job_ptr& j, const protocol::resume_request& r) {
+  const bool all_known = std::all_of(r.rooms.begin(), r.rooms.end(),
+                                     [&](const auto& e) { return rooms_.contains(e.first); });
+  if (all_known) {
+    resume(j, r, {});
+    return;
+  }
+  // Strange rooms are not looked for one by one: the user's own list says which are none of his.
+  ask(start_.user_id, env_->board.shard_of(start_.user_id), {start_.user_id, {}, 0}, user_rooms{},
+      j->deadline, [this, j, r](const reply_body& body) {
+        const auto* own = std::get_if<user_room_lines>(&body);
+        if (own == nullptr) {
+          finish(j, failure_in(body).value_or(unavailable("try again").value()));
+          return;
+        }
+        std::set<uuid> strange;
+        for (const auto& [room, after_seq] : r.rooms) {
+          const auto is_it = [&, id = room](const chat::user_room& l) { return l.room_id == id; };
+          if (!rooms_.contains(room) && std::none_of(own->rooms.begin(), own->rooms.end(), is_it)) {
+            strange.insert(room);
+          }
+        }
+        resume(j, r, strange);
+      });
+}
+
+void session::resume(const job_ptr& j, const protocol::resume_request& r,
+                     const std::set<uuid>& strange) {
   std::map<uuid, std::optional<std::uint64_t>> rooms;
   for (const auto& [room, after_seq] : r.rooms) {
-    rooms[room] = after_seq;
+    if (!strange.contains(room)) {
+      rooms[room] = after_seq;
+    }
   }
-  gather(std::move(rooms), std::min(j->deadline, clock::now() + 4s), [this, j](gathering& g) {
-    for (const auto& [room, tag] : g.wanted) {
-      g.results.rooms[room].failure = unavailable("the room has no leader right now").value();
-      stale_.push_back(room);
-    }
-    const auto answered_rooms = g.results.rooms;
-    if (j->answer) {
-      std::exchange(j->answer, nullptr)(std::move(g.results), false);
-    }
-    for (const auto& [room, result] : answered_rooms) {
-      if (!result.failure) {
-        release(room);
-      }
-    }
-  });
+  gather(
+      std::move(rooms), std::min(j->deadline, clock::now() + 4s), [this, j, strange](gathering& g) {
+        for (const auto& room : strange) {
+          g.results.rooms[room].failure = error{ec::room_not_found, "no such room", {}};
+        }
+        for (const auto& [room, tag] : g.wanted) {
+          g.results.rooms[room].failure = unavailable("the room has no leader right now").value();
+          stale_.push_back(room);
+        }
+        const auto answered_rooms = g.results.rooms;
+        if (j->answer) {
+          std::exchange(j->answer, nullptr)(std::move(g.results), false);
+        }
+        for (const auto& [room, result] : answered_rooms) {
+          if (!result.failure) {
+            release(room);
+          }
+        }
+      });
 }
 
 void session::on(const job_ptr& j, const protocol::create_room_request& r) {

@@ -15,6 +15,12 @@ void session::subscribe(const uuid& room, std::optional<std::uint64_t> after_seq
   wanted->after_seq = after_seq;
   wanted->tag = tag;
   rooms_[room] = tag;
+  // Whoever waited for an earlier subscription of this room gets the result of this one.
+  for (const auto& g : gatherings_) {
+    if (const auto it = g->wanted.find(room); it != g->wanted.end()) {
+      it->second = tag;
+    }
+  }
   caf::anon_send(env_->board.relay_of(room), subscription_ptr(std::move(wanted)),
                  caf::actor_cast<session_actor>(this));
 }
@@ -47,13 +53,17 @@ void session::take_subscribed(const subscribed& s) {
   if (s.result.failure) {
     rooms_.erase(room);
   }
+  bool awaited = false;
   for (const auto& g : gatherings_) {
     if (const auto it = g->wanted.find(s.room_id); it != g->wanted.end() && it->second == s.tag) {
       g->wanted.erase(it);
       g->results.rooms[s.room_id] = s.result;
-      finish_gatherings();
-      return;
+      awaited = true;
     }
+  }
+  if (awaited) {
+    finish_gatherings();
+    return;
   }
   // Confirmed after the answer that waited for it: the stream begins now.
   if (const auto late = std::find(stale_.begin(), stale_.end(), s.room_id); late != stale_.end()) {

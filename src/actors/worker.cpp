@@ -3,10 +3,10 @@
 
 namespace greenroom::actors {
 
-worker::worker(caf::actor_config& cfg, worker_pool* pool, std::size_t index,
+worker::worker(caf::actor_config& cfg, std::shared_ptr<worker_slots> slots, std::size_t index,
                security::password_cost cost)
     : observed(cfg, {actor_kind::worker, std::to_string(index), "node"}),
-      pool_(pool),
+      slots_(std::move(slots)),
       index_(index),
       cost_(cost) {}
 
@@ -27,12 +27,12 @@ void worker::work(const hash_job& job) {
   } else {
     result->verified = security::verify_password(job.hash, job.password, cost_);
   }
-  pool_->finished(index_);
+  slots_->finished(index_);
   caf::anon_send(job.done, hash_done_ptr(std::move(result)));
 }
 
 void worker::on_exit() {
-  pool_->replace(index_);
+  slots_->replace(index_);
 }
 
 }  // namespace greenroom::actors

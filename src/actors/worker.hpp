@@ -21,7 +21,7 @@ namespace greenroom::actors {
 
 class worker final : public observed<worker_actor> {
  public:
-  worker(caf::actor_config& cfg, worker_pool* pool, std::size_t index,
+  worker(caf::actor_config& cfg, std::shared_ptr<worker_slots> slots, std::size_t index,
          security::password_cost cost);
 
  protected:
@@ -31,7 +31,7 @@ class worker final : public observed<worker_actor> {
  private:
   void work(const hash_job& job);
 
-  worker_pool* pool_;
+  std::shared_ptr<worker_slots> slots_;
   std::size_t index_;
   security::password_cost cost_;
 };

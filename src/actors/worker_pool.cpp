@@ -9,17 +9,18 @@ namespace greenroom::actors {
 
 worker_pool::worker_pool(caf::actor_system& system, std::size_t workers, std::size_t queue_max,
                          const security::password_cost& cost)
-    : system_(system), queue_max_(queue_max), cost_(cost) {
+    : slots_(std::make_shared<worker_slots>(system, queue_max, cost)) {
+  slots_->fill(workers);
+}
+
+void worker_slots::fill(std::size_t workers) {
+  const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < workers; ++i) {
-    slots_.push_back({system_.spawn<worker, caf::detached>(this, i, cost_), 0});
+    slots_.push_back({system_.spawn<worker, caf::detached>(shared_from_this(), i, cost_), 0});
   }
 }
 
-worker_pool::~worker_pool() {
-  stop();
-}
-
-bool worker_pool::submit(hash_job_ptr job) {
+bool worker_slots::submit(hash_job_ptr job) {
   const std::lock_guard lock(mutex_);
   const auto idlest =
       std::min_element(slots_.begin(), slots_.end(),
@@ -32,23 +33,23 @@ bool worker_pool::submit(hash_job_ptr job) {
   return true;
 }
 
-void worker_pool::finished(std::size_t index) noexcept {
+void worker_slots::finished(std::size_t index) noexcept {
   const std::lock_guard lock(mutex_);
   if (index < slots_.size() && slots_[index].waiting > 0) {
     --slots_[index].waiting;
   }
 }
 
-void worker_pool::replace(std::size_t index) {
+void worker_slots::replace(std::size_t index) {
   const std::lock_guard lock(mutex_);
   if (stopped_ || index >= slots_.size()) {
     return;
   }
   // What waited in the dead one's mailbox is lost; its askers' time-outs answer for it.
-  slots_[index] = {system_.spawn<worker, caf::detached>(this, index, cost_), 0};
+  slots_[index] = {system_.spawn<worker, caf::detached>(shared_from_this(), index, cost_), 0};
 }
 
-void worker_pool::stop() {
+void worker_slots::stop() {
   const std::lock_guard lock(mutex_);
   stopped_ = true;
   for (const auto& s : slots_) {

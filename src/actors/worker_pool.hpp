@@ -6,6 +6,7 @@
 
 #include <caf/all.hpp>
 #include <cstddef>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -14,15 +15,14 @@
 
 namespace greenroom::actors {
 
-/// Thread-safe. At most `queue_max` jobs wait; more are refused, which the client sees as
-/// UNAVAILABLE. A worker that dies is replaced; its job in hand is answered with a failure.
-class worker_pool {
+/// What the pool and its workers share; workers may outlive the pool by a moment. Thread-safe.
+class worker_slots : public std::enable_shared_from_this<worker_slots> {
  public:
-  worker_pool(caf::actor_system& system, std::size_t workers, std::size_t queue_max,
-              const security::password_cost& cost);
-  ~worker_pool();
+  worker_slots(caf::actor_system& system, std::size_t queue_max,
+               const security::password_cost& cost)
+      : system_(system), queue_max_(queue_max), cost_(cost) {}
 
-  /// False: too much is waiting.
+  void fill(std::size_t workers);
   bool submit(hash_job_ptr job);
   /// Worker `index` is done with one job.
   void finished(std::size_t index) noexcept;
@@ -41,6 +41,24 @@ class worker_pool {
   std::mutex mutex_;
   bool stopped_ = false;
   std::vector<slot> slots_;
+};
+
+/// Thread-safe. At most `queue_max` jobs wait; more are refused, which the client sees as
+/// UNAVAILABLE. A worker that dies is replaced; its job in hand is answered with a failure.
+class worker_pool {
+ public:
+  worker_pool(caf::actor_system& system, std::size_t workers, std::size_t queue_max,
+              const security::password_cost& cost);
+  ~worker_pool() { stop(); }
+  worker_pool(const worker_pool&) = delete;
+  worker_pool& operator=(const worker_pool&) = delete;
+
+  /// False: too much is waiting.
+  bool submit(hash_job_ptr job) { return slots_->submit(std::move(job)); }
+  void stop() { slots_->stop(); }
+
+ private:
+  std::shared_ptr<worker_slots> slots_;
 };
 
 }  // namespace greenroom::actors

@@ -16,11 +16,13 @@ error no_such_room() {
   return refusal(ec::room_not_found, "no such room", "room_id");
 }
 
-/// The answer to a create or join that was repeated: the room as it is now.
+/// The answer to a create or join that was repeated: the room as it is now. Who has left since sees
+/// no more of it than any stranger.
 result joined_before(context& c, const uuid& room_id, const uuid& user_id) {
   auto now = c.s.find_room(room_id);
   if (!now) return no_such_room();
   auto self = c.s.find_member(room_id, user_id);
+  if (!self && now->type != room_type::open) return no_such_room();
   if (!self) self = member{.user_id = user_id};
   return room_joined{std::move(*now), *self};
 }
