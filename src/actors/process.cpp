@@ -17,7 +17,9 @@
 #include "actors/cluster_interfaces.hpp"
 #include "actors/environment.hpp"
 #include "actors/gate.hpp"
+#include "actors/hand_over.hpp"
 #include "actors/node.hpp"
+#include "actors/node_pages.hpp"
 #include "actors/relay.hpp"
 #include "actors/tls_errors.hpp"
 #include "net/admin_socket.hpp"
@@ -34,8 +36,6 @@ using nlohmann::json;
 
 /// Clients have this long to take what is queued for them when the node stops.
 constexpr auto drain_grace = 3s;
-/// Handing leadership over takes a few milliseconds where the others are well.
-constexpr auto leaders_move_within = 3s;
 constexpr auto actors_end_within = 5s;
 constexpr std::size_t hash_queue_max = 256;
 /// Exit code of a process whose root actor has failed (docs/operations.md).
@@ -91,10 +91,6 @@ expected<node_id> identify(store::database& db) {
   return id;
 }
 
-net::page to_page(int status, const json& body) {
-  return {status, "application/json", body.dump()};
-}
-
 net::server_options server_options_of(const greenroom::settings& s) {
   net::server_options o;
   o.address = s.http.address;
@@ -141,8 +137,6 @@ struct process::impl {
   gate_actor door;  ///< published on the cluster port
   expected<void> open_listener();
   expected<void> open_console();
-  [[nodiscard]] net::node_pages pages() const;
-  void hand_over();
   void stop();
 };
 
@@ -305,7 +299,7 @@ expected<gate_actor> process::impl::open_gate() {
 expected<void> process::impl::open_listener() {
   const auto options = server_options_of(config);
   sockets_to_actors = std::make_unique<bridge>(*system, env, std::max(1U, options.io_threads));
-  auto started_server = net::server::start(options, *sockets_to_actors, pages());
+  auto started_server = net::server::start(options, *sockets_to_actors, node_pages_of(env, links));
   if (!started_server) {
     return unexpected(started_server.error());
   }
@@ -336,68 +330,6 @@ expected<void> process::impl::open_console() {
   return {};
 }
 
-net::node_pages process::impl::pages() const {
-  net::node_pages p;
-  p.version = GREENROOM_VERSION;
-  p.health = [this] {
-    const auto why = env->health.reason();
-    const auto routes = board->routes();
-    json leaderless = json::array();
-    for (std::size_t shard = 1; shard < routes->shards.size(); ++shard) {
-      if (routes->shards[shard].leader.is_nil()) {
-        leaderless.push_back(shard);
-      }
-    }
-    const bool healthy = why.empty() && leaderless.empty();
-    return to_page(200, {{"status", healthy ? "healthy" : "degraded"},
-                         {"timestamp", format_time(now_ms())},
-                         {"node", config.node.name},
-                         {"version", GREENROOM_VERSION},
-                         {"ready", why.empty()},
-                         {"reason", why.empty() ? json() : json(why)},
-                         {"links", links->views().size()},
-                         {"leaderless_shards", std::move(leaderless)}});
-  };
-  p.health_live = [] {
-    return to_page(200, {{"status", "healthy"}, {"timestamp", format_time(now_ms())}});
-  };
-  p.health_ready = [this] {
-    const auto why = env->health.reason();
-    const bool ready = why.empty();
-    return to_page(ready ? 200 : 503, {{"status", ready ? "healthy" : "degraded"},
-                                       {"timestamp", format_time(now_ms())},
-                                       {"reason", ready ? json() : json(why)}});
-  };
-  p.metrics = [] {
-    return net::page{200, "text/plain; version=0.0.4; charset=utf-8", telemetry::metrics_text()};
-  };
-  return p;
-}
-
-/// Before clients lose this node, whatever it leads has another leader, if there can be one.
-void process::impl::hand_over() {
-  for (const auto& session : board->sessions()) {
-    caf::anon_send(session, drain_atom::value);
-  }
-  caf::anon_send(root, drain_atom::value);
-  const auto leads = [&] {
-    const auto routes = board->routes();
-    if (!routes->map || routes->shards.size() != routes->map->shards.size()) {
-      return false;
-    }
-    for (const auto& placed : routes->map->shards) {
-      if (placed.replicas.size() > 1 && routes->shards[placed.shard].leader == board->self()) {
-        return true;
-      }
-    }
-    return false;
-  };
-  const auto deadline = std::chrono::steady_clock::now() + leaders_move_within;
-  while (leads() && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(5ms);
-  }
-}
-
 // -- stop
 // --------------------------------------------------------------------------------------------
 
@@ -409,7 +341,7 @@ void process::impl::stop() {
     env->health.set_draining();
   }
   if (root && board) {
-    hand_over();
+    hand_over(*board, root);
   }
   if (listener) {
     // Shared: the listener may report after this has given up waiting.

@@ -21,8 +21,10 @@ class Stage:
     def __init__(self, cluster):
         self.cluster = cluster
         cluster.settle()
-        wait_until(lambda: all(list(cluster.leaders().values()).count(n.name) > 8
-                               for n in cluster.nodes), "each node to lead its third", 40)  # fmt: skip
+        wait_until(
+            lambda: all(list(cluster.leaders().values()).count(n.name) > 8 for n in cluster.nodes),
+            "each node to lead its third", 40,
+        )  # fmt: skip
         self.senders, self.listeners, self.rooms = [], [], {}
         leaders = cluster.leaders()
         with Client(cluster.nodes[0]) as owner:
@@ -100,8 +102,10 @@ def test_kill_each_node_under_load(cluster, stage):
         before = [len(s.said) for s in led]
         began = time.monotonic()
         victim.kill()
-        wait_until(lambda: all(len(s.said) > n + 1 for s, n in zip(led, before)),
-                   f"the rooms of {victim.name} to answer again", 3 * PATIENCE_S / SLOWNESS)  # fmt: skip
+        wait_until(
+            lambda: all(len(s.said) > n + 1 for s, n in zip(led, before)),
+            f"the rooms of {victim.name} to answer again", 3 * PATIENCE_S / SLOWNESS,
+        )  # fmt: skip
         gaps.append(time.monotonic() - began)
         stage.wait_progress()
         cluster.start()
@@ -128,7 +132,7 @@ def test_restart_each_node_under_load(cluster, stage):
 
 
 def test_a_frozen_leader_acknowledges_nothing_late(cluster, stage):
-    """SIGSTOP longer than an election takes: others lead, and the one that wakes up is no leader."""
+    """Stopped for longer than an election takes, it wakes up and is no leader any more."""
     stage.wait_progress()
     frozen = cluster.nodes[2]
     others = cluster.nodes[:2]

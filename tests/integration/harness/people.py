@@ -78,8 +78,10 @@ class Sender(Wanderer):
                 self.open = [new_id(), f"{self.name} {len(self.said)}", time.monotonic()]
             message_id, content, began = self.open
             asked = time.monotonic()
-            data = self.client.answer("send_message_request", room_id=self.room, content=content,
-                                      message_type="text", message_id=message_id)["data"]  # fmt: skip
+            data = self.client.answer(
+                "send_message_request", room_id=self.room, content=content, message_type="text",
+                message_id=message_id,
+            )["data"]  # fmt: skip
             assert time.monotonic() - asked < 5.5 * SLOWNESS, "answered within 5 s"
             if data["type"] == "message_ack":
                 self.said.append((message_id, content, data["seq"], time.monotonic() - began))
