@@ -71,14 +71,11 @@ struct core_configured {
 /// The time given by core_update::timeout has come.
 struct core_timeout {};
 
-/// New entries for the log; only a leader takes them. Index and term are set by the core.
+/// New entries for the log; only a leader takes them. Index and term are set by the core. A
+/// configuration comes alone, differs from the one before by one server, keeps the order of the
+/// others, and is refused while the one before it is not committed.
 struct core_submit {
   std::vector<store::log_entry> entries;
-};
-
-/// Help a server that does not vote yet to catch up.
-struct core_catch_up {
-  server_id id = 0;
 };
 
 /// Hand leadership to another voter; 0: to the one that is furthest.
@@ -87,7 +84,7 @@ struct core_transfer {
 };
 
 using core_event = std::variant<core_start, core_receive, core_persisted, core_configured,
-                                core_timeout, core_submit, core_catch_up, core_transfer>;
+                                core_timeout, core_submit, core_transfer>;
 
 /// A message that goes out. For append_entries the entries are not in it but named, because the
 /// core does not have them.
@@ -139,6 +136,9 @@ class core {
   virtual ~core() = default;
   virtual tl::expected<core_update, core_failure> step(core_event event, steady_ms now) = 0;
   [[nodiscard]] virtual const core_state& state() const noexcept = 0;
+  /// Up to where a server of the group is known to have the leader's log; 0 when nothing is known
+  /// or this is not the leader.
+  [[nodiscard]] virtual std::uint64_t match(server_id id) const noexcept = 0;
 };
 
 /// The core on libraft.

@@ -121,7 +121,8 @@ outgoing from_flat(const gr_message& m) {
 
 class libraft_core final : public core {
  public:
-  explicit libraft_core(const core_options& options) : self_(options.self) {
+  explicit libraft_core(const core_options& options)
+      : self_(options.self), election_timeout_(options.election_timeout_ms) {
     // raft_init() looks at the environment and writes the library's global tracer.
     static std::mutex init;
     const std::lock_guard lock(init);
@@ -139,6 +140,9 @@ class libraft_core final : public core {
     return std::visit([this](auto& e) { return on(e); }, event);
   }
   [[nodiscard]] const core_state& state() const noexcept override { return state_; }
+  [[nodiscard]] std::uint64_t match(server_id id) const noexcept override {
+    return gr_raft_match(raft_, id);
+  }
 
  private:
   step_result on(core_start& e);
@@ -152,30 +156,34 @@ class libraft_core final : public core {
     const gr_configuration c{e.now.index, {servers.data(), servers.size()}};
     return update_of(gr_raft_configured(raft_, now_, &c, &out_), {}, 0);
   }
-  step_result on(const core_timeout&) {
-    return update_of(gr_raft_event(raft_, now_, GR_TIMEOUT, 0, &out_), {}, 0);
-  }
-  step_result on(const core_catch_up& e) {
-    return update_of(gr_raft_event(raft_, now_, GR_CATCH_UP, e.id, &out_), {}, 0);
-  }
+  step_result on(const core_timeout&);
   step_result on(const core_transfer& e) {
     return update_of(gr_raft_event(raft_, now_, GR_TRANSFER, e.to, &out_), {}, 0);
   }
+  [[nodiscard]] bool ignores(const message& m) const;
+  /// What the library knows and nobody else needs.
+  [[nodiscard]] gr_state inside() const {
+    gr_state s{};
+    gr_raft_state(raft_, &s);
+    return s;
+  }
+  step_result settle_configuration(const gr_message& append);
   step_result update_of(gr_result result, std::vector<store::log_entry>&& given,
                         std::uint64_t term);
   void refresh();
 
   server_id self_;
+  steady_ms election_timeout_;
   gr_raft* raft_ = nullptr;
   gr_update out_{};
   steady_ms now_ = 0;
+  steady_ms leader_contact_ = 0;
   std::uint64_t voted_for_ = 0;
   core_state state_;
 };
 
 void libraft_core::refresh() {
-  gr_state s{};
-  gr_raft_state(raft_, &s);
+  const auto s = inside();
   state_.role = s.role == GR_LEADER      ? role::leader
                 : s.role == GR_CANDIDATE ? role::candidate
                                          : role::follower;
@@ -270,17 +278,81 @@ step_result libraft_core::on(core_start& e) {
 step_result libraft_core::on(core_receive& e) {
   auto m = flat(e.what);
   m.peer = e.from;
-  // The library reads a candidate's fields before it looks whether it is one.
-  if (m.kind == GR_VOTE_RESULT && state_.role != role::candidate) return core_update{};
+  if (ignores(e.what)) return core_update{};
   auto* append = std::get_if<append_entries>(&e.what);
+  if (append != nullptr && m.term >= state_.term) leader_contact_ = now_;
+  // Without a vote of its own the library believes in a leader for ever.
+  if (m.kind == GR_REQUEST_VOTE && inside().standby != 0 &&
+      now_ >= leader_contact_ + election_timeout_) {
+    m.disrupt_leader = 1;
+  }
   if (append == nullptr) return update_of(gr_raft_receive(raft_, now_, &m, &out_), {}, 0);
-  // There is one leader per term; who says otherwise is not of this group.
-  if (state_.role == role::leader && m.term == state_.term) return core_update{};
   flat_entries entries;
   if (auto good = entries.assign(append->entries, 0); !good) return core_update{};
+  const auto open = inside().uncommitted;
+  const bool follows =
+      open != 0 && !append->entries.empty() && append->entries.front().index > open &&
+      append->entries.front().type == static_cast<std::uint8_t>(entry_kind::configuration);
+  core_update before;
+  if (follows) {
+    auto settled = settle_configuration(m);
+    if (!settled || !settled->messages.empty()) return settled;
+    before = std::move(*settled);
+  }
   m.entries = entries.data();
   m.entry_count = entries.size();
-  return update_of(gr_raft_receive(raft_, now_, &m, &out_), std::move(append->entries), 0);
+  auto update = update_of(gr_raft_receive(raft_, now_, &m, &out_), std::move(append->entries), 0);
+  if (update && before.hard && !update->hard) update->hard = before.hard;
+  return update;
+}
+
+/// One configuration at a time is open, so one that follows ours shows that ours is committed. The
+/// library would forget ours, and could not go back to it. So it is asked with the message alone
+/// whether what precedes fits, and if so told. With messages: it does not fit.
+step_result libraft_core::settle_configuration(const gr_message& append) {
+  auto asked = update_of(gr_raft_receive(raft_, now_, &append, &out_), {}, 0);
+  if (!asked) return asked;
+  for (const auto& out : asked->messages) {
+    const auto* r = std::get_if<append_result>(&out.what);
+    if (r == nullptr || r->rejected != 0 || r->term != append.term) return asked;
+  }
+  asked->messages.clear();
+  auto told = update_of(gr_raft_configured_open(raft_, now_, &out_), {}, 0);
+  if (told && asked->hard) told->hard = asked->hard;
+  return told;
+}
+
+bool libraft_core::ignores(const message& m) const {
+  const bool leads = state_.role == role::leader;
+  // The library reads a candidate's fields before it looks whether it is one.
+  if (std::holds_alternative<vote_result>(m)) return state_.role != role::candidate;
+  // There is one leader per term; who says otherwise is not of this group.
+  if (const auto* a = std::get_if<append_entries>(&m)) return leads && a->term == state_.term;
+  // A leader has voted for itself, also where the library does not know (on core_timeout).
+  if (const auto* v = std::get_if<request_vote>(&m)) return leads && v->term == state_.term;
+  // Who is to lead alone does so in a term of its own, see on(core_timeout).
+  return std::holds_alternative<timeout_now>(m) && inside().sole_voter != 0;
+}
+
+/// The library makes a sole voter leader without an election and without a new term. The leader
+/// that removed itself may have written entries of that term, and may still lead. So the term is
+/// raised first, by what a candidate would have said that gets no vote.
+step_result libraft_core::on(const core_timeout&) {
+  const auto s = inside();
+  const bool alone = s.sole_voter != 0 && s.role == GR_FOLLOWER && now_ >= s.timeout &&
+                     s.last_stored == s.last_index;
+  if (!alone) return update_of(gr_raft_event(raft_, now_, GR_TIMEOUT, 0, &out_), {}, 0);
+  gr_message raise{};
+  raise.kind = GR_REQUEST_VOTE;
+  raise.peer = self_;
+  raise.candidate = self_;
+  raise.term = s.term + 1;
+  raise.disrupt_leader = 1;
+  auto raised = update_of(gr_raft_receive(raft_, now_, &raise, &out_), {}, 0);
+  if (!raised) return raised;
+  auto update = update_of(gr_raft_event(raft_, now_, GR_TIMEOUT, 0, &out_), {}, 0);
+  if (update) update->hard = {.term = state_.term, .voted_for = self_};
+  return update;
 }
 
 step_result libraft_core::on(core_submit& e) {

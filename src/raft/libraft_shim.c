@@ -215,6 +215,23 @@ const char* gr_raft_error(struct gr_raft* self) {
   return self->error;
 }
 
+static struct raft_server* find_server(struct raft_configuration* c, uint64_t id) {
+  for (unsigned i = 0; i < c->n; i++) {
+    if (c->servers[i].id == id) return &c->servers[i];
+  }
+  return NULL;
+}
+
+static int is_sole_voter(const struct raft_configuration* c, uint64_t id) {
+  int votes = 0;
+  for (unsigned i = 0; i < c->n; i++) {
+    if (c->servers[i].role != RAFT_VOTER) continue;
+    if (c->servers[i].id != id) return 0;
+    votes = 1;
+  }
+  return votes;
+}
+
 void gr_raft_state(struct gr_raft* self, struct gr_state* out) {
   struct raft* r = &self->raft;
   raft_id leader = 0;
@@ -225,8 +242,18 @@ void gr_raft_state(struct gr_raft* self, struct gr_state* out) {
   out->voted_for = raft_voted_for(r);
   out->leader = leader;
   out->last_index = raft_last_index(r);
+  out->last_stored = r->last_stored;
   out->commit_index = raft_commit_index(r);
   out->timeout = raft_timeout(r);
+  const struct raft_server* me = find_server(&r->configuration, r->id);
+  out->standby = me != NULL && me->role == RAFT_STANDBY;
+  out->sole_voter = is_sole_voter(&r->configuration, r->id);
+  out->uncommitted = r->configuration_uncommitted_index;
+}
+
+uint64_t gr_raft_match(struct gr_raft* self, uint64_t id) {
+  raft_index match = 0;
+  return raft_match_index(&self->raft, id, &match) == 0 ? match : 0;
 }
 
 /* The library reads terms and configurations from an array of all entries, and keeps runs. */
@@ -324,10 +351,21 @@ static void fill_message(const struct gr_message* from, struct raft_message* to)
  * the next index to one the follower has confirmed already; from then on it only sends heartbeats,
  * and the follower stays behind as long as this leader leads. */
 static bool is_stale_rejection(struct gr_raft* self, const struct gr_message* m) {
-  raft_index match = 0;
   return m->kind == GR_APPEND_RESULT && m->rejected != 0 &&
-         m->term == raft_current_term(&self->raft) &&
-         raft_match_index(&self->raft, m->peer, &match) == 0 && m->rejected <= match;
+         m->term == raft_current_term(&self->raft) && m->rejected <= gr_raft_match(self, m->peer);
+}
+
+/* Who is asked for a vote looks at its log, not at whether its own configuration lets it vote: the
+ * entry that gave it the vote may be committed without having reached it, and the group may need
+ * it (Ongaro 2014, section 4.2.2). The library refuses, so for this step we are a voter. */
+static enum gr_result step_as_voter(struct gr_raft* self, struct raft_event* event, uint64_t now,
+                                    struct gr_update* out) {
+  struct raft_server* me = find_server(&self->raft.configuration, self->raft.id);
+  if (me == NULL || me->role != RAFT_STANDBY) return step(self, event, now, NULL, 0, out);
+  me->role = RAFT_VOTER;
+  const enum gr_result result = step(self, event, now, NULL, 0, out);
+  me->role = RAFT_STANDBY;
+  return result;
 }
 
 enum gr_result gr_raft_receive(struct gr_raft* self, uint64_t now, const struct gr_message* m,
@@ -351,6 +389,7 @@ enum gr_result gr_raft_receive(struct gr_raft* self, uint64_t now, const struct 
     message.append_entries.n_entries = (unsigned)m->entry_count;
   }
   event.receive.message = &message;
+  if (m->kind == GR_REQUEST_VOTE) return step_as_voter(self, &event, now, out);
   const enum gr_result result = step(self, &event, now, entries, m->entry_count, out);
   free_entries(entries, m->entry_count);
   return result;
@@ -363,6 +402,19 @@ enum gr_result gr_raft_configured(struct gr_raft* self, uint64_t now,
   /* The library takes the configuration. */
   const int rv = to_configuration(&c->servers, &event.configuration.conf);
   if (rv != 0) return result_of(self, rv);
+  return step(self, &event, now, NULL, 0, out);
+}
+
+enum gr_result gr_raft_configured_open(struct gr_raft* self, uint64_t now, struct gr_update* out) {
+  const struct raft_configuration* open = &self->raft.configuration;
+  struct raft_event event = event_of(RAFT_CONFIGURATION);
+  event.configuration.index = self->raft.configuration_uncommitted_index;
+  raft_configuration_init(&event.configuration.conf);
+  for (unsigned i = 0; i < open->n; i++) {
+    const struct raft_server* s = &open->servers[i];
+    const int rv = raft_configuration_add(&event.configuration.conf, s->id, s->address, s->role);
+    if (rv != 0) return result_of(self, rv);
+  }
   return step(self, &event, now, NULL, 0, out);
 }
 
@@ -388,13 +440,6 @@ enum gr_result gr_raft_event(struct gr_raft* self, uint64_t now, enum gr_event w
   } else if (what == GR_TRANSFER) {
     event.type = RAFT_TRANSFER;
     event.transfer.server_id = argument;
-  } else if (what == GR_CATCH_UP) {
-    /* The library only asserts this, and is built without assertions. */
-    raft_index match;
-    const int rv = raft_match_index(&self->raft, argument, &match);
-    if (rv != 0) return result_of(self, rv);
-    event.type = RAFT_CATCH_UP;
-    event.catch_up.server_id = argument;
   }
   return step(self, &event, now, NULL, 0, out);
 }

@@ -82,20 +82,8 @@ void replica::receive(server_id from, std::string_view message, steady_ms now) {
 }
 
 expected<void> replica::transfer(server_id to, steady_ms now) {
-  auto& r = *impl_;
-  if (!r.leading()) return unavailable("not the leader");
-  if (r.busy) return unavailable("busy", 0);
-  r.now = std::max(r.now, now);
-  auto update = r.brain->step(core_transfer{to}, r.now);
-  if (!update) {
-    if (update.error().why == core_failure::kind::broken) r.fatal(update.error().text);
-    return unavailable("leadership cannot be handed over: " + update.error().text);
-  }
-  r.busy = true;
-  r.follow(std::move(*update));
-  r.busy = false;
-  r.put(impl::wake_input{}, now);
-  return {};
+  if (!impl_->leading()) return unavailable("not the leader");
+  return impl_->submit(core_transfer{to}, now);
 }
 
 void replica::on_synced(std::uint64_t token, steady_ms now) {
@@ -188,6 +176,22 @@ expected<void> replica::impl::propose(std::uint64_t tag, std::string data, stead
   return {};
 }
 
+/// A step whose failure the caller has to hear of.
+expected<void> replica::impl::submit(core_event event, steady_ms time) {
+  if (busy) return unavailable("busy", 0);
+  now = std::max(now, time);
+  auto update = brain->step(std::move(event), now);
+  if (!update) {
+    if (update.error().why == core_failure::kind::broken) fatal(update.error().text);
+    return unavailable("not possible now: " + update.error().text);
+  }
+  busy = true;
+  follow(std::move(*update));
+  busy = false;
+  put(wake_input{}, now);
+  return {};
+}
+
 void replica::impl::put(input in, steady_ms time) {
   now = std::max(now, time);
   inbox.push_back(std::move(in));
@@ -204,6 +208,7 @@ void replica::impl::put(input in, steady_ms time) {
 
 void replica::impl::take(input& in) {
   if (auto* event = std::get_if<core_event>(&in)) {
+    if (const auto* received = std::get_if<core_receive>(event)) heard_from(received->from);
     step(std::move(*event));
   } else if (const auto* synced = std::get_if<synced_input>(&in)) {
     on_synced(synced->token);
@@ -247,6 +252,7 @@ void replica::impl::settle() {
     release();
     tell_configurations();
   } while (apply_some());
+  watch_standbys();
   cache.shrink(synced_index + 1);
 }
 

@@ -88,6 +88,24 @@ struct replica_status {
   std::size_t inflight = 0;
 };
 
+/// What a replica knows of a server of its group.
+struct server_status {
+  server_id id = 0;
+  bool voter = true;
+  // Of the others, and only while this replica leads:
+  std::uint64_t match_index = 0;  ///< it has the log up to here, synced; 0: not heard of yet
+  steady_ms last_contact = 0;     ///< it last answered; 0: not since this replica leads
+  bool caught_up = false;         ///< it has followed at the speed of the log; promote() wants it
+};
+
+struct group_status {
+  std::vector<server_status> servers;     ///< empty: no configuration yet (a joiner)
+  std::uint64_t configuration_index = 0;  ///< of the entry that says so
+  bool committed = false;                 ///< false: a change is under way (or, after a restart,
+                                          ///< not known to be over)
+  [[nodiscard]] const server_status* find(server_id id) const noexcept;
+};
+
 class replica {
  public:
   replica(const replica_options& options, store::database& db, store::log_writer& writer,
@@ -103,7 +121,8 @@ class replica {
   /// effect on a log that has entries. Before start().
   expected<void> bootstrap(std::span<const server> servers);
   /// Loads hard state and log, and takes part. A group of one is leader when this returns (its
-  /// term may still be being synced; proposals queue until then).
+  /// term may still be being synced; proposals queue until then). With an empty log it waits to be
+  /// added to a group.
   expected<void> start(steady_ms now);
 
   /// Asks the group to agree on `data`. Refused at once when this is not the leader (UNAVAILABLE;
@@ -114,12 +133,27 @@ class replica {
   /// Hands leadership to another voter of the group (0: the one that is furthest). Refused when not
   /// leader or without such a server. Gives up by itself after an election time-out.
   expected<void> transfer(server_id to, steady_ms now);
+
+  // Who the group consists of. One change at a time, by the leader, each an entry of the log; done
+  // when group().committed. What is so already is no change and no error. Refused with CONFLICT
+  // while another change is under way; with UNAVAILABLE by who does not lead or is handing over,
+  // and until the leader has an entry of its own term committed (it sees to that; ask again).
+  /// A server that gets the log and has no vote. It may start with an empty disk: no bootstrap().
+  expected<void> add(server_id id, steady_ms now);
+  /// Gives it the vote. UNAVAILABLE until it has caught up.
+  expected<void> promote(server_id id, steady_ms now);
+  /// Takes it out; the owner of that replica has to stop it, as it may never hear of it. A leader
+  /// that removes itself steps down when that is committed. CONFLICT for the last voter, and for a
+  /// leader that would leave one voter behind: without the leader's log that one could not go on.
+  expected<void> remove(server_id id, steady_ms now);
+
   void on_synced(std::uint64_t token, steady_ms now);
   void on_time(steady_ms now);
   /// When on_time wants to be called next.
   [[nodiscard]] steady_ms next_time() const;
 
   [[nodiscard]] replica_status status() const;
+  [[nodiscard]] group_status group() const;
 
  private:
   struct impl;

@@ -127,6 +127,7 @@ void replica::impl::note_role() {
   if (s.role == told.role && s.term == told.term && s.leader == told.leader) return;
   const bool lost = told.role == role::leader && (s.role != role::leader || s.term != told.term);
   told = {s.role, s.term, s.leader};
+  peers.clear();
   if (lost) drop_proposals();
   host.role_changed(s.role, s.term, s.leader);
 }
@@ -210,7 +211,8 @@ void replica::impl::tell_configurations() {
   while (!open_configurations.empty()) {
     const auto first = open_configurations.begin();
     if (first->first > std::min(brain->state().commit_index, synced_index)) return;
-    core_configured event{{first->first, first->second}};
+    committed_configuration = {first->first, std::move(first->second)};
+    core_configured event{committed_configuration};
     open_configurations.erase(first);
     step(std::move(event));
   }

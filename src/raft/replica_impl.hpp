@@ -36,6 +36,15 @@ struct replica::impl {
   expected<void> load(core_start& from);
   expected<void> propose(std::uint64_t tag, std::string data, steady_ms now);
   void put(input in, steady_ms now);
+  expected<void> submit(core_event event, steady_ms now);
+
+  // -- who the group consists of (replica_group.cpp) ---------------------------------------------
+  expected<void> change(configuration to, steady_ms now);
+  expected<configuration> changeable(steady_ms now);
+  void heard_from(server_id from);
+  void watch_standbys();
+  [[nodiscard]] std::pair<std::uint64_t, const configuration*> latest_configuration() const;
+  [[nodiscard]] std::uint64_t term_at(std::uint64_t index);
 
   // -- one step ----------------------------------------------------------------------------------
   void take(input& in);
@@ -124,8 +133,19 @@ struct replica::impl {
   };
   std::map<std::uint64_t, tagged> proposed;  ///< in the log, not applied, by index
 
-  /// Configuration entries that are not known to be committed.
+  /// Configuration entries that are not known to be committed, and the last that is.
   std::map<std::uint64_t, configuration> open_configurations;
+  indexed_configuration committed_configuration;
+
+  /// What a leader knows of another server. A standby's log is measured in rounds (Ongaro 2014,
+  /// section 4.2.1): each ends when it has what the leader had when the round began.
+  struct peer {
+    steady_ms last_contact = 0;
+    std::uint64_t round_target = 0;
+    steady_ms round_start = 0;
+    bool caught_up = false;
+  };
+  std::map<server_id, peer> peers;
 
   struct {
     raft::role role = role::follower;
