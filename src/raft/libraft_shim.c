@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "raft/libraft_shim.h"
 
-#include <inttypes.h>
-#include <raft.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* libraft's own message versions (src/message.h of 0.22.1); from 2 on a vote's result says whether
- * it belongs to a pre-vote. */
-enum { REQUEST_VOTE_VERSION = 2, VOTE_RESULT_VERSION = 2, APPEND_RESULT_VERSION = 2 };
+#include "raft/libraft_inside.h"
 
 struct gr_raft {
   struct raft raft;
@@ -17,17 +13,6 @@ struct gr_raft {
   size_t message_capacity;
   char error[RAFT_ERRMSG_BUF_SIZE];
 };
-
-/* libraft wants an address per server and uses it only to tell two leaders apart. */
-struct address {
-  char text[24];
-};
-
-static struct address address_of(uint64_t id) {
-  struct address a;
-  snprintf(a.text, sizeof a.text, "%" PRIu64, id);
-  return a;
-}
 
 static enum gr_result result_of(struct gr_raft* self, int code) {
   if (code != 0) snprintf(self->error, sizeof self->error, "%s", raft_strerror(code));
@@ -42,103 +27,6 @@ static enum gr_result result_of(struct gr_raft* self, int code) {
       return GR_REFUSED;
     default:
       return GR_BROKEN;
-  }
-}
-
-static int to_configuration(const struct gr_servers* from, struct raft_configuration* to) {
-  raft_configuration_init(to);
-  for (size_t i = 0; i < from->count; i++) {
-    const struct address a = address_of(from->list[i].id);
-    const int role = from->list[i].voter ? RAFT_VOTER : RAFT_STANDBY;
-    const int rv = raft_configuration_add(to, from->list[i].id, a.text, role);
-    if (rv != 0) {
-      raft_configuration_close(to);
-      return rv;
-    }
-  }
-  return 0;
-}
-
-static int encode_configuration(const struct gr_servers* from, struct raft_buffer* to) {
-  struct raft_configuration c;
-  int rv = to_configuration(from, &c);
-  if (rv != 0) return rv;
-  rv = raft_configuration_encode(&c, to);
-  raft_configuration_close(&c);
-  return rv;
-}
-
-/* All entries of an array share one batch, which libraft frees or hands back; ours is empty. The
- * encoded configurations are only read during the step and stay ours. Without memory the process
- * ends, so what was allocated until then is left. */
-static struct raft_entry* new_entries(size_t count) {
-  struct raft_entry* entries = raft_calloc(count, sizeof *entries);
-  void* batch = raft_malloc(1);
-  for (size_t i = 0; entries != NULL && i < count; i++)
-    entries[i].batch = batch;
-  return entries;
-}
-
-static void free_entries(struct raft_entry* entries, size_t count) {
-  for (size_t i = 0; entries != NULL && i < count; i++) {
-    if (entries[i].type == RAFT_CHANGE) raft_free(entries[i].buf.base);
-  }
-  raft_free(entries);
-}
-
-static struct raft_entry* make_entries(const struct gr_entry* from, size_t count) {
-  struct raft_entry* entries = new_entries(count);
-  for (size_t i = 0; entries != NULL && i < count; i++) {
-    entries[i].term = from[i].term;
-    entries[i].type = (enum raft_entry_type)from[i].kind;
-    if (entries[i].type == RAFT_CHANGE &&
-        encode_configuration(&from[i].servers, &entries[i].buf) != 0)
-      return NULL;
-  }
-  return entries;
-}
-
-static void copy_message(const struct raft_message* from, struct gr_message* to) {
-  memset(to, 0, sizeof *to);
-  to->kind = (enum gr_message_kind)from->type;
-  to->peer = from->server_id;
-  switch (from->type) {
-    case RAFT_APPEND_ENTRIES: /* its `entries` is not set: filling them in is the caller's */
-      to->term = from->append_entries.term;
-      to->index = from->append_entries.prev_log_index;
-      to->index_term = from->append_entries.prev_log_term;
-      to->commit = from->append_entries.leader_commit;
-      to->entry_count = from->append_entries.n_entries;
-      break;
-    case RAFT_APPEND_ENTRIES_RESULT:
-      to->term = from->append_entries_result.term;
-      to->rejected = from->append_entries_result.rejected;
-      to->index = from->append_entries_result.last_log_index;
-      break;
-    case RAFT_REQUEST_VOTE:
-      to->term = from->request_vote.term;
-      to->candidate = from->request_vote.candidate_id;
-      to->index = from->request_vote.last_log_index;
-      to->index_term = from->request_vote.last_log_term;
-      to->disrupt_leader = from->request_vote.disrupt_leader;
-      to->pre_vote = from->request_vote.pre_vote;
-      break;
-    case RAFT_REQUEST_VOTE_RESULT:
-      to->term = from->request_vote_result.term;
-      to->granted = from->request_vote_result.vote_granted;
-      to->pre_vote = from->request_vote_result.pre_vote;
-      break;
-    case RAFT_INSTALL_SNAPSHOT: /* its `conf` and `data` are not set */
-      to->term = from->install_snapshot.term;
-      to->index = from->install_snapshot.last_index;
-      to->index_term = from->install_snapshot.last_term;
-      to->configuration_index = from->install_snapshot.conf_index;
-      break;
-    case RAFT_TIMEOUT_NOW:
-      to->term = from->timeout_now.term;
-      to->index = from->timeout_now.last_log_index;
-      to->index_term = from->timeout_now.last_log_term;
-      break;
   }
 }
 
@@ -180,7 +68,11 @@ static enum gr_result step(struct gr_raft* self, struct raft_event* event, uint6
     self->message_capacity = update.messages.n;
   }
   for (unsigned i = 0; i < update.messages.n; i++) {
-    copy_message(&update.messages.batch[i], &self->messages[i]);
+    gr_copy_message(&update.messages.batch[i], &self->messages[i]);
+  }
+  if (update.flags & (RAFT_UPDATE_SNAPSHOT)) {
+    out->install = 1;
+    raft_configuration_close(&update.snapshot.metadata.configuration);
   }
   out->messages = self->messages;
   out->message_count = update.messages.n;
@@ -191,7 +83,7 @@ struct gr_raft* gr_raft_new(uint64_t id, unsigned seed, unsigned election_ms, un
                             unsigned inflight_entries) {
   struct gr_raft* self = calloc(1, sizeof *self);
   if (self == NULL) return NULL;
-  const struct address a = address_of(id);
+  const struct address a = gr_address_of(id);
   if (raft_init(&self->raft, NULL, NULL, id, a.text) != 0) {
     free(self);
     return NULL;
@@ -201,6 +93,9 @@ struct gr_raft* gr_raft_new(uint64_t id, unsigned seed, unsigned election_ms, un
   raft_set_heartbeat_timeout(&self->raft, heartbeat_ms);
   raft_set_max_inflight_entries(&self->raft, inflight_entries);
   raft_set_pre_vote(&self->raft, true);
+  /* The message is only a hint to fetch a state. Rejections count only at the snapshot of which the
+   * hint spoke, and the heartbeats are at the newest: after a cut only the time-out helps. */
+  raft_set_install_snapshot_timeout(&self->raft, election_ms);
   return self;
 }
 
@@ -256,26 +151,6 @@ uint64_t gr_raft_match(struct gr_raft* self, uint64_t id) {
   return raft_match_index(&self->raft, id, &match) == 0 ? match : 0;
 }
 
-/* The library reads terms and configurations from an array of all entries, and keeps runs. */
-static struct raft_entry* make_log(const struct gr_start* from, size_t count) {
-  struct raft_entry* entries = new_entries(count);
-  if (entries == NULL) return NULL;
-  size_t run = 0;
-  for (size_t i = 0; i < count; i++) {
-    while (from->first_index + i > from->runs[run].last_index)
-      run++;
-    entries[i].term = from->runs[run].term;
-    entries[i].type = RAFT_COMMAND;
-  }
-  for (size_t i = 0; i < from->configuration_count; i++) {
-    const struct gr_configuration* c = &from->configurations[i];
-    struct raft_entry* e = &entries[c->index - from->first_index];
-    if (encode_configuration(&c->servers, &e->buf) != 0) return NULL;
-    e->type = RAFT_CHANGE;
-  }
-  return entries;
-}
-
 enum gr_result gr_raft_start(struct gr_raft* self, uint64_t now, const struct gr_start* from,
                              struct gr_update* out) {
   struct raft_event event = event_of(RAFT_START);
@@ -284,10 +159,9 @@ enum gr_result gr_raft_start(struct gr_raft* self, uint64_t now, const struct gr
   event.start.voted_for = from->voted_for;
   event.start.start_index = from->first_index;
   if (from->snapshot_index != 0) {
-    metadata.index = from->snapshot_index;
-    metadata.term = from->snapshot_term;
-    metadata.configuration_index = from->snapshot_configuration.index;
-    const int rv = to_configuration(&from->snapshot_configuration.servers, &metadata.configuration);
+    const struct gr_snapshot at = {from->snapshot_index, from->snapshot_term,
+                                   from->snapshot_configuration};
+    const int rv = gr_to_metadata(&at, &metadata);
     if (rv != 0) return result_of(self, rv);
     event.start.metadata = &metadata;
   }
@@ -295,7 +169,7 @@ enum gr_result gr_raft_start(struct gr_raft* self, uint64_t now, const struct gr
   if (from->run_count > 0) {
     count = from->runs[from->run_count - 1].last_index - from->first_index + 1;
   }
-  struct raft_entry* entries = count > 0 ? make_log(from, count) : NULL;
+  struct raft_entry* entries = count > 0 ? gr_make_log(from, count) : NULL;
   if (count > 0 && entries == NULL) return result_of(self, RAFT_NOMEM);
   event.start.entries = entries;
   event.start.n_entries = (unsigned)count;
@@ -303,48 +177,9 @@ enum gr_result gr_raft_start(struct gr_raft* self, uint64_t now, const struct gr
   /* A start that fails may have freed both; nobody goes on after it, so they may leak. */
   if (result == GR_OK && entries != NULL) {
     raft_free(entries[0].batch);
-    free_entries(entries, count);
+    gr_free_entries(entries, count);
   }
   return result;
-}
-
-static void fill_message(const struct gr_message* from, struct raft_message* to) {
-  switch (from->kind) {
-    case GR_APPEND_ENTRIES:
-      to->append_entries.term = from->term;
-      to->append_entries.prev_log_index = from->index;
-      to->append_entries.prev_log_term = from->index_term;
-      to->append_entries.leader_commit = from->commit;
-      break;
-    case GR_APPEND_RESULT:
-      to->append_entries_result.version = APPEND_RESULT_VERSION;
-      to->append_entries_result.term = from->term;
-      to->append_entries_result.rejected = from->rejected;
-      to->append_entries_result.last_log_index = from->index;
-      break;
-    case GR_REQUEST_VOTE:
-      to->request_vote.version = REQUEST_VOTE_VERSION;
-      to->request_vote.term = from->term;
-      to->request_vote.candidate_id = from->candidate;
-      to->request_vote.last_log_index = from->index;
-      to->request_vote.last_log_term = from->index_term;
-      to->request_vote.disrupt_leader = from->disrupt_leader != 0;
-      to->request_vote.pre_vote = from->pre_vote != 0;
-      break;
-    case GR_VOTE_RESULT:
-      to->request_vote_result.version = VOTE_RESULT_VERSION;
-      to->request_vote_result.term = from->term;
-      to->request_vote_result.vote_granted = from->granted != 0;
-      to->request_vote_result.pre_vote = from->pre_vote != 0;
-      break;
-    case GR_INSTALL_SNAPSHOT:
-      break;
-    case GR_TIMEOUT_NOW:
-      to->timeout_now.term = from->term;
-      to->timeout_now.last_log_index = from->index;
-      to->timeout_now.last_log_term = from->index_term;
-      break;
-  }
 }
 
 /* A rejection that was overtaken by a success. While probing the library takes it for news and sets
@@ -370,20 +205,23 @@ static enum gr_result step_as_voter(struct gr_raft* self, struct raft_event* eve
 
 enum gr_result gr_raft_receive(struct gr_raft* self, uint64_t now, const struct gr_message* m,
                                struct gr_update* out) {
-  const struct address sender = address_of(m->peer);
+  const struct address sender = gr_address_of(m->peer);
   struct raft_event event = event_of(RAFT_RECEIVE);
   struct raft_message message;
   memset(out, 0, sizeof *out);
-  if (m->kind == GR_INSTALL_SNAPSHOT) return GR_OK; /* nothing sends it yet */
   if (is_stale_rejection(self, m)) return GR_OK;
   memset(&message, 0, sizeof message);
   message.type = (enum raft_message_type)m->kind;
   message.server_id = m->peer;
   message.server_address = sender.text;
-  fill_message(m, &message);
+  gr_fill_message(m, &message);
+  if (m->kind == GR_INSTALL_SNAPSHOT) { /* goes to the library, which may give it back */
+    const int rv = gr_to_configuration(&m->servers, &message.install_snapshot.conf);
+    if (rv != 0) return result_of(self, rv);
+  }
   struct raft_entry* entries = NULL;
   if (m->kind == GR_APPEND_ENTRIES && m->entry_count > 0) {
-    entries = make_entries(m->entries, m->entry_count);
+    entries = gr_make_entries(m->entries, m->entry_count);
     if (entries == NULL) return result_of(self, RAFT_NOMEM);
     message.append_entries.entries = entries;
     message.append_entries.n_entries = (unsigned)m->entry_count;
@@ -391,7 +229,7 @@ enum gr_result gr_raft_receive(struct gr_raft* self, uint64_t now, const struct 
   event.receive.message = &message;
   if (m->kind == GR_REQUEST_VOTE) return step_as_voter(self, &event, now, out);
   const enum gr_result result = step(self, &event, now, entries, m->entry_count, out);
-  free_entries(entries, m->entry_count);
+  gr_free_entries(entries, m->entry_count);
   return result;
 }
 
@@ -400,7 +238,7 @@ enum gr_result gr_raft_configured(struct gr_raft* self, uint64_t now,
   struct raft_event event = event_of(RAFT_CONFIGURATION);
   event.configuration.index = c->index;
   /* The library takes the configuration. */
-  const int rv = to_configuration(&c->servers, &event.configuration.conf);
+  const int rv = gr_to_configuration(&c->servers, &event.configuration.conf);
   if (rv != 0) return result_of(self, rv);
   return step(self, &event, now, NULL, 0, out);
 }
@@ -421,14 +259,32 @@ enum gr_result gr_raft_configured_open(struct gr_raft* self, uint64_t now, struc
 enum gr_result gr_raft_submit(struct gr_raft* self, uint64_t now, const struct gr_entry* entries,
                               size_t count, struct gr_update* out) {
   struct raft_event event = event_of(RAFT_SUBMIT);
-  struct raft_entry* array = make_entries(entries, count);
+  struct raft_entry* array = gr_make_entries(entries, count);
   if (array == NULL) return result_of(self, RAFT_NOMEM);
   event.submit.entries = array;
   event.submit.n = (unsigned)count;
   const enum gr_result result = step(self, &event, now, array, count, out);
   if (result != GR_OK) raft_free(array[0].batch);
-  free_entries(array, count);
+  gr_free_entries(array, count);
   return result;
+}
+
+enum gr_result gr_raft_cut(struct gr_raft* self, uint64_t now, const struct gr_snapshot* at,
+                           unsigned trailing, struct gr_update* out) {
+  struct raft_event event = event_of(RAFT_SNAPSHOT);
+  event.snapshot.trailing = trailing;
+  const int rv = gr_to_metadata(at, &event.snapshot.metadata);
+  if (rv != 0) return result_of(self, rv);
+  return step(self, &event, now, NULL, 0, out);
+}
+
+enum gr_result gr_raft_installed(struct gr_raft* self, uint64_t now, const struct gr_snapshot* at,
+                                 struct gr_update* out) {
+  struct raft_event event = event_of(RAFT_PERSISTED_SNAPSHOT);
+  event.persisted_snapshot.last = true;
+  const int rv = gr_to_metadata(at, &event.persisted_snapshot.metadata);
+  if (rv != 0) return result_of(self, rv);
+  return step(self, &event, now, NULL, 0, out);
 }
 
 enum gr_result gr_raft_event(struct gr_raft* self, uint64_t now, enum gr_event what,

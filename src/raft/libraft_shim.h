@@ -67,6 +67,7 @@ struct gr_message {
   int granted;
   const struct gr_entry* entries; /* received append entries only */
   size_t entry_count;
+  struct gr_servers servers; /* received install snapshot only */
 };
 
 struct gr_start {
@@ -89,8 +90,15 @@ struct gr_update {
   size_t entries_offset;  /* into the entries of the event */
   size_t entries_count;
   int own_barrier; /* the one entry is a barrier of the core itself */
+  int install;     /* of the snapshot that was received */
   const struct gr_message* messages;
   size_t message_count;
+};
+
+struct gr_snapshot {
+  uint64_t index;
+  uint64_t term;
+  struct gr_configuration configured;
 };
 
 /* As enum raft_state. */
@@ -134,6 +142,11 @@ enum gr_result gr_raft_configured(struct gr_raft* self, uint64_t now,
 enum gr_result gr_raft_configured_open(struct gr_raft* self, uint64_t now, struct gr_update* out);
 enum gr_result gr_raft_submit(struct gr_raft* self, uint64_t now, const struct gr_entry* entries,
                               size_t count, struct gr_update* out);
+/* `trailing`: entries before and at the snapshot that are kept. */
+enum gr_result gr_raft_cut(struct gr_raft* self, uint64_t now, const struct gr_snapshot* at,
+                           unsigned trailing, struct gr_update* out);
+enum gr_result gr_raft_installed(struct gr_raft* self, uint64_t now, const struct gr_snapshot* at,
+                                 struct gr_update* out);
 enum gr_result gr_raft_event(struct gr_raft* self, uint64_t now, enum gr_event what,
                              uint64_t argument, struct gr_update* out);
 

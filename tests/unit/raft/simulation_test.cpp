@@ -81,15 +81,18 @@ bool group_changes(world& w) {
 struct totals {
   std::size_t acknowledged = 0;
   std::size_t changes = 0;
+  std::size_t states = 0;
 };
 
-void run_seed(std::uint64_t seed, std::size_t servers, totals& of, std::size_t spares = 0) {
+void run_seed(std::uint64_t seed, std::size_t servers, totals& of, std::size_t spares = 0,
+              std::size_t log_entries_max = 1 << 20) {
   world w({.seed = seed,
            .servers = servers,
            .spares = spares,
            .loss_percent = static_cast<std::uint32_t>(seed % 7),
            .network_ms_max = static_cast<std::uint32_t>(1 + seed % 23),
-           .disk_ms_max = static_cast<std::uint32_t>(seed % 13)});
+           .disk_ms_max = static_cast<std::uint32_t>(seed % 13),
+           .log_entries_max = log_entries_max});
   for (int round = 0; round < 60; ++round) {
     if (w.pick(3) == 0) something_happens(w);
     if (spares > 0 && w.pick(2) == 0) of.changes += group_changes(w) ? 1 : 0;
@@ -103,6 +106,7 @@ void run_seed(std::uint64_t seed, std::size_t servers, totals& of, std::size_t s
   }
   w.check_end();
   of.acknowledged += w.acknowledged();
+  of.states += w.states_fetched();
 }
 
 }  // namespace
@@ -137,6 +141,17 @@ TEST_CASE("a group that changes agrees whatever happens", "[simulation]") {
   }
   CHECK(of.acknowledged > count * 20);
   CHECK(of.changes > count * 2);
+}
+
+TEST_CASE("replicas whose logs are cut agree whatever happens", "[simulation]") {
+  totals of;
+  const auto [first, count] = seeds(300);
+  for (auto seed = first; seed < first + count; ++seed) {
+    INFO("GRTEST_SEED=" << seed);
+    run_seed(seed, 1 + seed % 3, of, 2, 4 + seed % 40);
+  }
+  CHECK(of.acknowledged > count * 20);
+  CHECK(of.states > count / 2);
 }
 
 TEST_CASE("one replica alone survives every crash", "[simulation]") {

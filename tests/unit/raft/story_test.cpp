@@ -166,6 +166,31 @@ TEST_CASE("story: a server that was away does not disturb the leader when it is 
   w.check_end();
 }
 
+TEST_CASE("story: the longer log is elected although it does not know the later term") {
+  // Found by simulation: libraft 0.22.1 never tells it, and the two wait for each other.
+  world w(calm(10));
+  const auto first = next_leader(w);
+  w.run(200);
+  const auto behind = first == 1 ? server_id{2} : server_id{1};
+  const auto third = server_id{6} - first - behind;
+  w.crash(behind);
+  REQUIRE(w.propose(first));
+  w.run(100);
+  w.crash(third);
+  w.crash(first);
+  // It has been through terms of which the others do not know.
+  w.restart(behind);
+  w.node(behind).receive(
+      third,
+      encode(request_vote{.term = w.status(behind).term + 5, .candidate = third, .last_index = 1}),
+      w.now());
+  w.run(500);
+  w.restart(third);
+  REQUIRE(w.run_to_leader());
+  CHECK(w.leader() == third);
+  w.check_end();
+}
+
 TEST_CASE("story: a rejection that comes late does not keep a follower behind") {
   // Found by simulation: libraft 0.22.1 only sends heartbeats to it from then on.
   world w(calm(9));

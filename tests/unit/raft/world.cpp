@@ -10,6 +10,9 @@ namespace greenroom::raft::test {
 struct world::host final : replica_host {
   host(world& w, member& m) : in(w), me(m) {}
   void send(server_id to, std::string bytes) override { in.send(me.id, to, std::move(bytes)); }
+  void send_transfer(server_id to, std::string bytes) override {
+    in.post({me.id, to, std::move(bytes), true});
+  }
   void role_changed(role now, std::uint64_t term, server_id) override {
     if (now == role::leader) in.leads(me.id, term);
   }
@@ -52,6 +55,12 @@ void world::start(member& m) {
   // So small that followers and machines often have to read the disk.
   o.cached_log_bytes = 2048;
   o.inflight_max = 64;
+  o.log_entries_max = options_.log_entries_max;
+  o.log_kept = options_.log_entries_max / 4;
+  o.transfer.piece_bytes = 64;
+  o.transfer.retry_ms = 60;
+  o.transfer.idle_ms = 300;
+  o.transfer.bytes_per_second = 100'000;
   m.owner->tokens.clear();
   m.node.emplace(o, std::make_unique<fake_log>(m.disk), m.state, *m.owner);
   std::vector<server> all;
@@ -74,7 +83,12 @@ void world::tick() {
     auto next = network_.extract(network_.begin());
     auto& l = next.mapped();
     if (alive(l.to) && !cuts_.contains({l.from, l.to})) {
-      at(l.to).node->receive(l.from, l.bytes, now_);
+      auto& node = *at(l.to).node;
+      if (l.transfer) {
+        node.receive_transfer(l.from, l.bytes, now_);
+      } else {
+        node.receive(l.from, l.bytes, now_);
+      }
     }
   }
   for (auto& m : members_) {
@@ -99,10 +113,14 @@ void world::work_disk(member& m) {
 
 void world::send(server_id from, server_id to, std::string bytes) {
   check_kept(at(from), to, bytes);
+  post({from, to, std::move(bytes)});
+}
+
+void world::post(letter l) {
   if (pick(100) < options_.loss_percent) return;
   const auto copies = pick(100) < 2 ? 2 : 1;
   for (int i = 0; i < copies; ++i) {
-    network_.emplace(now_ + 1 + pick(options_.network_ms_max), letter{from, to, bytes});
+    network_.emplace(now_ + 1 + pick(options_.network_ms_max), l);
   }
 }
 
@@ -188,6 +206,13 @@ void world::heal() {
 
 void world::stall_disk(server_id id, bool stalled) {
   at(id).stalled = stalled;
+}
+
+std::size_t world::states_fetched() const {
+  std::size_t n = 0;
+  for (const auto& m : members_)
+    n += m->state.times_replaced();
+  return n;
 }
 
 std::vector<server_id> world::ids() const {

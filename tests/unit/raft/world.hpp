@@ -29,6 +29,7 @@ struct world_options {
   std::uint32_t loss_percent = 2;
   std::uint32_t network_ms_max = 15;
   std::uint32_t disk_ms_max = 8;
+  std::size_t log_entries_max = 1 << 20;  ///< smaller: logs are cut and states fetched
 };
 
 class world {
@@ -68,6 +69,7 @@ class world {
   /// Heals, waits until all agree, and checks what must hold then.
   void check_end();
   [[nodiscard]] std::size_t acknowledged() const { return acknowledged_.size(); }
+  [[nodiscard]] std::size_t states_fetched() const;
   [[nodiscard]] std::size_t terms() const { return leaders_.size(); }
   [[nodiscard]] std::size_t unknown() const { return unknown_; }
 
@@ -89,6 +91,7 @@ class world {
     server_id from = 0;
     server_id to = 0;
     std::string bytes;
+    bool transfer = false;
   };
 
   member& at(server_id id) { return *members_.at(id - 1); }
@@ -97,6 +100,7 @@ class world {
   void tick();
   void work_disk(member& m);
   void send(server_id from, server_id to, std::string bytes);
+  void post(letter l);
   void check_kept(const member& m, server_id to, const std::string& bytes) const;
   void applied(member& m, const applied_entry& e);
   void leads(server_id id, std::uint64_t term);
