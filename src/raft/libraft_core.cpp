@@ -202,7 +202,7 @@ step_result libraft_core::on(core_receive& e) {
   m.peer = e.from;
   if (append != nullptr && m.term >= state_.term) leader_contact_ = now_;
   // Without a vote of its own the library believes in a leader for ever.
-  if (m.kind == GR_REQUEST_VOTE && inside().standby != 0 &&
+  if (m.kind == GR_REQUEST_VOTE && inside().voteless != 0 &&
       now_ >= leader_contact_ + election_timeout_) {
     m.disrupt_leader = 1;
   }

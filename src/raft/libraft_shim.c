@@ -110,11 +110,12 @@ const char* gr_raft_error(struct gr_raft* self) {
   return self->error;
 }
 
-static struct raft_server* find_server(struct raft_configuration* c, uint64_t id) {
-  for (unsigned i = 0; i < c->n; i++) {
-    if (c->servers[i].id == id) return &c->servers[i];
+static int is_voteless(const struct raft* r) {
+  for (unsigned i = 0; i < r->configuration.n; i++) {
+    const struct raft_server* s = &r->configuration.servers[i];
+    if (s->id == r->id) return s->role != RAFT_VOTER;
   }
-  return NULL;
+  return 1;
 }
 
 static int is_sole_voter(const struct raft_configuration* c, uint64_t id) {
@@ -140,8 +141,7 @@ void gr_raft_state(struct gr_raft* self, struct gr_state* out) {
   out->last_stored = r->last_stored;
   out->commit_index = raft_commit_index(r);
   out->timeout = raft_timeout(r);
-  const struct raft_server* me = find_server(&r->configuration, r->id);
-  out->standby = me != NULL && me->role == RAFT_STANDBY;
+  out->voteless = is_voteless(r);
   out->sole_voter = is_sole_voter(&r->configuration, r->id);
   out->uncommitted = r->configuration_uncommitted_index;
 }
@@ -191,15 +191,21 @@ static bool is_stale_rejection(struct gr_raft* self, const struct gr_message* m)
 }
 
 /* Who is asked for a vote looks at its log, not at whether its own configuration lets it vote: the
- * entry that gave it the vote may be committed without having reached it, and the group may need
- * it (Ongaro 2014, section 4.2.2). The library refuses, so for this step we are a voter. */
+ * entry that gave it the vote may be committed without having reached it, and the one that takes it
+ * away may never be; the group may need it (Ongaro 2014, section 4.2.2). The library refuses, so
+ * for this step, which only looks for itself in the configuration, we are a voter. Not without a
+ * log: who has none would vote for anybody. */
 static enum gr_result step_as_voter(struct gr_raft* self, struct raft_event* event, uint64_t now,
                                     struct gr_update* out) {
-  struct raft_server* me = find_server(&self->raft.configuration, self->raft.id);
-  if (me == NULL || me->role != RAFT_STANDBY) return step(self, event, now, NULL, 0, out);
-  me->role = RAFT_VOTER;
+  struct raft* r = &self->raft;
+  if (!is_voteless(r) || raft_state(r) == RAFT_LEADER || raft_last_index(r) == 0) {
+    return step(self, event, now, NULL, 0, out);
+  }
+  struct raft_server me = {.id = r->id, .address = r->address, .role = RAFT_VOTER};
+  const struct raft_configuration group = r->configuration;
+  r->configuration = (struct raft_configuration){.servers = &me, .n = 1};
   const enum gr_result result = step(self, event, now, NULL, 0, out);
-  me->role = RAFT_STANDBY;
+  r->configuration = group;
   return result;
 }
 

@@ -113,7 +113,7 @@ struct gr_state {
   uint64_t last_stored;
   uint64_t commit_index;
   uint64_t timeout;
-  int standby;          /* of the group, without a vote */
+  int voteless;         /* a standby, or not of the group */
   int sole_voter;       /* nobody else votes in the configuration that counts */
   uint64_t uncommitted; /* index of a configuration not known to be committed, 0: none */
 };

@@ -134,7 +134,7 @@ TEST_CASE("five replicas agree whatever happens", "[simulation]") {
 
 TEST_CASE("a group that changes agrees whatever happens", "[simulation]") {
   totals of;
-  const auto [first, count] = seeds(200);
+  const auto [first, count] = seeds(500);
   for (auto seed = first; seed < first + count; ++seed) {
     INFO("GRTEST_SEED=" << seed);
     run_seed(seed, 1 + seed % 3, of, 2);
@@ -145,7 +145,7 @@ TEST_CASE("a group that changes agrees whatever happens", "[simulation]") {
 
 TEST_CASE("replicas whose logs are cut agree whatever happens", "[simulation]") {
   totals of;
-  const auto [first, count] = seeds(300);
+  const auto [first, count] = seeds(800);
   for (auto seed = first; seed < first + count; ++seed) {
     INFO("GRTEST_SEED=" << seed);
     run_seed(seed, 1 + seed % 3, of, 2, 4 + seed % 40);
