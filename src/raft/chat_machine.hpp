@@ -32,6 +32,12 @@ class chat_machine final : public machine {
   void apply(const committed_entry& entry) override;
   void commit(std::uint64_t index) override;
 
+  [[nodiscard]] bool transferable() const override { return true; }
+  std::unique_ptr<state_stream> read_state() override;
+  std::unique_ptr<state_intake> write_state() override;
+  void replaced() override;
+  bool sweep() override;
+
  private:
   struct impl;
   std::unique_ptr<impl> impl_;

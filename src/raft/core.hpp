@@ -9,6 +9,7 @@
 ///  - what an update wants on disk is written before what it wants sent is sent;
 ///  - `core_persisted` is told in order, only for entries that are still in the log;
 ///  - `core_configured` is told when a configuration entry is committed;
+///  - between an update that wants an install and `core_installed` no `core_persisted` is told;
 ///  - time never runs backwards.
 
 #include <cstdint>
@@ -71,14 +72,11 @@ struct core_configured {
 /// The time given by core_update::timeout has come.
 struct core_timeout {};
 
-/// New entries for the log; only a leader takes them. Index and term are set by the core.
+/// New entries for the log; only a leader takes them. Index and term are set by the core. A
+/// configuration comes alone, differs from the one before by one server, keeps the order of the
+/// others, and is refused while the one before it is not committed.
 struct core_submit {
   std::vector<store::log_entry> entries;
-};
-
-/// Help a server that does not vote yet to catch up.
-struct core_catch_up {
-  server_id id = 0;
 };
 
 /// Hand leadership to another voter; 0: to the one that is furthest.
@@ -86,8 +84,27 @@ struct core_transfer {
   server_id to = 0;
 };
 
-using core_event = std::variant<core_start, core_receive, core_persisted, core_configured,
-                                core_timeout, core_submit, core_catch_up, core_transfer>;
+/// The state covers the log up to at.index, and the log is cut before `first`.
+struct core_cut {
+  snapshot_point at;
+  std::uint64_t first = 0;  ///< at most at.index
+};
+
+/// A state as of `at` has come, newer than anything here. If the update wants the install, the log
+/// is empty from now on and goes on after it.
+struct core_install {
+  server_id leader = 0;
+  snapshot_point at;
+};
+
+/// That is synced.
+struct core_installed {
+  snapshot_point at;
+};
+
+using core_event =
+    std::variant<core_start, core_receive, core_persisted, core_configured, core_timeout,
+                 core_submit, core_transfer, core_cut, core_install, core_installed>;
 
 /// A message that goes out. For append_entries the entries are not in it but named, because the
 /// core does not have them.
@@ -102,6 +119,7 @@ struct core_update {
   std::uint64_t truncate_from = 0;  ///< the first index to drop, 0: none
   std::vector<store::log_entry> entries;
   std::vector<outgoing> messages;
+  bool install = false;  ///< of a core_install
 };
 
 /// Why an event was not taken.
@@ -139,6 +157,9 @@ class core {
   virtual ~core() = default;
   virtual tl::expected<core_update, core_failure> step(core_event event, steady_ms now) = 0;
   [[nodiscard]] virtual const core_state& state() const noexcept = 0;
+  /// Up to where a server of the group is known to have the leader's log; 0 when nothing is known
+  /// or this is not the leader.
+  [[nodiscard]] virtual std::uint64_t match(server_id id) const noexcept = 0;
 };
 
 /// The core on libraft.

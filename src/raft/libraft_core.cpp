@@ -2,11 +2,10 @@
 #include <algorithm>
 #include <mutex>
 #include <new>
-#include <type_traits>
 #include <utility>
 
 #include "raft/core.hpp"
-#include "raft/libraft_shim.h"
+#include "raft/libraft_flat.hpp"
 
 namespace greenroom::raft {
 
@@ -18,110 +17,10 @@ tl::unexpected<core_failure> broken(std::string text) {
   return tl::unexpected(core_failure{core_failure::kind::broken, std::move(text)});
 }
 
-std::vector<gr_server> flat(const configuration& c) {
-  std::vector<gr_server> out;
-  out.reserve(c.servers.size());
-  for (const auto& s : c.servers)
-    out.push_back({s.id, s.voter ? 1 : 0});
-  return out;
-}
-
-/// Entries in the library's shape. Holds what the pointers in them point to.
-class flat_entries {
- public:
-  /// `term`: for all of them; 0: each has its own.
-  expected<void> assign(const std::vector<store::log_entry>& from, std::uint64_t term) {
-    servers_.reserve(from.size());
-    for (const auto& e : from) {
-      gr_entry flat_entry{term != 0 ? term : e.term, e.type, {nullptr, 0}};
-      if (e.type == static_cast<std::uint8_t>(entry_kind::configuration)) {
-        const auto group = decode_configuration(e.data ? *e.data : std::string());
-        if (!group) return tl::unexpected(group.error());
-        servers_.push_back(flat(*group));
-        flat_entry.servers = {servers_.back().data(), servers_.back().size()};
-      }
-      entries_.push_back(flat_entry);
-    }
-    return {};
-  }
-  [[nodiscard]] const gr_entry* data() const { return entries_.data(); }
-  [[nodiscard]] std::size_t size() const { return entries_.size(); }
-
- private:
-  std::vector<gr_entry> entries_;
-  std::vector<std::vector<gr_server>> servers_;
-};
-
-gr_message flat(const message& from) {
-  gr_message m{};
-  std::visit(
-      [&m]<class T>(const T& x) {
-        m.term = x.term;
-        if constexpr (std::is_same_v<T, request_vote>) {
-          m.kind = GR_REQUEST_VOTE;
-          m.candidate = x.candidate;
-          m.index = x.last_index;
-          m.index_term = x.last_term;
-          m.disrupt_leader = x.disrupt_leader;
-          m.pre_vote = x.pre_vote;
-        } else if constexpr (std::is_same_v<T, vote_result>) {
-          m.kind = GR_VOTE_RESULT;
-          m.granted = x.granted;
-          m.pre_vote = x.pre_vote;
-        } else if constexpr (std::is_same_v<T, append_entries>) {
-          m.kind = GR_APPEND_ENTRIES;
-          m.index = x.prev_index;
-          m.index_term = x.prev_term;
-          m.commit = x.commit;
-        } else if constexpr (std::is_same_v<T, append_result>) {
-          m.kind = GR_APPEND_RESULT;
-          m.rejected = x.rejected;
-          m.index = x.last_index;
-        } else if constexpr (std::is_same_v<T, install_snapshot>) {
-          m.kind = GR_INSTALL_SNAPSHOT;
-          m.index = x.last_index;
-          m.index_term = x.last_term;
-          m.configuration_index = x.configuration_index;
-        } else {
-          m.kind = GR_TIMEOUT_NOW;
-          m.index = x.last_index;
-          m.index_term = x.last_term;
-        }
-      },
-      from);
-  return m;
-}
-
-outgoing from_flat(const gr_message& m) {
-  outgoing out{.to = m.peer, .what = {}, .entry_count = 0};
-  switch (m.kind) {
-    case GR_APPEND_ENTRIES:
-      out.what = append_entries{m.term, m.index, m.index_term, m.commit, {}};
-      out.entry_count = m.entry_count;
-      break;
-    case GR_APPEND_RESULT:
-      out.what = append_result{m.term, m.rejected, m.index};
-      break;
-    case GR_REQUEST_VOTE:
-      out.what = request_vote{m.term,       m.candidate,           m.index,
-                              m.index_term, m.disrupt_leader != 0, m.pre_vote != 0};
-      break;
-    case GR_VOTE_RESULT:
-      out.what = vote_result{m.term, m.granted != 0, m.pre_vote != 0};
-      break;
-    case GR_INSTALL_SNAPSHOT:
-      out.what = install_snapshot{m.term, m.index, m.index_term, m.configuration_index};
-      break;
-    case GR_TIMEOUT_NOW:
-      out.what = timeout_now{m.term, m.index, m.index_term};
-      break;
-  }
-  return out;
-}
-
 class libraft_core final : public core {
  public:
-  explicit libraft_core(const core_options& options) : self_(options.self) {
+  explicit libraft_core(const core_options& options)
+      : self_(options.self), election_timeout_(options.election_timeout_ms) {
     // raft_init() looks at the environment and writes the library's global tracer.
     static std::mutex init;
     const std::lock_guard lock(init);
@@ -139,11 +38,25 @@ class libraft_core final : public core {
     return std::visit([this](auto& e) { return on(e); }, event);
   }
   [[nodiscard]] const core_state& state() const noexcept override { return state_; }
+  [[nodiscard]] std::uint64_t match(server_id id) const noexcept override {
+    return gr_raft_match(raft_, id);
+  }
 
  private:
   step_result on(core_start& e);
   step_result on(core_receive& e);
   step_result on(core_submit& e);
+  step_result on(const core_cut& e) {
+    const flat_point at(e.at);
+    const auto trailing = static_cast<unsigned>(e.at.index - (e.first - 1));
+    note_cut(e.at);
+    return update_of(gr_raft_cut(raft_, now_, &at.flat, trailing, &out_), {}, 0);
+  }
+  step_result on(const core_install& e);
+  step_result on(const core_installed& e) {
+    const flat_point at(e.at);
+    return update_of(gr_raft_installed(raft_, now_, &at.flat, &out_), {}, 0);
+  }
   step_result on(const core_persisted& e) {
     return update_of(gr_raft_event(raft_, now_, GR_PERSISTED, e.index, &out_), {}, 0);
   }
@@ -152,30 +65,42 @@ class libraft_core final : public core {
     const gr_configuration c{e.now.index, {servers.data(), servers.size()}};
     return update_of(gr_raft_configured(raft_, now_, &c, &out_), {}, 0);
   }
-  step_result on(const core_timeout&) {
-    return update_of(gr_raft_event(raft_, now_, GR_TIMEOUT, 0, &out_), {}, 0);
-  }
-  step_result on(const core_catch_up& e) {
-    return update_of(gr_raft_event(raft_, now_, GR_CATCH_UP, e.id, &out_), {}, 0);
-  }
+  step_result on(const core_timeout&);
   step_result on(const core_transfer& e) {
     return update_of(gr_raft_event(raft_, now_, GR_TRANSFER, e.to, &out_), {}, 0);
   }
+  void note_cut(const snapshot_point& at) {
+    cut_index_ = at.index;
+    cut_term_ = at.term;
+  }
+  void say_later_term(core_update& update) const;
+  void skip_known(append_entries& m) const;
+  [[nodiscard]] bool ignores(const message& m) const;
+  /// What the library knows and nobody else needs.
+  [[nodiscard]] gr_state inside() const {
+    gr_state s{};
+    gr_raft_state(raft_, &s);
+    return s;
+  }
+  step_result settle_configuration(const gr_message& append);
   step_result update_of(gr_result result, std::vector<store::log_entry>&& given,
                         std::uint64_t term);
   void refresh();
 
   server_id self_;
+  steady_ms election_timeout_;
   gr_raft* raft_ = nullptr;
   gr_update out_{};
   steady_ms now_ = 0;
+  steady_ms leader_contact_ = 0;
+  std::uint64_t cut_index_ = 0;  ///< of the last snapshot
+  std::uint64_t cut_term_ = 0;
   std::uint64_t voted_for_ = 0;
   core_state state_;
 };
 
 void libraft_core::refresh() {
-  gr_state s{};
-  gr_raft_state(raft_, &s);
+  const auto s = inside();
   state_.role = s.role == GR_LEADER      ? role::leader
                 : s.role == GR_CANDIDATE ? role::candidate
                                          : role::follower;
@@ -217,6 +142,7 @@ step_result libraft_core::update_of(gr_result result, std::vector<store::log_ent
       update.entries.push_back(std::move(*it));
     }
   }
+  update.install = out_.install != 0;
   update.messages.reserve(out_.message_count);
   for (std::size_t i = 0; i < out_.message_count; ++i) {
     update.messages.push_back(from_flat(out_.messages[i]));
@@ -253,6 +179,7 @@ step_result libraft_core::on(core_start& e) {
   from.configurations = configurations.data();
   from.configuration_count = configurations.size();
   if (e.snapshot) {
+    note_cut(*e.snapshot);
     const auto& at = e.snapshot->configured;
     servers.push_back(flat(at.group));
     from.snapshot_index = e.snapshot->index;
@@ -268,19 +195,129 @@ step_result libraft_core::on(core_start& e) {
 }
 
 step_result libraft_core::on(core_receive& e) {
+  if (ignores(e.what)) return core_update{};
+  auto* append = std::get_if<append_entries>(&e.what);
+  if (append != nullptr) skip_known(*append);
   auto m = flat(e.what);
   m.peer = e.from;
-  // The library reads a candidate's fields before it looks whether it is one.
-  if (m.kind == GR_VOTE_RESULT && state_.role != role::candidate) return core_update{};
-  auto* append = std::get_if<append_entries>(&e.what);
-  if (append == nullptr) return update_of(gr_raft_receive(raft_, now_, &m, &out_), {}, 0);
-  // There is one leader per term; who says otherwise is not of this group.
-  if (state_.role == role::leader && m.term == state_.term) return core_update{};
+  if (append != nullptr && m.term >= state_.term) leader_contact_ = now_;
+  // Without a vote of its own the library believes in a leader for ever.
+  if (m.kind == GR_REQUEST_VOTE && inside().voteless != 0 &&
+      now_ >= leader_contact_ + election_timeout_) {
+    m.disrupt_leader = 1;
+  }
+  if (append == nullptr) {
+    auto update = update_of(gr_raft_receive(raft_, now_, &m, &out_), {}, 0);
+    if (update) say_later_term(*update);
+    return update;
+  }
   flat_entries entries;
   if (auto good = entries.assign(append->entries, 0); !good) return core_update{};
+  const auto open = inside().uncommitted;
+  const bool follows =
+      open != 0 && !append->entries.empty() && append->entries.front().index > open &&
+      append->entries.front().type == static_cast<std::uint8_t>(entry_kind::configuration);
+  core_update before;
+  if (follows) {
+    auto settled = settle_configuration(m);
+    if (!settled || !settled->messages.empty()) return settled;
+    before = std::move(*settled);
+  }
   m.entries = entries.data();
   m.entry_count = entries.size();
-  return update_of(gr_raft_receive(raft_, now_, &m, &out_), std::move(append->entries), 0);
+  auto update = update_of(gr_raft_receive(raft_, now_, &m, &out_), std::move(append->entries), 0);
+  if (update && before.hard && !update->hard) update->hard = before.hard;
+  return update;
+}
+
+/// One configuration at a time is open, so one that follows ours shows that ours is committed. The
+/// library would forget ours, and could not go back to it. So it is asked with the message alone
+/// whether what precedes fits, and if so told. With messages: it does not fit.
+step_result libraft_core::settle_configuration(const gr_message& append) {
+  auto asked = update_of(gr_raft_receive(raft_, now_, &append, &out_), {}, 0);
+  if (!asked) return asked;
+  for (const auto& out : asked->messages) {
+    const auto* r = std::get_if<append_result>(&out.what);
+    if (r == nullptr || r->rejected != 0 || r->term != append.term) return asked;
+  }
+  asked->messages.clear();
+  auto told = update_of(gr_raft_configured_open(raft_, now_, &out_), {}, 0);
+  if (told && asked->hard) told->hard = asked->hard;
+  return told;
+}
+
+/// To who asks before an election of a term that is over, the library repeats that term. With the
+/// longer log there and the later term here neither would ever be elected.
+void libraft_core::say_later_term(core_update& update) const {
+  for (auto& out : update.messages) {
+    auto* v = std::get_if<vote_result>(&out.what);
+    if (v != nullptr && v->pre_vote && !v->granted) v->term = std::max(v->term, state_.term);
+  }
+}
+
+bool libraft_core::ignores(const message& m) const {
+  const bool leads = state_.role == role::leader;
+  // The library reads a candidate's fields before it looks whether it is one.
+  if (std::holds_alternative<vote_result>(m)) return state_.role != role::candidate;
+  // There is one leader per term; who says otherwise is not of this group.
+  if (const auto* a = std::get_if<append_entries>(&m)) return leads && a->term == state_.term;
+  // A leader has voted for itself, also where the library does not know (on core_timeout).
+  if (const auto* v = std::get_if<request_vote>(&m)) return leads && v->term == state_.term;
+  // Fetching a state is not the core's business until it is here (core_install).
+  if (std::holds_alternative<install_snapshot>(m)) return true;
+  // Who is to lead alone does so in a term of its own, see on(core_timeout).
+  return std::holds_alternative<timeout_now>(m) && inside().sole_voter != 0;
+}
+
+/// The library makes a sole voter leader without an election and without a new term. The leader
+/// that removed itself may have written entries of that term, and may still lead. So the term is
+/// raised first, by what a candidate would have said that gets no vote.
+step_result libraft_core::on(const core_timeout&) {
+  const auto s = inside();
+  const bool alone = s.sole_voter != 0 && s.role == GR_FOLLOWER && now_ >= s.timeout &&
+                     s.last_stored == s.last_index;
+  if (!alone) return update_of(gr_raft_event(raft_, now_, GR_TIMEOUT, 0, &out_), {}, 0);
+  gr_message raise{};
+  raise.kind = GR_REQUEST_VOTE;
+  raise.peer = self_;
+  raise.candidate = self_;
+  raise.term = s.term + 1;
+  raise.disrupt_leader = 1;
+  auto raised = update_of(gr_raft_receive(raft_, now_, &raise, &out_), {}, 0);
+  if (!raised) return raised;
+  auto update = update_of(gr_raft_event(raft_, now_, GR_TIMEOUT, 0, &out_), {}, 0);
+  if (update) update->hard = {.term = state_.term, .voted_for = self_};
+  return update;
+}
+
+/// As if the leader had sent it: only what is committed is ever installed, so it does not matter
+/// who did.
+step_result libraft_core::on(const core_install& e) {
+  if (state_.role != role::follower || e.leader == 0) {
+    return tl::unexpected(core_failure{core_failure::kind::refused, "no follower of anybody"});
+  }
+  const flat_point at(e.at);
+  gr_message m{};
+  m.kind = GR_INSTALL_SNAPSHOT;
+  m.peer = e.leader;
+  m.term = state_.term;
+  m.index = e.at.index;
+  m.index_term = e.at.term;
+  m.configuration_index = e.at.configured.index;
+  m.servers = at.flat.configured.servers;
+  auto update = update_of(gr_raft_receive(raft_, now_, &m, &out_), {}, 0);
+  if (update && update->install) note_cut(e.at);
+  return update;
+}
+
+/// Entries up to the cut are committed and here; the library takes those before its log for new
+/// ones when nothing precedes them.
+void libraft_core::skip_known(append_entries& m) const {
+  if (m.prev_index >= cut_index_) return;
+  const auto known = std::min<std::uint64_t>(m.entries.size(), cut_index_ - m.prev_index);
+  m.entries.erase(m.entries.begin(), m.entries.begin() + static_cast<std::ptrdiff_t>(known));
+  m.prev_index = cut_index_;
+  m.prev_term = cut_term_;
 }
 
 step_result libraft_core::on(core_submit& e) {

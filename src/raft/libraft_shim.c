@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "raft/libraft_shim.h"
 
-#include <inttypes.h>
-#include <raft.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* libraft's own message versions (src/message.h of 0.22.1); from 2 on a vote's result says whether
- * it belongs to a pre-vote. */
-enum { REQUEST_VOTE_VERSION = 2, VOTE_RESULT_VERSION = 2, APPEND_RESULT_VERSION = 2 };
+#include "raft/libraft_inside.h"
 
 struct gr_raft {
   struct raft raft;
@@ -17,17 +13,6 @@ struct gr_raft {
   size_t message_capacity;
   char error[RAFT_ERRMSG_BUF_SIZE];
 };
-
-/* libraft wants an address per server and uses it only to tell two leaders apart. */
-struct address {
-  char text[24];
-};
-
-static struct address address_of(uint64_t id) {
-  struct address a;
-  snprintf(a.text, sizeof a.text, "%" PRIu64, id);
-  return a;
-}
 
 static enum gr_result result_of(struct gr_raft* self, int code) {
   if (code != 0) snprintf(self->error, sizeof self->error, "%s", raft_strerror(code));
@@ -42,103 +27,6 @@ static enum gr_result result_of(struct gr_raft* self, int code) {
       return GR_REFUSED;
     default:
       return GR_BROKEN;
-  }
-}
-
-static int to_configuration(const struct gr_servers* from, struct raft_configuration* to) {
-  raft_configuration_init(to);
-  for (size_t i = 0; i < from->count; i++) {
-    const struct address a = address_of(from->list[i].id);
-    const int role = from->list[i].voter ? RAFT_VOTER : RAFT_STANDBY;
-    const int rv = raft_configuration_add(to, from->list[i].id, a.text, role);
-    if (rv != 0) {
-      raft_configuration_close(to);
-      return rv;
-    }
-  }
-  return 0;
-}
-
-static int encode_configuration(const struct gr_servers* from, struct raft_buffer* to) {
-  struct raft_configuration c;
-  int rv = to_configuration(from, &c);
-  if (rv != 0) return rv;
-  rv = raft_configuration_encode(&c, to);
-  raft_configuration_close(&c);
-  return rv;
-}
-
-/* All entries of an array share one batch, which libraft frees or hands back; ours is empty. The
- * encoded configurations are only read during the step and stay ours. Without memory the process
- * ends, so what was allocated until then is left. */
-static struct raft_entry* new_entries(size_t count) {
-  struct raft_entry* entries = raft_calloc(count, sizeof *entries);
-  void* batch = raft_malloc(1);
-  for (size_t i = 0; entries != NULL && i < count; i++)
-    entries[i].batch = batch;
-  return entries;
-}
-
-static void free_entries(struct raft_entry* entries, size_t count) {
-  for (size_t i = 0; entries != NULL && i < count; i++) {
-    if (entries[i].type == RAFT_CHANGE) raft_free(entries[i].buf.base);
-  }
-  raft_free(entries);
-}
-
-static struct raft_entry* make_entries(const struct gr_entry* from, size_t count) {
-  struct raft_entry* entries = new_entries(count);
-  for (size_t i = 0; entries != NULL && i < count; i++) {
-    entries[i].term = from[i].term;
-    entries[i].type = (enum raft_entry_type)from[i].kind;
-    if (entries[i].type == RAFT_CHANGE &&
-        encode_configuration(&from[i].servers, &entries[i].buf) != 0)
-      return NULL;
-  }
-  return entries;
-}
-
-static void copy_message(const struct raft_message* from, struct gr_message* to) {
-  memset(to, 0, sizeof *to);
-  to->kind = (enum gr_message_kind)from->type;
-  to->peer = from->server_id;
-  switch (from->type) {
-    case RAFT_APPEND_ENTRIES: /* its `entries` is not set: filling them in is the caller's */
-      to->term = from->append_entries.term;
-      to->index = from->append_entries.prev_log_index;
-      to->index_term = from->append_entries.prev_log_term;
-      to->commit = from->append_entries.leader_commit;
-      to->entry_count = from->append_entries.n_entries;
-      break;
-    case RAFT_APPEND_ENTRIES_RESULT:
-      to->term = from->append_entries_result.term;
-      to->rejected = from->append_entries_result.rejected;
-      to->index = from->append_entries_result.last_log_index;
-      break;
-    case RAFT_REQUEST_VOTE:
-      to->term = from->request_vote.term;
-      to->candidate = from->request_vote.candidate_id;
-      to->index = from->request_vote.last_log_index;
-      to->index_term = from->request_vote.last_log_term;
-      to->disrupt_leader = from->request_vote.disrupt_leader;
-      to->pre_vote = from->request_vote.pre_vote;
-      break;
-    case RAFT_REQUEST_VOTE_RESULT:
-      to->term = from->request_vote_result.term;
-      to->granted = from->request_vote_result.vote_granted;
-      to->pre_vote = from->request_vote_result.pre_vote;
-      break;
-    case RAFT_INSTALL_SNAPSHOT: /* its `conf` and `data` are not set */
-      to->term = from->install_snapshot.term;
-      to->index = from->install_snapshot.last_index;
-      to->index_term = from->install_snapshot.last_term;
-      to->configuration_index = from->install_snapshot.conf_index;
-      break;
-    case RAFT_TIMEOUT_NOW:
-      to->term = from->timeout_now.term;
-      to->index = from->timeout_now.last_log_index;
-      to->index_term = from->timeout_now.last_log_term;
-      break;
   }
 }
 
@@ -180,7 +68,11 @@ static enum gr_result step(struct gr_raft* self, struct raft_event* event, uint6
     self->message_capacity = update.messages.n;
   }
   for (unsigned i = 0; i < update.messages.n; i++) {
-    copy_message(&update.messages.batch[i], &self->messages[i]);
+    gr_copy_message(&update.messages.batch[i], &self->messages[i]);
+  }
+  if (update.flags & (RAFT_UPDATE_SNAPSHOT)) {
+    out->install = 1;
+    raft_configuration_close(&update.snapshot.metadata.configuration);
   }
   out->messages = self->messages;
   out->message_count = update.messages.n;
@@ -191,7 +83,7 @@ struct gr_raft* gr_raft_new(uint64_t id, unsigned seed, unsigned election_ms, un
                             unsigned inflight_entries) {
   struct gr_raft* self = calloc(1, sizeof *self);
   if (self == NULL) return NULL;
-  const struct address a = address_of(id);
+  const struct address a = gr_address_of(id);
   if (raft_init(&self->raft, NULL, NULL, id, a.text) != 0) {
     free(self);
     return NULL;
@@ -201,6 +93,9 @@ struct gr_raft* gr_raft_new(uint64_t id, unsigned seed, unsigned election_ms, un
   raft_set_heartbeat_timeout(&self->raft, heartbeat_ms);
   raft_set_max_inflight_entries(&self->raft, inflight_entries);
   raft_set_pre_vote(&self->raft, true);
+  /* The message is only a hint to fetch a state. Rejections count only at the snapshot of which the
+   * hint spoke, and the heartbeats are at the newest: after a cut only the time-out helps. */
+  raft_set_install_snapshot_timeout(&self->raft, election_ms);
   return self;
 }
 
@@ -215,6 +110,24 @@ const char* gr_raft_error(struct gr_raft* self) {
   return self->error;
 }
 
+static int is_voteless(const struct raft* r) {
+  for (unsigned i = 0; i < r->configuration.n; i++) {
+    const struct raft_server* s = &r->configuration.servers[i];
+    if (s->id == r->id) return s->role != RAFT_VOTER;
+  }
+  return 1;
+}
+
+static int is_sole_voter(const struct raft_configuration* c, uint64_t id) {
+  int votes = 0;
+  for (unsigned i = 0; i < c->n; i++) {
+    if (c->servers[i].role != RAFT_VOTER) continue;
+    if (c->servers[i].id != id) return 0;
+    votes = 1;
+  }
+  return votes;
+}
+
 void gr_raft_state(struct gr_raft* self, struct gr_state* out) {
   struct raft* r = &self->raft;
   raft_id leader = 0;
@@ -225,28 +138,17 @@ void gr_raft_state(struct gr_raft* self, struct gr_state* out) {
   out->voted_for = raft_voted_for(r);
   out->leader = leader;
   out->last_index = raft_last_index(r);
+  out->last_stored = r->last_stored;
   out->commit_index = raft_commit_index(r);
   out->timeout = raft_timeout(r);
+  out->voteless = is_voteless(r);
+  out->sole_voter = is_sole_voter(&r->configuration, r->id);
+  out->uncommitted = r->configuration_uncommitted_index;
 }
 
-/* The library reads terms and configurations from an array of all entries, and keeps runs. */
-static struct raft_entry* make_log(const struct gr_start* from, size_t count) {
-  struct raft_entry* entries = new_entries(count);
-  if (entries == NULL) return NULL;
-  size_t run = 0;
-  for (size_t i = 0; i < count; i++) {
-    while (from->first_index + i > from->runs[run].last_index)
-      run++;
-    entries[i].term = from->runs[run].term;
-    entries[i].type = RAFT_COMMAND;
-  }
-  for (size_t i = 0; i < from->configuration_count; i++) {
-    const struct gr_configuration* c = &from->configurations[i];
-    struct raft_entry* e = &entries[c->index - from->first_index];
-    if (encode_configuration(&c->servers, &e->buf) != 0) return NULL;
-    e->type = RAFT_CHANGE;
-  }
-  return entries;
+uint64_t gr_raft_match(struct gr_raft* self, uint64_t id) {
+  raft_index match = 0;
+  return raft_match_index(&self->raft, id, &match) == 0 ? match : 0;
 }
 
 enum gr_result gr_raft_start(struct gr_raft* self, uint64_t now, const struct gr_start* from,
@@ -257,10 +159,9 @@ enum gr_result gr_raft_start(struct gr_raft* self, uint64_t now, const struct gr
   event.start.voted_for = from->voted_for;
   event.start.start_index = from->first_index;
   if (from->snapshot_index != 0) {
-    metadata.index = from->snapshot_index;
-    metadata.term = from->snapshot_term;
-    metadata.configuration_index = from->snapshot_configuration.index;
-    const int rv = to_configuration(&from->snapshot_configuration.servers, &metadata.configuration);
+    const struct gr_snapshot at = {from->snapshot_index, from->snapshot_term,
+                                   from->snapshot_configuration};
+    const int rv = gr_to_metadata(&at, &metadata);
     if (rv != 0) return result_of(self, rv);
     event.start.metadata = &metadata;
   }
@@ -268,7 +169,7 @@ enum gr_result gr_raft_start(struct gr_raft* self, uint64_t now, const struct gr
   if (from->run_count > 0) {
     count = from->runs[from->run_count - 1].last_index - from->first_index + 1;
   }
-  struct raft_entry* entries = count > 0 ? make_log(from, count) : NULL;
+  struct raft_entry* entries = count > 0 ? gr_make_log(from, count) : NULL;
   if (count > 0 && entries == NULL) return result_of(self, RAFT_NOMEM);
   event.start.entries = entries;
   event.start.n_entries = (unsigned)count;
@@ -276,83 +177,65 @@ enum gr_result gr_raft_start(struct gr_raft* self, uint64_t now, const struct gr
   /* A start that fails may have freed both; nobody goes on after it, so they may leak. */
   if (result == GR_OK && entries != NULL) {
     raft_free(entries[0].batch);
-    free_entries(entries, count);
+    gr_free_entries(entries, count);
   }
   return result;
-}
-
-static void fill_message(const struct gr_message* from, struct raft_message* to) {
-  switch (from->kind) {
-    case GR_APPEND_ENTRIES:
-      to->append_entries.term = from->term;
-      to->append_entries.prev_log_index = from->index;
-      to->append_entries.prev_log_term = from->index_term;
-      to->append_entries.leader_commit = from->commit;
-      break;
-    case GR_APPEND_RESULT:
-      to->append_entries_result.version = APPEND_RESULT_VERSION;
-      to->append_entries_result.term = from->term;
-      to->append_entries_result.rejected = from->rejected;
-      to->append_entries_result.last_log_index = from->index;
-      break;
-    case GR_REQUEST_VOTE:
-      to->request_vote.version = REQUEST_VOTE_VERSION;
-      to->request_vote.term = from->term;
-      to->request_vote.candidate_id = from->candidate;
-      to->request_vote.last_log_index = from->index;
-      to->request_vote.last_log_term = from->index_term;
-      to->request_vote.disrupt_leader = from->disrupt_leader != 0;
-      to->request_vote.pre_vote = from->pre_vote != 0;
-      break;
-    case GR_VOTE_RESULT:
-      to->request_vote_result.version = VOTE_RESULT_VERSION;
-      to->request_vote_result.term = from->term;
-      to->request_vote_result.vote_granted = from->granted != 0;
-      to->request_vote_result.pre_vote = from->pre_vote != 0;
-      break;
-    case GR_INSTALL_SNAPSHOT:
-      break;
-    case GR_TIMEOUT_NOW:
-      to->timeout_now.term = from->term;
-      to->timeout_now.last_log_index = from->index;
-      to->timeout_now.last_log_term = from->index_term;
-      break;
-  }
 }
 
 /* A rejection that was overtaken by a success. While probing the library takes it for news and sets
  * the next index to one the follower has confirmed already; from then on it only sends heartbeats,
  * and the follower stays behind as long as this leader leads. */
 static bool is_stale_rejection(struct gr_raft* self, const struct gr_message* m) {
-  raft_index match = 0;
   return m->kind == GR_APPEND_RESULT && m->rejected != 0 &&
-         m->term == raft_current_term(&self->raft) &&
-         raft_match_index(&self->raft, m->peer, &match) == 0 && m->rejected <= match;
+         m->term == raft_current_term(&self->raft) && m->rejected <= gr_raft_match(self, m->peer);
+}
+
+/* Who is asked for a vote looks at its log, not at whether its own configuration lets it vote: the
+ * entry that gave it the vote may be committed without having reached it, and the one that takes it
+ * away may never be; the group may need it (Ongaro 2014, section 4.2.2). The library refuses, so
+ * for this step, which only looks for itself in the configuration, we are a voter. Not without a
+ * log: who has none would vote for anybody. */
+static enum gr_result step_as_voter(struct gr_raft* self, struct raft_event* event, uint64_t now,
+                                    struct gr_update* out) {
+  struct raft* r = &self->raft;
+  if (!is_voteless(r) || raft_state(r) == RAFT_LEADER || raft_last_index(r) == 0) {
+    return step(self, event, now, NULL, 0, out);
+  }
+  struct raft_server me = {.id = r->id, .address = r->address, .role = RAFT_VOTER};
+  const struct raft_configuration group = r->configuration;
+  r->configuration = (struct raft_configuration){.servers = &me, .n = 1};
+  const enum gr_result result = step(self, event, now, NULL, 0, out);
+  r->configuration = group;
+  return result;
 }
 
 enum gr_result gr_raft_receive(struct gr_raft* self, uint64_t now, const struct gr_message* m,
                                struct gr_update* out) {
-  const struct address sender = address_of(m->peer);
+  const struct address sender = gr_address_of(m->peer);
   struct raft_event event = event_of(RAFT_RECEIVE);
   struct raft_message message;
   memset(out, 0, sizeof *out);
-  if (m->kind == GR_INSTALL_SNAPSHOT) return GR_OK; /* nothing sends it yet */
   if (is_stale_rejection(self, m)) return GR_OK;
   memset(&message, 0, sizeof message);
   message.type = (enum raft_message_type)m->kind;
   message.server_id = m->peer;
   message.server_address = sender.text;
-  fill_message(m, &message);
+  gr_fill_message(m, &message);
+  if (m->kind == GR_INSTALL_SNAPSHOT) { /* goes to the library, which may give it back */
+    const int rv = gr_to_configuration(&m->servers, &message.install_snapshot.conf);
+    if (rv != 0) return result_of(self, rv);
+  }
   struct raft_entry* entries = NULL;
   if (m->kind == GR_APPEND_ENTRIES && m->entry_count > 0) {
-    entries = make_entries(m->entries, m->entry_count);
+    entries = gr_make_entries(m->entries, m->entry_count);
     if (entries == NULL) return result_of(self, RAFT_NOMEM);
     message.append_entries.entries = entries;
     message.append_entries.n_entries = (unsigned)m->entry_count;
   }
   event.receive.message = &message;
+  if (m->kind == GR_REQUEST_VOTE) return step_as_voter(self, &event, now, out);
   const enum gr_result result = step(self, &event, now, entries, m->entry_count, out);
-  free_entries(entries, m->entry_count);
+  gr_free_entries(entries, m->entry_count);
   return result;
 }
 
@@ -361,22 +244,53 @@ enum gr_result gr_raft_configured(struct gr_raft* self, uint64_t now,
   struct raft_event event = event_of(RAFT_CONFIGURATION);
   event.configuration.index = c->index;
   /* The library takes the configuration. */
-  const int rv = to_configuration(&c->servers, &event.configuration.conf);
+  const int rv = gr_to_configuration(&c->servers, &event.configuration.conf);
   if (rv != 0) return result_of(self, rv);
+  return step(self, &event, now, NULL, 0, out);
+}
+
+enum gr_result gr_raft_configured_open(struct gr_raft* self, uint64_t now, struct gr_update* out) {
+  const struct raft_configuration* open = &self->raft.configuration;
+  struct raft_event event = event_of(RAFT_CONFIGURATION);
+  event.configuration.index = self->raft.configuration_uncommitted_index;
+  raft_configuration_init(&event.configuration.conf);
+  for (unsigned i = 0; i < open->n; i++) {
+    const struct raft_server* s = &open->servers[i];
+    const int rv = raft_configuration_add(&event.configuration.conf, s->id, s->address, s->role);
+    if (rv != 0) return result_of(self, rv);
+  }
   return step(self, &event, now, NULL, 0, out);
 }
 
 enum gr_result gr_raft_submit(struct gr_raft* self, uint64_t now, const struct gr_entry* entries,
                               size_t count, struct gr_update* out) {
   struct raft_event event = event_of(RAFT_SUBMIT);
-  struct raft_entry* array = make_entries(entries, count);
+  struct raft_entry* array = gr_make_entries(entries, count);
   if (array == NULL) return result_of(self, RAFT_NOMEM);
   event.submit.entries = array;
   event.submit.n = (unsigned)count;
   const enum gr_result result = step(self, &event, now, array, count, out);
   if (result != GR_OK) raft_free(array[0].batch);
-  free_entries(array, count);
+  gr_free_entries(array, count);
   return result;
+}
+
+enum gr_result gr_raft_cut(struct gr_raft* self, uint64_t now, const struct gr_snapshot* at,
+                           unsigned trailing, struct gr_update* out) {
+  struct raft_event event = event_of(RAFT_SNAPSHOT);
+  event.snapshot.trailing = trailing;
+  const int rv = gr_to_metadata(at, &event.snapshot.metadata);
+  if (rv != 0) return result_of(self, rv);
+  return step(self, &event, now, NULL, 0, out);
+}
+
+enum gr_result gr_raft_installed(struct gr_raft* self, uint64_t now, const struct gr_snapshot* at,
+                                 struct gr_update* out) {
+  struct raft_event event = event_of(RAFT_PERSISTED_SNAPSHOT);
+  event.persisted_snapshot.last = true;
+  const int rv = gr_to_metadata(at, &event.persisted_snapshot.metadata);
+  if (rv != 0) return result_of(self, rv);
+  return step(self, &event, now, NULL, 0, out);
 }
 
 enum gr_result gr_raft_event(struct gr_raft* self, uint64_t now, enum gr_event what,
@@ -388,13 +302,6 @@ enum gr_result gr_raft_event(struct gr_raft* self, uint64_t now, enum gr_event w
   } else if (what == GR_TRANSFER) {
     event.type = RAFT_TRANSFER;
     event.transfer.server_id = argument;
-  } else if (what == GR_CATCH_UP) {
-    /* The library only asserts this, and is built without assertions. */
-    raft_index match;
-    const int rv = raft_match_index(&self->raft, argument, &match);
-    if (rv != 0) return result_of(self, rv);
-    event.type = RAFT_CATCH_UP;
-    event.catch_up.server_id = argument;
   }
   return step(self, &event, now, NULL, 0, out);
 }

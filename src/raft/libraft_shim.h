@@ -67,6 +67,7 @@ struct gr_message {
   int granted;
   const struct gr_entry* entries; /* received append entries only */
   size_t entry_count;
+  struct gr_servers servers; /* received install snapshot only */
 };
 
 struct gr_start {
@@ -89,8 +90,15 @@ struct gr_update {
   size_t entries_offset;  /* into the entries of the event */
   size_t entries_count;
   int own_barrier; /* the one entry is a barrier of the core itself */
+  int install;     /* of the snapshot that was received */
   const struct gr_message* messages;
   size_t message_count;
+};
+
+struct gr_snapshot {
+  uint64_t index;
+  uint64_t term;
+  struct gr_configuration configured;
 };
 
 /* As enum raft_state. */
@@ -102,12 +110,16 @@ struct gr_state {
   uint64_t voted_for;
   uint64_t leader;
   uint64_t last_index;
+  uint64_t last_stored;
   uint64_t commit_index;
   uint64_t timeout;
+  int voteless;         /* a standby, or not of the group */
+  int sole_voter;       /* nobody else votes in the configuration that counts */
+  uint64_t uncommitted; /* index of a configuration not known to be committed, 0: none */
 };
 
 /* Events without content. Argument: the index that is synced, nothing, or a server. */
-enum gr_event { GR_PERSISTED, GR_TIMEOUT, GR_CATCH_UP, GR_TRANSFER };
+enum gr_event { GR_PERSISTED, GR_TIMEOUT, GR_TRANSFER };
 
 enum gr_result { GR_OK, GR_NOT_LEADER, GR_REFUSED, GR_BROKEN };
 
@@ -117,6 +129,8 @@ struct gr_raft* gr_raft_new(uint64_t id, unsigned seed, unsigned election_ms, un
 void gr_raft_free(struct gr_raft* self);
 const char* gr_raft_error(struct gr_raft* self);
 void gr_raft_state(struct gr_raft* self, struct gr_state* out);
+/* 0: not the leader, or not of the group. */
+uint64_t gr_raft_match(struct gr_raft* self, uint64_t id);
 
 enum gr_result gr_raft_start(struct gr_raft* self, uint64_t now, const struct gr_start* from,
                              struct gr_update* out);
@@ -124,8 +138,15 @@ enum gr_result gr_raft_receive(struct gr_raft* self, uint64_t now, const struct 
                                struct gr_update* out);
 enum gr_result gr_raft_configured(struct gr_raft* self, uint64_t now,
                                   const struct gr_configuration* c, struct gr_update* out);
+/* The configuration that is not known to be committed is. */
+enum gr_result gr_raft_configured_open(struct gr_raft* self, uint64_t now, struct gr_update* out);
 enum gr_result gr_raft_submit(struct gr_raft* self, uint64_t now, const struct gr_entry* entries,
                               size_t count, struct gr_update* out);
+/* `trailing`: entries before and at the snapshot that are kept. */
+enum gr_result gr_raft_cut(struct gr_raft* self, uint64_t now, const struct gr_snapshot* at,
+                           unsigned trailing, struct gr_update* out);
+enum gr_result gr_raft_installed(struct gr_raft* self, uint64_t now, const struct gr_snapshot* at,
+                                 struct gr_update* out);
 enum gr_result gr_raft_event(struct gr_raft* self, uint64_t now, enum gr_event what,
                              uint64_t argument, struct gr_update* out);
 

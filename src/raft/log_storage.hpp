@@ -30,6 +30,8 @@ class log_storage {
   [[nodiscard]] virtual std::vector<store::log_entry> read(std::uint64_t from,
                                                            std::size_t max_entries,
                                                            std::size_t max_bytes) const = 0;
+  /// Where the log begins; absent: at 1.
+  [[nodiscard]] virtual std::optional<store::log_mark> mark() const = 0;
   /// 0 when the log is empty.
   [[nodiscard]] virtual std::uint64_t first_index() const = 0;
   [[nodiscard]] virtual std::uint64_t last_index() const = 0;

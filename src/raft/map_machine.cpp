@@ -28,6 +28,54 @@ std::string encode_record(std::uint64_t applied, const placement::cluster_map& m
   return out;
 }
 
+struct map_record {
+  std::uint64_t applied = 0;
+  placement::cluster_map map;
+};
+
+expected<map_record> decode_record(std::string_view value) {
+  byte_reader in(value);
+  if (in.get<std::uint8_t>() != record_version) {
+    return fail(ec::internal, "the record of the cluster map has an unknown version");
+  }
+  map_record r;
+  r.applied = in.get<std::uint64_t>();
+  auto map = placement::decode_map(in.take(in.left()));
+  if (!map) return tl::unexpected(map.error());
+  r.map = std::move(*map);
+  return r;
+}
+
+/// Small: one piece, whatever is asked for.
+class map_stream final : public state_stream {
+ public:
+  explicit map_stream(std::string record) : record_(std::move(record)) {}
+  expected<store::state_piece> read(std::string_view, std::size_t) override {
+    return store::state_piece{record_, "end", true};
+  }
+
+ private:
+  std::string record_;
+};
+
+class map_intake final : public state_intake {
+ public:
+  expected<void> add(std::string_view piece) override {
+    record_ = piece;
+    return {};
+  }
+  expected<std::vector<store::raw_record>> finish(std::uint64_t applied_index) override {
+    const auto r = decode_record(record_);
+    if (!r) return tl::unexpected(r.error());
+    if (r->applied != applied_index) return fail(ec::internal, "the map is as of another index");
+    return std::vector<store::raw_record>{
+        {store::family::raft_meta, std::string(store::map_key(map_shard).view()), record_}};
+  }
+
+ private:
+  std::string record_;
+};
+
 }  // namespace
 
 struct map_machine::impl {
@@ -39,12 +87,9 @@ struct map_machine::impl {
                                   store::map_key(map_shard).view(), &value);
     if (s.IsNotFound()) return;
     store::throw_unless_ok(s, "reading the cluster map");
-    byte_reader in(value);
-    if (in.get<std::uint8_t>() != record_version) {
-      throw store::damaged("the record of the cluster map has an unknown version");
-    }
-    applied = in.get<std::uint64_t>();
-    now = store::value_or_throw(placement::decode_map(in.take(in.left())));
+    auto r = store::value_or_throw(decode_record(value));
+    applied = r.applied;
+    now = std::move(r.map);
     visible = std::make_shared<const placement::cluster_map>(now);
   }
 
@@ -81,6 +126,20 @@ void map_machine::apply(const committed_entry& entry) {
     change.failure = done.error();
   }
   impl_->changes.push_back(std::move(change));
+}
+
+std::unique_ptr<state_stream> map_machine::read_state() {
+  return std::make_unique<map_stream>(encode_record(impl_->applied, impl_->now));
+}
+
+std::unique_ptr<state_intake> map_machine::write_state() {
+  return std::make_unique<map_intake>();
+}
+
+void map_machine::replaced() {
+  auto& i = *impl_;
+  i.load();
+  if (i.on_applied) i.on_applied({.index = i.applied, .tag = 0, .failure = {}, .map = i.visible});
 }
 
 void map_machine::commit(std::uint64_t index) {

@@ -33,6 +33,12 @@ class map_machine final : public machine {
   void apply(const committed_entry& entry) override;
   void commit(std::uint64_t index) override;
 
+  [[nodiscard]] bool transferable() const override { return true; }
+  std::unique_ptr<state_stream> read_state() override;
+  std::unique_ptr<state_intake> write_state() override;
+  /// The listener is told the map that came, as of an entry without a tag.
+  void replaced() override;
+
  private:
   struct impl;
   std::unique_ptr<impl> impl_;

@@ -49,7 +49,8 @@ struct append_result {
   bool operator==(const append_result&) const = default;
 };
 
-/// A leader no longer has the entries a follower needs. Never sent while logs are kept whole.
+/// A leader no longer has the entries a follower needs: it should fetch a state
+/// (raft/transfer.hpp). Repeated until it has one.
 struct install_snapshot {
   std::uint64_t term = 0;
   std::uint64_t last_index = 0;

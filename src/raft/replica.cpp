@@ -39,7 +39,13 @@ replica::impl::impl(const replica_options& o, std::unique_ptr<log_storage> l, ma
       host(h),
       door(std::make_shared<gate>(h)),
       brain(make_libraft_core(core_options_of(o))),
-      cache(o.cached_log_bytes) {}
+      cache(o.cached_log_bytes),
+      sender(
+          o.transfer, core_options_of(o).random_seed, [this] { return open_for_others(); },
+          [this](server_id to, const transfer_message& m) { host.send_transfer(to, encode(m)); }),
+      receiver(
+          o.transfer, core_options_of(o).random_seed, [this] { return state.write_state(); },
+          [this](server_id to, const transfer_message& m) { host.send_transfer(to, encode(m)); }) {}
 
 replica::replica(const replica_options& options, std::unique_ptr<log_storage> log, machine& state,
                  replica_host& host)
@@ -51,7 +57,7 @@ replica::~replica() {
 
 expected<void> replica::bootstrap(std::span<const server> servers) {
   if (impl_->started) return fail(ec::internal, "bootstrap after start");
-  if (impl_->log->last_index() != 0) return {};
+  if (impl_->log->last_index() != 0 || impl_->log->mark()) return {};
   configuration group;
   group.servers.assign(servers.begin(), servers.end());
   if (auto sane = check(group); !sane) return sane;
@@ -82,20 +88,8 @@ void replica::receive(server_id from, std::string_view message, steady_ms now) {
 }
 
 expected<void> replica::transfer(server_id to, steady_ms now) {
-  auto& r = *impl_;
-  if (!r.leading()) return unavailable("not the leader");
-  if (r.busy) return unavailable("busy", 0);
-  r.now = std::max(r.now, now);
-  auto update = r.brain->step(core_transfer{to}, r.now);
-  if (!update) {
-    if (update.error().why == core_failure::kind::broken) r.fatal(update.error().text);
-    return unavailable("leadership cannot be handed over: " + update.error().text);
-  }
-  r.busy = true;
-  r.follow(std::move(*update));
-  r.busy = false;
-  r.put(impl::wake_input{}, now);
-  return {};
+  if (!impl_->leading()) return unavailable("not the leader");
+  return impl_->submit(core_transfer{to}, now);
 }
 
 void replica::on_synced(std::uint64_t token, steady_ms now) {
@@ -103,11 +97,16 @@ void replica::on_synced(std::uint64_t token, steady_ms now) {
 }
 
 void replica::on_time(steady_ms now) {
-  if (impl_->started && now >= next_time()) impl_->put(core_event{core_timeout{}}, now);
+  if (!impl_->started || now < next_time()) return;
+  if (now >= impl_->brain->state().timeout) {
+    impl_->put(core_event{core_timeout{}}, now);
+  } else {
+    impl_->put(impl::wake_input{}, now);
+  }
 }
 
 steady_ms replica::next_time() const {
-  return impl_->brain->state().timeout;
+  return impl_->next_time();
 }
 
 replica_status replica::status() const {
@@ -119,7 +118,10 @@ replica_status replica::status() const {
           .synced_index = impl_->synced_index,
           .commit_index = s.commit_index,
           .applied_index = impl_->applied,
-          .inflight = impl_->inflight()};
+          .inflight = impl_->inflight(),
+          .first_index = impl_->log_first,
+          .fetching_from = impl_->receiver.source(),
+          .fetched_bytes = impl_->receiver.bytes()};
 }
 
 expected<void> replica::impl::start(steady_ms time) {
@@ -139,13 +141,14 @@ expected<void> replica::impl::start(steady_ms time) {
 expected<void> replica::impl::load(core_start& from) {
   from.hard = log->hard().value_or(store::hard_state{});
   const auto first = log->first_index();
-  const auto last = log->last_index();
-  if (first > 1) return fail(ec::internal, "the log was cut without a snapshot");
+  auto last = log->last_index();
+  if (auto good = load_mark(from); !good) return good;
   // Only terms and configurations stay; what the machine and followers want is read again.
   for (auto next = first; first != 0 && next <= last;) {
     const auto batch = log->read(next, load_entries, load_bytes);
     if (batch.empty()) return fail(ec::internal, "the log has a gap at " + std::to_string(next));
     for (const auto& e : batch) {
+      note_size(e);
       if (e.index != next) {
         return fail(ec::internal, "the log has a gap at " + std::to_string(next));
       }
@@ -156,7 +159,8 @@ expected<void> replica::impl::load(core_start& from) {
         from.runs.push_back({next, e.term});
       }
       from.runs.back().last_index = next;
-      if (e.type == static_cast<std::uint8_t>(entry_kind::configuration)) {
+      if (e.type == static_cast<std::uint8_t>(entry_kind::configuration) &&
+          e.index > committed_configuration.index) {
         auto group = decode_configuration(e.data ? *e.data : std::string());
         if (!group) return tl::unexpected(group.error());
         open_configurations[next] = *group;
@@ -169,9 +173,14 @@ expected<void> replica::impl::load(core_start& from) {
     return fail(ec::internal, "the log is of a later term than the hard state");
   }
   applied = state.applied_index();
+  last = std::max(last, cut.index);
   if (applied > last) {
     return fail(ec::internal, "the state is ahead of the log: " + std::to_string(applied) +
                                   " after " + std::to_string(last));
+  }
+  if (applied + 1 < log_first) {
+    return fail(ec::internal, "the state ends at " + std::to_string(applied) +
+                                  " and the log begins at " + std::to_string(log_first));
   }
   synced_index = last;
   return {};
@@ -185,6 +194,28 @@ expected<void> replica::impl::propose(std::uint64_t tag, std::string data, stead
   }
   queue.push_back({tag, std::make_shared<const std::string>(std::move(data))});
   put(wake_input{}, time);
+  return {};
+}
+
+void replica::receive_transfer(server_id from, std::string_view message, steady_ms now) {
+  if (!impl_->started || from == 0 || from == impl_->options.self) return;
+  auto decoded = decode_transfer(message);
+  if (decoded) impl_->put(impl::transfer_input{from, std::move(*decoded)}, now);
+}
+
+/// A step whose failure the caller has to hear of.
+expected<void> replica::impl::submit(core_event event, steady_ms time) {
+  if (busy) return unavailable("busy", 0);
+  now = std::max(now, time);
+  auto update = brain->step(std::move(event), now);
+  if (!update) {
+    if (update.error().why == core_failure::kind::broken) fatal(update.error().text);
+    return unavailable("not possible now: " + update.error().text);
+  }
+  busy = true;
+  follow(std::move(*update));
+  busy = false;
+  put(wake_input{}, now);
   return {};
 }
 
@@ -204,10 +235,18 @@ void replica::impl::put(input in, steady_ms time) {
 
 void replica::impl::take(input& in) {
   if (auto* event = std::get_if<core_event>(&in)) {
+    if (const auto* received = std::get_if<core_receive>(event)) {
+      heard_from(received->from);
+      const auto* wants = std::get_if<install_snapshot>(&received->what);
+      if (wants != nullptr) return needs_state(received->from, *wants);
+    }
     step(std::move(*event));
   } else if (const auto* synced = std::get_if<synced_input>(&in)) {
     on_synced(synced->token);
+  } else if (const auto* transfer = std::get_if<transfer_input>(&in)) {
+    take_transfer(*transfer);
   }
+  on_time();
 }
 
 void replica::impl::step(core_event event) {
@@ -230,6 +269,7 @@ void replica::impl::on_synced(std::uint64_t token) {
   std::uint64_t durable = 0;
   while (!writes.empty() && writes.front().token <= token) {
     synced_token = writes.front().token;
+    if (synced_token == installing.token) installed();
     durable = std::max(durable, writes.front().last_index);
     writes.pop_front();
   }
@@ -247,6 +287,9 @@ void replica::impl::settle() {
     release();
     tell_configurations();
   } while (apply_some());
+  if (receiver.complete()) install_fetched();
+  watch_standbys();
+  maybe_cut();
   cache.shrink(synced_index + 1);
 }
 

@@ -50,10 +50,13 @@ void replica::impl::write(core_update& update) {
     for (auto& w : writes)
       w.last_index = std::min(w.last_index, keep);
     open_configurations.erase(open_configurations.upper_bound(keep), open_configurations.end());
+    while (!sizes.empty() && sizes.back().index > keep)
+      sizes.pop_back();
   }
   pending_write pending{.token = token, .last_index = 0};
   for (const auto& e : update.entries) {
     cache.append(e);
+    note_size(e);
     if (is(e, entry_kind::configuration)) {
       if (auto group = decode_configuration(*e.data)) open_configurations[e.index] = *group;
     }
@@ -75,8 +78,6 @@ void replica::impl::write(core_update& update) {
 void replica::impl::hold(const outgoing& out) {
   if (out.to == 0 || out.to == options.self) return;
   if (std::holds_alternative<append_entries>(out.what)) return hold_append(out);
-  // A follower that needs a snapshot waits: logs are kept whole until there are snapshots.
-  if (std::holds_alternative<install_snapshot>(out.what)) return;
   const auto* result = std::get_if<append_result>(&out.what);
   const bool hint = result != nullptr && result->rejected != 0;
   put_held(out.to, out.what, hint ? last_token : hard_token);
@@ -127,6 +128,7 @@ void replica::impl::note_role() {
   if (s.role == told.role && s.term == told.term && s.leader == told.leader) return;
   const bool lost = told.role == role::leader && (s.role != role::leader || s.term != told.term);
   told = {s.role, s.term, s.leader};
+  peers.clear();
   if (lost) drop_proposals();
   host.role_changed(s.role, s.term, s.leader);
 }
@@ -210,7 +212,8 @@ void replica::impl::tell_configurations() {
   while (!open_configurations.empty()) {
     const auto first = open_configurations.begin();
     if (first->first > std::min(brain->state().commit_index, synced_index)) return;
-    core_configured event{{first->first, first->second}};
+    committed_configuration = {first->first, std::move(first->second)};
+    core_configured event{committed_configuration};
     open_configurations.erase(first);
     step(std::move(event));
   }

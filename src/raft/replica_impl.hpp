@@ -18,6 +18,8 @@
 #include "raft/log_cache.hpp"
 #include "raft/log_storage.hpp"
 #include "raft/replica.hpp"
+#include "raft/state_receiver.hpp"
+#include "raft/state_sender.hpp"
 
 namespace greenroom::raft {
 
@@ -30,12 +32,38 @@ struct replica::impl {
     std::uint64_t token = 0;
   };
   struct wake_input {};  ///< nothing but a reason to look at the queue
-  using input = std::variant<core_event, synced_input, wake_input>;
+  struct transfer_input {
+    server_id from = 0;
+    transfer_message what;
+  };
+  using input = std::variant<core_event, synced_input, wake_input, transfer_input>;
 
   expected<void> start(steady_ms now);
   expected<void> load(core_start& from);
   expected<void> propose(std::uint64_t tag, std::string data, steady_ms now);
   void put(input in, steady_ms now);
+  expected<void> submit(core_event event, steady_ms now);
+
+  // -- states that come and go (replica_state.cpp) -----------------------------------------------
+  void on_time();
+  void take_transfer(const transfer_input& in);
+  void needs_state(server_id from, const install_snapshot& m);
+  std::optional<open_state> open_for_others();
+  void install_fetched();
+  void installed();
+  void maybe_cut();
+  void note_size(const store::log_entry& e);
+  [[nodiscard]] std::uint64_t cut_before() const;
+  [[nodiscard]] steady_ms next_time() const;
+  expected<void> load_mark(core_start& from);
+
+  // -- who the group consists of (replica_group.cpp) ---------------------------------------------
+  expected<void> change(configuration to, steady_ms now);
+  expected<configuration> changeable(steady_ms now);
+  void heard_from(server_id from);
+  void watch_standbys();
+  [[nodiscard]] std::pair<std::uint64_t, const configuration*> latest_configuration() const;
+  [[nodiscard]] std::uint64_t term_at(std::uint64_t index);
 
   // -- one step ----------------------------------------------------------------------------------
   void take(input& in);
@@ -124,8 +152,42 @@ struct replica::impl {
   };
   std::map<std::uint64_t, tagged> proposed;  ///< in the log, not applied, by index
 
-  /// Configuration entries that are not known to be committed.
+  /// Configuration entries that are not known to be committed, and the last that is.
   std::map<std::uint64_t, configuration> open_configurations;
+  indexed_configuration committed_configuration;
+
+  /// What a leader knows of another server. A standby's log is measured in rounds (Ongaro 2014,
+  /// section 4.2.1): each ends when it has what the leader had when the round began.
+  struct peer {
+    steady_ms last_contact = 0;
+    std::uint64_t round_target = 0;
+    steady_ms round_start = 0;
+    bool caught_up = false;
+  };
+  std::map<server_id, peer> peers;
+
+  snapshot_point cut;           ///< where the log was cut; index 0: nowhere
+  std::uint64_t log_first = 1;  ///< first index of the log, also of an empty one
+  /// The sizes of the log, added up, at some of its indices.
+  struct size_mark {
+    std::uint64_t index = 0;
+    std::uint64_t total = 0;
+  };
+  std::deque<size_mark> sizes;
+  std::uint64_t size_total = 0;
+  std::uint64_t size_before = 0;  ///< at log_first
+
+  state_sender sender;
+  state_receiver receiver;
+  /// The state that is being put in place, and by which write; token 0: none.
+  struct {
+    std::uint64_t token = 0;
+    snapshot_point at;
+  } installing;
+  steady_ms sweep_at = 0;  ///< 0: at once; never_again: nothing is left
+  bool fetching = false;
+  bool sweep_again = false;
+  static constexpr steady_ms never_again = ~steady_ms{0};
 
   struct {
     raft::role role = role::follower;

@@ -32,6 +32,7 @@ class stored_log final : public log_storage {
                                                    std::size_t max_bytes) const override {
     return reader_.read(from, max_entries, max_bytes);
   }
+  [[nodiscard]] std::optional<store::log_mark> mark() const override { return reader_.mark(); }
   [[nodiscard]] std::uint64_t first_index() const override { return reader_.first_index(); }
   [[nodiscard]] std::uint64_t last_index() const override { return reader_.last_index(); }
 

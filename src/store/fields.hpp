@@ -100,6 +100,10 @@ auto fields(packing::one<hard_state> auto& v) {
   return std::tie(v.term, v.voted_for);
 }
 
+auto fields(packing::one<log_mark> auto& v) {
+  return std::tie(v.first, v.index, v.term, v.configuration_index, v.configuration);
+}
+
 auto fields(packing::one<progress> auto& v) {
   return std::tie(v.applied_index, v.clock, v.last_outbox_id);
 }

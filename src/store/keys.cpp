@@ -75,34 +75,34 @@ key begin(const scope& at) noexcept {
 }  // namespace
 
 key& key::u8(std::uint8_t v) noexcept {
-  assert(size_ + sizeof v <= bytes_max);
+  assert(size_ + sizeof v <= key_bytes_max);
   bytes_[size_++] = static_cast<char>(v);
   return *this;
 }
 
 key& key::u16(std::uint16_t v) noexcept {
-  assert(size_ + sizeof v <= bytes_max);
+  assert(size_ + sizeof v <= key_bytes_max);
   put_big_endian(bytes_.data() + size_, v);
   size_ += sizeof v;
   return *this;
 }
 
 key& key::u32(std::uint32_t v) noexcept {
-  assert(size_ + sizeof v <= bytes_max);
+  assert(size_ + sizeof v <= key_bytes_max);
   put_big_endian(bytes_.data() + size_, v);
   size_ += sizeof v;
   return *this;
 }
 
 key& key::u64(std::uint64_t v) noexcept {
-  assert(size_ + sizeof v <= bytes_max);
+  assert(size_ + sizeof v <= key_bytes_max);
   put_big_endian(bytes_.data() + size_, v);
   size_ += sizeof v;
   return *this;
 }
 
 key& key::id(const uuid& v) noexcept {
-  assert(size_ + v.bytes.size() <= bytes_max);
+  assert(size_ + v.bytes.size() <= key_bytes_max);
   std::memcpy(bytes_.data() + size_, v.bytes.data(), v.bytes.size());
   size_ += v.bytes.size();
   return *this;
@@ -150,6 +150,14 @@ key progress_key(const scope& at) noexcept {
   return key{}.u16(at.shard).u8(static_cast<std::uint8_t>(raft_fact::progress)).u32(at.generation);
 }
 
+key progress_prefix(std::uint16_t shard) noexcept {
+  return key{}.u16(shard).u8(static_cast<std::uint8_t>(raft_fact::progress));
+}
+
+key log_mark_key(std::uint16_t shard) noexcept {
+  return key{}.u16(shard).u8(static_cast<std::uint8_t>(raft_fact::log_mark));
+}
+
 key map_key(std::uint16_t shard) noexcept {
   return key{}.u16(shard).u8(static_cast<std::uint8_t>(raft_fact::map));
 }
@@ -159,11 +167,28 @@ std::optional<raft_meta_position> parse_raft_meta_key(std::string_view bytes) no
   raft_meta_position p;
   p.shard = from.number<std::uint16_t>();
   const auto fact = from.number<std::uint8_t>();
-  if (fact < 1 || fact > static_cast<std::uint8_t>(raft_fact::map)) return {};
+  if (fact < 1 || fact > static_cast<std::uint8_t>(raft_fact::log_mark)) return {};
   p.fact = static_cast<raft_fact>(fact);
   if (p.fact == raft_fact::progress) p.generation = from.number<std::uint32_t>();
   if (!from.fits()) return {};
   return p;
+}
+
+key shard_prefix(std::uint16_t shard) noexcept {
+  return key{}.u16(shard);
+}
+
+std::optional<scope> parse_scope(std::string_view bytes) noexcept {
+  if (bytes.size() < scope_bytes) return {};
+  return parts(bytes.substr(0, scope_bytes)).where();
+}
+
+std::optional<key> rescoped(const scope& at, std::string_view end) noexcept {
+  if (end.empty() || end.size() > key_bytes_max - scope_bytes) return {};
+  auto k = begin(at);
+  for (const char c : end)
+    k.u8(static_cast<std::uint8_t>(c));
+  return k;
 }
 
 key scope_prefix(const scope& at) noexcept {

@@ -18,6 +18,8 @@
 
 namespace greenroom::store {
 
+inline constexpr std::size_t key_bytes_max = 40;
+
 /// A key, or the beginning of one.
 class key {
  public:
@@ -32,8 +34,7 @@ class key {
   [[nodiscard]] key end() const noexcept;
 
  private:
-  static constexpr std::size_t bytes_max = 40;
-  std::array<char, bytes_max> bytes_{};
+  std::array<char, key_bytes_max> bytes_{};
   std::size_t size_ = 0;
 };
 
@@ -55,11 +56,20 @@ key log_key(std::uint16_t shard, std::uint64_t index) noexcept;
 key log_prefix(std::uint16_t shard) noexcept;
 std::optional<log_position> parse_log_key(std::string_view bytes) noexcept;
 
-enum class raft_fact : std::uint8_t { hard_state = 1, generation = 2, progress = 3, map = 4 };
+enum class raft_fact : std::uint8_t {
+  hard_state = 1,
+  generation = 2,
+  progress = 3,
+  map = 4,
+  log_mark = 5
+};
 key hard_state_key(std::uint16_t shard) noexcept;
 key generation_key(std::uint16_t shard) noexcept;
 /// Applied index, clock and counters belong to a generation and become valid with it.
 key progress_key(const scope& at) noexcept;
+/// What the progress records of all generations begin with.
+key progress_prefix(std::uint16_t shard) noexcept;
+key log_mark_key(std::uint16_t shard) noexcept;
 /// The cluster map with its applied index; only shard 0 has one.
 key map_key(std::uint16_t shard) noexcept;
 struct raft_meta_position {
@@ -71,6 +81,15 @@ struct raft_meta_position {
 std::optional<raft_meta_position> parse_raft_meta_key(std::string_view bytes) noexcept;
 
 // -- state ---------------------------------------------------------------------------------------
+
+/// Everything of a shard, in any state family and of any generation.
+key shard_prefix(std::uint16_t shard) noexcept;
+/// The shard and generation of a state key, whatever comes after; nothing if it is too short.
+std::optional<scope> parse_scope(std::string_view bytes) noexcept;
+inline constexpr std::size_t scope_bytes = 2 + 4;
+/// A key of `at` whose end, the part after the scope, was read from another key of the family;
+/// nothing if that cannot be the end of a key.
+std::optional<key> rescoped(const scope& at, std::string_view end) noexcept;
 
 /// Everything of a shard and generation, in any state family.
 key scope_prefix(const scope& at) noexcept;

@@ -15,9 +15,9 @@
 #include <string>
 #include <vector>
 
-namespace greenroom::store {
+#include "store/database.hpp"
 
-class database;
+namespace greenroom::store {
 
 /// One entry of a shard's Raft log.
 struct log_entry {
@@ -34,7 +34,24 @@ struct hard_state {
   bool operator==(const hard_state&) const = default;
 };
 
-/// What one shard wants on disk, in this order: hard state, truncation, entries.
+/// Where a log begins, and what the state that took the place of its beginning consisted of.
+struct log_mark {
+  std::uint64_t first = 1;  ///< first index that is kept; at most index + 1
+  std::uint64_t index = 0;  ///< the state covers at least this much
+  std::uint64_t term = 0;   ///< of that entry
+  std::uint64_t configuration_index = 0;
+  std::string configuration;  ///< the consensus layer's; opaque here
+  bool operator==(const log_mark&) const = default;
+};
+
+/// A record that goes into the batch as it is.
+struct raw_record {
+  family where = family::raft_meta;
+  std::string key;
+  std::string value;
+};
+
+/// What one shard wants on disk, in this order: hard state, truncation, mark, records, entries.
 struct log_append {
   std::uint16_t shard = 0;
   std::optional<hard_state> hard;
@@ -43,6 +60,10 @@ struct log_append {
   /// Called on the writer's thread once all of it is as durable as the setting promises. Must not
   /// block or throw.
   std::function<void()> synced;
+  /// The log begins at mark->first from now on. What is before it goes a little at a time, with
+  /// later appends; readers do not see it.
+  std::optional<log_mark> mark{};
+  std::vector<raw_record> records{};
 };
 
 enum class durability : std::uint8_t {
@@ -83,7 +104,10 @@ class log_reader {
   log_reader(database& db, std::uint16_t shard);
 
   [[nodiscard]] std::optional<hard_state> hard() const;
+  /// Absent while the log begins at 1.
+  [[nodiscard]] std::optional<log_mark> mark() const;
   /// All entries from `from` (inclusive) on, at most `max_entries` and `max_bytes` (at least one).
+  /// Not from before first_index(): what is there is about to go.
   [[nodiscard]] std::vector<log_entry> read(std::uint64_t from, std::size_t max_entries,
                                             std::size_t max_bytes) const;
   /// 0 when the log is empty.
@@ -91,6 +115,8 @@ class log_reader {
   [[nodiscard]] std::uint64_t last_index() const;
 
  private:
+  [[nodiscard]] std::uint64_t begin() const;
+
   database& db_;
   std::uint16_t shard_;
 };

@@ -18,6 +18,20 @@ std::uint64_t index_at(const scan& at) {
 
 log_reader::log_reader(database& db, std::uint16_t shard) : db_(db), shard_(shard) {}
 
+std::optional<log_mark> log_reader::mark() const {
+  rocksdb::PinnableSlice value;
+  const auto s = db_.rocks().Get(rocksdb::ReadOptions(), db_.handle(family::raft_meta),
+                                 log_mark_key(shard_).view(), &value);
+  if (s.IsNotFound()) return {};
+  throw_unless_ok(s, "reading the log mark of shard " + std::to_string(shard_));
+  return value_or_throw(decode_log_mark(value.ToStringView()));
+}
+
+std::uint64_t log_reader::begin() const {
+  const auto at = mark();
+  return at ? at->first : 0;
+}
+
 std::optional<hard_state> log_reader::hard() const {
   rocksdb::PinnableSlice value;
   const auto s = db_.rocks().Get(rocksdb::ReadOptions(), db_.handle(family::raft_meta),
@@ -47,14 +61,15 @@ std::vector<log_entry> log_reader::read(std::uint64_t from, std::size_t max_entr
 
 std::uint64_t log_reader::first_index() const {
   scan at(db_, family::raft_log, log_prefix(shard_));
-  at.first();
+  at.from(log_key(shard_, begin()));
   return at.valid() ? index_at(at) : 0;
 }
 
 std::uint64_t log_reader::last_index() const {
   scan at(db_, family::raft_log, log_prefix(shard_));
   at.back_from(log_key(shard_, ~std::uint64_t{0}));
-  return at.valid() ? index_at(at) : 0;
+  const auto last = at.valid() ? index_at(at) : 0;
+  return last < begin() ? 0 : last;
 }
 
 }  // namespace greenroom::store

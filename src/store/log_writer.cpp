@@ -15,6 +15,7 @@
 #include "store/keys.hpp"
 #include "store/log.hpp"
 #include "store/records.hpp"
+#include "store/scan.hpp"
 
 namespace greenroom::store {
 
@@ -23,10 +24,16 @@ namespace {
 /// What is kept of a batch's memory between batches.
 constexpr std::size_t kept_batch_bytes = 1 << 20;
 
-/// First and last index of a shard's log as it will be after what was handed over; 0: empty.
+/// What is deleted of a log's old beginning with one append of its shard.
+constexpr std::size_t swept_at_once = 1024;
+
+/// A shard's log as it will be after what was handed over.
 struct extent {
-  std::uint64_t first = 0;
+  std::uint64_t first = 0;  ///< 0: empty
   std::uint64_t last = 0;
+  std::uint64_t begin = 0;       ///< what is before this is to go
+  std::uint64_t swept_from = 0;  ///< from here on
+  bool to_sweep = false;
 };
 
 }  // namespace
@@ -93,9 +100,13 @@ struct log_writer::impl {
       check(
           batch.Put(db.handle(family::raft_meta), hard_state_key(a.shard).view(), encode(*a.hard)));
     }
-    if (a.truncate_from == 0 && a.entries.empty()) return;
+    for (const auto& r : a.records)
+      check(batch.Put(db.handle(r.where), r.key, r.value));
+    if (a.truncate_from == 0 && a.entries.empty() && !a.mark) return;
     auto& log = extent_of(a.shard);
     if (a.truncate_from != 0) truncate(a.shard, log, a.truncate_from);
+    if (a.mark) cut(a.shard, log, *a.mark);
+    if (log.to_sweep) sweep(a.shard, log);
     for (const auto& e : a.entries) {
       if (e.index == 0 || (log.last != 0 && e.index != log.last + 1)) {
         fatal("shard " + std::to_string(a.shard) + ": log entry " + std::to_string(e.index) +
@@ -114,7 +125,36 @@ struct log_writer::impl {
     const auto first = std::max(from, log.first);
     for (auto index = first; index <= log.last; ++index)
       check(batch.Delete(db.handle(family::raft_log), log_key(shard, index).view()));
-    log = first == log.first ? extent{} : extent{log.first, first - 1};
+    log.last = first - 1;
+    if (first == log.first) log.first = log.last = 0;
+  }
+
+  void cut(std::uint16_t shard, extent& log, const log_mark& mark) {
+    check(batch.Put(db.handle(family::raft_meta), log_mark_key(shard).view(), encode(mark)));
+    if (mark.first <= log.begin) return;
+    log.begin = mark.first;
+    log.to_sweep = true;
+    log.first = log.last < mark.first ? 0 : std::max(log.first, mark.first);
+    if (log.first == 0) log.last = 0;
+  }
+
+  /// Key by key for the same reason, and not all at once.
+  void sweep(std::uint16_t shard, extent& log) {
+    try {
+      scan old(db, family::raft_log, log_prefix(shard));
+      old.from(log_key(shard, log.swept_from));
+      for (std::size_t n = 0; n < swept_at_once; ++n, old.next()) {
+        const auto at = old.valid()
+                            ? position_or_throw(parse_log_key(old.key_bytes()), family::raft_log)
+                            : log_position{shard, log.begin};
+        log.swept_from = at.index;
+        log.to_sweep = at.index < log.begin;
+        if (!log.to_sweep) return;
+        check(batch.Delete(db.handle(family::raft_log), log_key(shard, at.index).view()));
+      }
+    } catch (const damaged& e) {
+      fatal(e.what());
+    }
   }
 
   void put(std::uint16_t shard, const log_entry& e) {
@@ -132,7 +172,9 @@ struct log_writer::impl {
     if (is_new) {
       try {
         const log_reader log(db, shard);
-        at->second = {log.first_index(), log.last_index()};
+        const auto mark = log.mark();
+        at->second = {log.first_index(), log.last_index(), mark ? mark->first : 0, 0,
+                      mark.has_value()};
       } catch (const damaged& e) {
         fatal(e.what());
       }

@@ -164,6 +164,18 @@ expected<std::uint32_t> decode_generation(std::string_view bytes) {
   return decode_as<single<std::uint32_t>>("generation", bytes).map([](auto v) { return v.value; });
 }
 
+std::string encode(const log_mark& v) {
+  return encode_as(v);
+}
+
+expected<log_mark> decode_log_mark(std::string_view bytes) {
+  auto v = decode_as<log_mark>("log_mark", bytes);
+  if (v && (v->first == 0 || v->first > v->index + 1)) {
+    return packing::damaged_record("log_mark", "it says more than it covers");
+  }
+  return v;
+}
+
 std::array<char, log_head_bytes> encode_log_head(const log_entry& v) noexcept {
   std::array<char, log_head_bytes> head{packing::format_version, static_cast<char>(v.type)};
   for (std::size_t i = 0; i < 8; ++i)

@@ -75,6 +75,9 @@ expected<progress> decode_progress(std::string_view bytes);
 std::string encode_generation(std::uint32_t generation);
 expected<std::uint32_t> decode_generation(std::string_view bytes);
 
+std::string encode(const log_mark& v);
+expected<log_mark> decode_log_mark(std::string_view bytes);
+
 /// raft_log is the exception: a fixed head, then the content as it is. `head` is what goes before
 /// the content, which is not copied.
 inline constexpr std::size_t log_head_bytes = 1 + 1 + 8;

@@ -19,7 +19,9 @@ namespace greenroom::store {
 /// RocksDB refers to the bounds.
 class scan {
  public:
-  scan(database& db, family f, const key& prefix, const rocksdb::Snapshot* snapshot = nullptr)
+  /// `once`: what is read will not be read again soon and need not stay in the cache.
+  scan(database& db, family f, const key& prefix, const rocksdb::Snapshot* snapshot = nullptr,
+       bool once = false)
       : family_(f),
         lower_(prefix),
         upper_(prefix.end()),
@@ -27,6 +29,7 @@ class scan {
         upper_slice_(upper_.view()) {
     rocksdb::ReadOptions how;
     how.snapshot = snapshot;
+    how.fill_cache = !once;
     how.iterate_lower_bound = &lower_slice_;
     if (!upper_slice_.empty()) how.iterate_upper_bound = &upper_slice_;
     // A prefix shorter than that of the Bloom filters would make RocksDB miss keys.

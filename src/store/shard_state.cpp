@@ -58,6 +58,11 @@ std::uint32_t shard_state::generation() const noexcept {
   return impl_->at.generation;
 }
 
+void shard_state::reload() {
+  auto& db = impl_->db;
+  impl_ = std::make_unique<impl>(db, impl_->at.shard);
+}
+
 expected<void> shard_state::commit(std::uint64_t applied_index) {
   auto& i = *impl_;
   i.now.applied_index = applied_index;

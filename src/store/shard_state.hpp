@@ -24,6 +24,8 @@ class shard_state final : public chat::state {
   /// Index of the last log entry whose effects are in; 0 at first.
   [[nodiscard]] std::uint64_t applied_index() const noexcept;
   [[nodiscard]] std::uint32_t generation() const noexcept;
+  /// Takes up what a transfer has put in place. Nothing must be uncommitted.
+  void reload();
   /// Makes all writes since the last commit visible at once.
   expected<void> commit(std::uint64_t applied_index);
 

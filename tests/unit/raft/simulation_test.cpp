@@ -53,14 +53,49 @@ void something_happens(world& w) {
   }
 }
 
-void run_seed(std::uint64_t seed, std::size_t servers, std::size_t& acknowledged) {
+/// One step of a change of the group, whatever it is. True if one began.
+bool group_changes(world& w) {
+  const auto first = w.leader();
+  if (!first) return false;
+  auto& node = w.node(*first);
+  const auto all = w.ids();
+  const auto one = all[w.pick(all.size())];
+  const auto before = node.group();
+  switch (w.pick(4)) {
+    case 0:
+      static_cast<void>(node.add(one, w.now()));
+      break;
+    case 1:
+    case 2:
+      for (const auto& s : node.group().servers) {
+        if (!s.voter && node.promote(s.id, w.now())) break;
+      }
+      break;
+    case 3:
+      static_cast<void>(node.remove(one, w.now()));
+      break;
+  }
+  return before.committed && !node.group().committed;
+}
+
+struct totals {
+  std::size_t acknowledged = 0;
+  std::size_t changes = 0;
+  std::size_t states = 0;
+};
+
+void run_seed(std::uint64_t seed, std::size_t servers, totals& of, std::size_t spares = 0,
+              std::size_t log_entries_max = 1 << 20) {
   world w({.seed = seed,
            .servers = servers,
+           .spares = spares,
            .loss_percent = static_cast<std::uint32_t>(seed % 7),
            .network_ms_max = static_cast<std::uint32_t>(1 + seed % 23),
-           .disk_ms_max = static_cast<std::uint32_t>(seed % 13)});
+           .disk_ms_max = static_cast<std::uint32_t>(seed % 13),
+           .log_entries_max = log_entries_max});
   for (int round = 0; round < 60; ++round) {
     if (w.pick(3) == 0) something_happens(w);
+    if (spares > 0 && w.pick(2) == 0) of.changes += group_changes(w) ? 1 : 0;
     for (auto left = w.pick(10); left > 0; --left) {
       for (const auto id : w.ids()) {
         if (w.alive(id)) w.propose(id);
@@ -70,40 +105,63 @@ void run_seed(std::uint64_t seed, std::size_t servers, std::size_t& acknowledged
     w.run(w.pick(30));
   }
   w.check_end();
-  acknowledged += w.acknowledged();
+  of.acknowledged += w.acknowledged();
+  of.states += w.states_fetched();
 }
 
 }  // namespace
 
 TEST_CASE("three replicas agree whatever happens", "[simulation]") {
-  std::size_t acknowledged = 0;
+  totals of;
   const auto [first, count] = seeds(200);
   for (auto seed = first; seed < first + count; ++seed) {
     INFO("GRTEST_SEED=" << seed);
-    run_seed(seed, 3, acknowledged);
+    run_seed(seed, 3, of);
   }
   // A simulation in which nothing gets through would find nothing.
-  CHECK(acknowledged > count * 20);
+  CHECK(of.acknowledged > count * 20);
 }
 
 TEST_CASE("five replicas agree whatever happens", "[simulation]") {
-  std::size_t acknowledged = 0;
+  totals of;
   const auto [first, count] = seeds(20);
   for (auto seed = first; seed < first + count; ++seed) {
     INFO("GRTEST_SEED=" << seed);
-    run_seed(seed, 5, acknowledged);
+    run_seed(seed, 5, of);
   }
-  CHECK(acknowledged > count * 10);
+  CHECK(of.acknowledged > count * 10);
+}
+
+TEST_CASE("a group that changes agrees whatever happens", "[simulation]") {
+  totals of;
+  const auto [first, count] = seeds(500);
+  for (auto seed = first; seed < first + count; ++seed) {
+    INFO("GRTEST_SEED=" << seed);
+    run_seed(seed, 1 + seed % 3, of, 2);
+  }
+  CHECK(of.acknowledged > count * 20);
+  CHECK(of.changes > count * 2);
+}
+
+TEST_CASE("replicas whose logs are cut agree whatever happens", "[simulation]") {
+  totals of;
+  const auto [first, count] = seeds(800);
+  for (auto seed = first; seed < first + count; ++seed) {
+    INFO("GRTEST_SEED=" << seed);
+    run_seed(seed, 1 + seed % 3, of, 2, 4 + seed % 40);
+  }
+  CHECK(of.acknowledged > count * 20);
+  CHECK(of.states > count / 2);
 }
 
 TEST_CASE("one replica alone survives every crash", "[simulation]") {
-  std::size_t acknowledged = 0;
+  totals of;
   const auto [first, count] = seeds(50);
   for (auto seed = first; seed < first + count; ++seed) {
     INFO("GRTEST_SEED=" << seed);
-    run_seed(seed, 1, acknowledged);
+    run_seed(seed, 1, of);
   }
-  CHECK(acknowledged > count * 20);
+  CHECK(of.acknowledged > count * 20);
 }
 
 }  // namespace greenroom::raft::test

@@ -111,4 +111,38 @@ TEST_CASE("flipped bits never do more than make another message or an error") {
   }
 }
 
+TEST_CASE("what is said of a state is read as it was written, and nothing else") {
+  const snapshot_point at{900, 7, {800, {{{1, true}, {2, false}}}}};
+  const piece_request request{1, 2, 3, "pos", 4, 5000};
+  const piece_message piece{1, 2, "a", std::string("b\0c", 3), true, at, std::string(300, 'd')};
+  const piece_refusal refusal{1, 2, piece_refusal::reason::busy};
+  CHECK(std::get<piece_request>(*decode_transfer(encode(transfer_message{request}))) == request);
+  CHECK(std::get<piece_refusal>(*decode_transfer(encode(transfer_message{refusal}))) == refusal);
+  const auto read = std::get<piece_message>(*decode_transfer(encode(transfer_message{piece})));
+  CHECK(read.next == piece.next);
+  CHECK(read.last);
+  CHECK(read.as_of.index == 900);
+  CHECK(read.as_of.configured.group == at.configured.group);
+  CHECK(read.data == piece.data);
+
+  for (const auto& m :
+       {transfer_message{request}, transfer_message{piece}, transfer_message{refusal}}) {
+    const auto bytes = encode(m);
+    for (std::size_t size = 0; size < bytes.size(); ++size)
+      CHECK_FALSE(decode_transfer(std::string_view(bytes).substr(0, size)));
+    CHECK_FALSE(decode_transfer(bytes + 'x'));
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      auto other = bytes;
+      other[i] = static_cast<char>(other[i] ^ 0x55);
+      if (const auto d = decode_transfer(other)) CHECK(encode(*d).size() == other.size());
+    }
+  }
+  auto early = piece;
+  early.as_of.configured.index = 901;
+  CHECK_FALSE(decode_transfer(encode(transfer_message{early})));
+  auto far = request;
+  far.position = std::string(65, 'p');
+  CHECK_FALSE(decode_transfer(encode(transfer_message{far})));
+}
+
 }  // namespace greenroom::raft::test

@@ -25,9 +25,11 @@ namespace greenroom::raft::test {
 struct world_options {
   std::uint64_t seed = 1;
   std::size_t servers = 3;
+  std::size_t spares = 0;  ///< started with an empty disk and of no group; their ids come last
   std::uint32_t loss_percent = 2;
   std::uint32_t network_ms_max = 15;
   std::uint32_t disk_ms_max = 8;
+  std::size_t log_entries_max = 1 << 20;  ///< smaller: logs are cut and states fetched
 };
 
 class world {
@@ -45,6 +47,10 @@ class world {
   void cut(server_id from, server_id to, bool is_cut = true);
   void isolate(server_id id);
   void heal();
+  /// The next change that makes the group of the leader consist of these, all with a vote: adds,
+  /// promotes and removes one at a time, itself last. True when there is nothing left to do.
+  bool change_towards(const std::set<server_id>& wanted);
+  bool change_to(const std::set<server_id>& wanted, steady_ms limit = 20000);
   /// No delay of a disk ends while it stalls.
   void stall_disk(server_id id, bool stalled = true);
 
@@ -53,6 +59,8 @@ class world {
   [[nodiscard]] replica_status status(server_id id) const { return at(id).node->status(); }
   [[nodiscard]] std::optional<server_id> leader() const;
   [[nodiscard]] std::vector<server_id> ids() const;
+  /// Whoever is of the group, as its leader knows it; without a leader who was first.
+  [[nodiscard]] std::set<server_id> group() const;
   [[nodiscard]] const fake_disk& disk(server_id id) const { return at(id).disk; }
   replica& node(server_id id) { return *at(id).node; }
   [[nodiscard]] steady_ms now() const { return now_; }
@@ -61,6 +69,7 @@ class world {
   /// Heals, waits until all agree, and checks what must hold then.
   void check_end();
   [[nodiscard]] std::size_t acknowledged() const { return acknowledged_.size(); }
+  [[nodiscard]] std::size_t states_fetched() const;
   [[nodiscard]] std::size_t terms() const { return leaders_.size(); }
   [[nodiscard]] std::size_t unknown() const { return unknown_; }
 
@@ -82,6 +91,7 @@ class world {
     server_id from = 0;
     server_id to = 0;
     std::string bytes;
+    bool transfer = false;
   };
 
   member& at(server_id id) { return *members_.at(id - 1); }
@@ -90,10 +100,12 @@ class world {
   void tick();
   void work_disk(member& m);
   void send(server_id from, server_id to, std::string bytes);
+  void post(letter l);
   void check_kept(const member& m, server_id to, const std::string& bytes) const;
   void applied(member& m, const applied_entry& e);
   void leads(server_id id, std::uint64_t term);
   [[nodiscard]] bool settled() const;
+  [[nodiscard]] std::vector<const member*> grouped() const;
   /// Per replica: role, term, leader, last, synced, commit, applied, in flight.
   [[nodiscard]] std::string describe() const;
 
@@ -113,5 +125,9 @@ class world {
   std::set<std::string> never_written_;
   std::size_t unknown_ = 0;  ///< proposals whose fate was not told
 };
+
+/// Nothing is lost or slow in it unless a story says so.
+world_options calm(std::uint64_t seed = 1, std::size_t servers = 3, std::size_t spares = 0);
+server_id next_leader(world& w);
 
 }  // namespace greenroom::raft::test

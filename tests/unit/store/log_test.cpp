@@ -12,6 +12,7 @@
 #include "store/database.hpp"
 #include "store/fatal.hpp"
 #include "store/keys.hpp"
+#include "store/scan.hpp"
 #include "unit/store/support.hpp"
 
 namespace greenroom::store {
@@ -103,6 +104,65 @@ TEST_CASE("a truncation drops the end, and what follows takes its place") {
   CHECK(log.first_index() == 8);
   truncate(5, {entry(20)});
   CHECK(dump(log) == lines{"20@1:d"});
+}
+
+TEST_CASE("a log begins at its mark, and what was before goes a little at a time") {
+  const temp_folder folder;
+  const auto physical = [](database& db) {
+    std::size_t n = 0;
+    scan all(db, family::raft_log, log_prefix(4));
+    for (all.first(); all.valid(); all.next())
+      ++n;
+    return n;
+  };
+  const auto marked = [](std::uint64_t first, std::uint64_t index) {
+    auto a = append_of({});
+    a.mark = log_mark{first, index, 1, 1, "group"};
+    return a;
+  };
+  {
+    const auto db = open_or_throw(folder.path());
+    std::vector<log_entry> many;
+    for (std::uint64_t i = 1; i <= 5000; ++i)
+      many.push_back(entry(i));
+    {
+      log_writer writer(*db, durability::os);
+      writer.append(append_of(std::move(many)));
+      writer.append(append_of({entry(5001)}));
+    }
+    log_writer(*db, durability::os).append(marked(4001, 4500));
+    const log_reader log(*db, 4);
+    CHECK(log.mark() == log_mark{4001, 4500, 1, 1, "group"});
+    CHECK(log.first_index() == 4001);
+    CHECK(log.last_index() == 5001);
+    CHECK(physical(*db) == 5001 - 1024);
+  }
+  // Each append takes more of it away, and one begun by another process is gone on with.
+  const auto db = open_or_throw(folder.path());
+  {
+    log_writer writer(*db, durability::os);
+    for (std::uint64_t i = 5002; i <= 5006; ++i)
+      writer.append(append_of({entry(i)}));
+  }
+  CHECK(physical(*db) == 1006);
+  CHECK(log_reader(*db, 4).first_index() == 4001);
+  // A state that comes from elsewhere puts the log behind all that there was.
+  {
+    log_writer writer(*db, durability::os);
+    auto a = marked(6001, 6000);
+    a.truncate_from = 5005;
+    a.records.push_back({family::raft_meta, std::string(generation_key(4).view()), "g"});
+    writer.append(std::move(a));
+    writer.append(append_of({}));
+  }
+  const log_reader log(*db, 4);
+  CHECK(log.first_index() == 0);
+  CHECK(log.last_index() == 0);
+  std::string value;
+  CHECK(db->rocks().Get({}, db->handle(family::raft_meta), generation_key(4).view(), &value).ok());
+  log_writer(*db, durability::os).append(append_of({entry(6001, 2)}));
+  CHECK(log.first_index() == 6001);
+  CHECK(dump(log_reader(*db, 4)).back() == "6001@2:d");
 }
 
 TEST_CASE("a truncation sees what is only gathered") {

@@ -97,6 +97,8 @@ std::map<std::string, sample> samples() {
       sample_of(encode(sample_dedup()), [](view b) { return decode_dedup(id_of(1), id_of(6), b); });
   all["outbox"] = sample_of(encode(sample_outbox()), [](view b) { return decode_outbox(11, b); });
   all["hard_state"] = sample_of(encode(hard_state{3, 77}), decode_hard_state);
+  all["log_mark"] = sample_of(encode(log_mark{201, 300, 2, 150, std::string("\x01\x00\xff", 3)}),
+                              decode_log_mark);
   all["progress"] = sample_of(encode(progress{300, 1'700'000'000'123, 11}), decode_progress);
   all["command.send_message"] = sample_of(encode(sample_command()), decode_command);
   all["message_id"] = {encode_seq(300), [](view b) { return decode_seq(b).map(encode_seq); }};

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include "raft/state_sender.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "raft/wire.hpp"
+
+namespace greenroom::raft {
+
+namespace {
+
+/// A receiver that has not asked for this long makes room for another.
+constexpr steady_ms quiet_ms = 3000;
+
+}  // namespace
+
+state_sender::state_sender(const transfer_options& options, std::uint64_t seed, opener open,
+                           sending send)
+    : options_(options), open_(std::move(open)), send_(std::move(send)), last_id_(seed) {}
+
+void state_sender::take(server_id from, const piece_request& r, steady_ms now) {
+  auto why = piece_refusal::reason::gone;
+  auto* s = find_or_open(from, r, now, why);
+  if (s == nullptr) {
+    send_(from, piece_refusal{r.nonce, r.stream, why});
+    return;
+  }
+  s->used = now;
+  const auto bytes = std::min<std::size_t>(r.piece_bytes, wire_limits::piece_bytes_max);
+  auto position = r.position;
+  for (unsigned n = std::min(r.credits, options_.credits); n > 0; --n) {
+    auto piece = s->state.stream->read(position, bytes);
+    if (!piece) {
+      send_(from, piece_refusal{r.nonce, r.stream, piece_refusal::reason::gone});
+      return;
+    }
+    const bool last = piece->last;
+    send_(from, piece_message{r.nonce, s->id, position, piece->next, last, s->state.as_of,
+                              std::move(piece->data)});
+    if (last) return;
+    position = std::move(piece->next);
+  }
+}
+
+state_sender::stream* state_sender::find_or_open(server_id from, const piece_request& r,
+                                                 steady_ms now, piece_refusal::reason& why) {
+  const auto known = streams_.find(from);
+  if (known != streams_.end() && known->second.nonce == r.nonce) {
+    auto& s = known->second;
+    // A late first request may have opened another moment under the same nonce.
+    return r.stream == s.id || (r.stream == 0 && r.position.empty()) ? &s : nullptr;
+  }
+  if (r.stream != 0 || !r.position.empty()) return nullptr;
+  if (known == streams_.end() && streams_.size() >= options_.streams) {
+    const auto idlest =
+        std::ranges::min_element(streams_, {}, [](const auto& one) { return one.second.used; });
+    if (idlest == streams_.end() || now < idlest->second.used + quiet_ms) {
+      why = piece_refusal::reason::busy;
+      return nullptr;
+    }
+    streams_.erase(idlest);
+  }
+  auto opened = open_();
+  if (!opened || opened->as_of.index < r.min_index) {
+    why = piece_refusal::reason::behind;
+    return nullptr;
+  }
+  auto& s = streams_[from];
+  last_id_ = next_name(last_id_, now);
+  s = {r.nonce, last_id_, std::move(*opened), now, now};
+  return &s;
+}
+
+void state_sender::on_time(steady_ms now) {
+  std::erase_if(streams_, [&](const auto& one) {
+    return now >= one.second.used + options_.idle_ms || now >= one.second.opened + options_.age_ms;
+  });
+}
+
+steady_ms state_sender::next_time() const {
+  auto next = std::numeric_limits<steady_ms>::max();
+  for (const auto& [to, s] : streams_)
+    next = std::min({next, s.used + options_.idle_ms, s.opened + options_.age_ms});
+  return next;
+}
+
+std::optional<std::uint64_t> state_sender::oldest_index() const {
+  std::optional<std::uint64_t> oldest;
+  for (const auto& [to, s] : streams_) {
+    if (!oldest || s.state.as_of.index < *oldest) oldest = s.state.as_of.index;
+  }
+  return oldest;
+}
+
+}  // namespace greenroom::raft
