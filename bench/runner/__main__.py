@@ -109,7 +109,7 @@ def show(result: report.Report, options, folder: Path):
     settings = " ".join(f"{k}={v}" for k, v in options.settings.items()) or "defaults"
     print(f"{report.machine(folder)}; node with {settings}")
     print(f"{options.runs} runs of {options.seconds:g} s, medians; ratio: greenroom / the other, "
-          "median of the runs' ratios; busy: server / load\n")  # fmt: skip
+          "median of the runs' ratios; ↓: less is better; busy: server / load\n")  # fmt: skip
     rows = result.rows()
     print(report.as_markdown(rows) if options.markdown else report.as_text(rows))
     if disturbed := result.disturbed():

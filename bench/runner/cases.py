@@ -14,6 +14,10 @@ class Figure:
     decimals: int = 0
     less_is_better: bool = False
 
+    @property
+    def title(self):
+        return f"{self.name} ↓" if self.less_is_better else self.name
+
 
 @dataclass(frozen=True)
 class Case:

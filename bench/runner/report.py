@@ -65,15 +65,15 @@ class Report:
         values = {run: figure.of(result) for run, result in found.items()}
         return {run: value for run, value in values.items() if value is not None}
 
-    def _median(self, case, name, figure):
+    def _median(self, case, figure, name) -> str:
         values = self._values(case, name, figure)
-        return statistics.median(values.values()) if values else None
+        return number(statistics.median(values.values()) if values else None, figure.decimals)
 
-    def _ratio(self, case, figure, other=LIMIT):
+    def _ratio(self, case, figure, other) -> str:
         """Of each run for itself, so that a machine that changes its pace does not matter."""
         ours, theirs = self._values(case, GREENROOM, figure), self._values(case, other, figure)
         pairs = [ours[run] / theirs[run] for run in ours if theirs.get(run)]
-        return statistics.median(pairs) if pairs else None
+        return number(statistics.median(pairs) if pairs else None, 3)
 
     def _busy(self, case, name) -> str:
         found = self.results.get((case.name, name), {})
@@ -83,19 +83,19 @@ class Report:
         return busy(middle)
 
     def rows(self) -> list:
-        head = ["case", "figure", "greenroom", "limit", "ratio"]
+        head = ["case", "figure", "ratio", GREENROOM, LIMIT]
         for name in self.others:
-            head += [name, "ratio"]
+            head += [f"to {name}", name]
         table = [[*head, "busy: greenroom", "busy: limit"]]
         for case in self.cases:
             if (case.name, GREENROOM) not in self.results:
                 continue
             for index, figure in enumerate(case.figures()):
-                row = [case.name if index == 0 else "", figure.name]
-                row += [number(self._median(case, GREENROOM, figure), figure.decimals)]
-                for name in [LIMIT, *self.others]:
-                    row += [number(self._median(case, name, figure), figure.decimals),
-                            number(self._ratio(case, figure, name), 3)]  # fmt: skip
+                row = [case.name if index == 0 else "", figure.title,
+                       self._ratio(case, figure, LIMIT), self._median(case, figure, GREENROOM),
+                       self._median(case, figure, LIMIT)]  # fmt: skip
+                for name in self.others:
+                    row += [self._ratio(case, figure, name), self._median(case, figure, name)]
                 first = index == 0
                 row += [self._busy(case, n) if first else "" for n in (GREENROOM, LIMIT)]
                 table.append(row)
