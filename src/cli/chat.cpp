@@ -58,8 +58,8 @@ exit_code chat::run() {
   o.nodes = options_.nodes;
   client::handlers h;
   h.event = [this](const protocol::event_envelope& e) { post([this, e] { take_event(e); }); };
-  h.state = [this](client::state s, const std::string& detail) {
-    post([this, s, detail] { take_state(s, detail); });
+  h.state = [this](const client::status& s) {
+    post([this, s] { take_state(s.now, s.reason.empty() ? s.node : s.reason); });
   };
   h.signed_in = [this](const protocol::auth_response& a) {
     post([this, a] { take_signed_in(a); });
