@@ -67,6 +67,26 @@ def test_reconnecting_to_another_node(cluster, chat):
         assert bob.finish() == 0
 
 
+def test_a_message_waits_for_the_node_that_leads_its_room(cluster, chat):
+    alias = names.name_led_by("node3", cluster.leaders(), fresh("away") + "x", names.room_id)
+    user = names.name_led_by("node1", cluster.leaders(), fresh("bob") + "x", names.user_id)
+    bob = chat([cluster.nodes[0]], user, "--register")
+    bob.say(f"/create away {alias}")
+    room = bob.wait("the room", event="entered")["room_id"]
+    cluster.node("node3").stop()
+    bob.say("while it is away")
+    cluster.start()
+    ack = bob.wait("the acknowledgement, once the room is back", event="ack", room_id=room)
+    bob.wait_message("while it is away")
+    assert not bob.all(event="error"), "nothing was refused meanwhile"
+    assert bob.finish() == 0
+    with Client(cluster.nodes[1]) as reader:
+        reader.register(names.name_led_by("node1", cluster.leaders(), fresh("re"), names.user_id))
+        reader.ask("join_room_request", room_id=room)
+        found = [m for m in reader.whole_history(room) if m["content"] == "while it is away"]
+        assert [m["seq"] for m in found] == [ack["seq"]], "once"
+
+
 def test_what_chat_cannot_do(cluster, chat):
     nobody = chat([cluster.nodes[0]], fresh("nobody"), password="wrong password")
     assert nobody.leave() == 4, "4: refused"
