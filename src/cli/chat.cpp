@@ -1,106 +1,132 @@
 // SPDX-License-Identifier: MIT
 #include "cli/chat.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include "cli/text.hpp"
+#include "protocol/text.hpp"
 
 namespace greenroom::cli {
 
 namespace {
 
 using namespace std::chrono_literals;
-using nlohmann::json;
 
 constexpr auto sign_in_within = 60s;
-/// At the end of a pipe: acknowledgements of what was sent are waited for this long.
-constexpr auto finish_within = 60s;
+/// Answers are waited for as long as some arrive in this time. More than a minute, because that is
+/// how far away the next turn of a rate limit can be.
+constexpr auto progress_within = 90s;
+/// At the end: marks, and names of what is still to be printed.
+constexpr auto linger = 5s;
+/// Lines of a pipe that have been read and not sent; more stay in the pipe.
+constexpr std::size_t outbox_max = 64;
 
-std::string clock_of(unix_ms time) {
-  const auto seconds = static_cast<std::time_t>(time / 1000);
-  std::tm local{};
-  localtime_r(&seconds, &local);
-  char text[16];
-  std::strftime(text, sizeof text, "%H:%M", &local);
-  return text;
+std::string session_ended(const error& why) {
+  return why.code == ec::unauthorized ? "signed out: the session is not valid any more"
+                                      : "refused: " + printable(why.message);
 }
 
 }  // namespace
 
-chat::chat(chat_options o) : options_(std::move(o)) {}
+chat::chat(chat_options o) : options_(std::move(o)) {
+  const auto path = options_.no_save ? std::filesystem::path{}
+                                     : token_path(options_.nodes.front(), options_.user);
+  if (!path.empty()) {
+    keeper_ = std::make_shared<token_file>(path, [this](const std::string& why) {
+      post([this, why] { screen_.note("* " + printable(why)); });
+    });
+  }
+}
 
 exit_code chat::run() {
+  if (const auto failure = sign_in()) {
+    return *failure;
+  }
+  screen_.start();
+  if (!options_.room.empty()) {
+    take_line("/join " + options_.room);
+    wait_until_idle();
+  }
+  for (const auto& line : options_.execute) {
+    take_line(line);
+    wait_until_idle();
+  }
+  read_lines();
+  return finish();
+}
+
+// -- signing in ----------------------------------------------------------------------------------
+
+std::optional<exit_code> chat::sign_in() {
   client::credentials who;
   who.username = options_.user;
   who.create = options_.create;
   who.device_id = "terminal";
-  if (!who.create) {
-    who.refresh_token = load_token();
+  who.keeper = keeper_;
+  std::string kept;
+  if (!who.create && !has_password() && keeper_) {
+    kept = keeper_->read();
   }
-  if (who.refresh_token.empty()) {
-    const auto secret = password();
-    if (!secret) {
-      return exit_code::usage;
+  for (;;) {
+    who.refresh_token = kept;
+    if (kept.empty()) {
+      const auto secret = password();
+      if (!secret) {
+        return exit_code::usage;
+      }
+      who.password = *secret;
     }
-    who.password = *secret;
+    connect(who);
+    const bool answered =
+        wait_for([this] { return signed_in_ || refused_.has_value(); }, sign_in_within);
+    if (signed_in_ && !refused_) {
+      return std::nullopt;
+    }
+    connection_.reset();
+    run_posted();
+    if (!answered) {
+      screen_.note("not signed in after " + std::to_string(sign_in_within.count()) + " s; " +
+                   (last_trouble_.empty() ? "no node has answered" : last_trouble_));
+      return exit_code::unreachable;
+    }
+    if (kept.empty() || refused_->code != ec::unauthorized) {
+      screen_.note("refused: " + printable(refused_->message));
+      return exit_code::refused;
+    }
+    // Revoked or expired: the password still opens the door.
+    screen_.note("* the session of the last time is not valid any more");
+    keeper_->drop(kept);
+    kept.clear();
+    refused_.reset();
+    if (!has_password() && !screen_.is_terminal()) {
+      screen_.note("sign in again with --password-file FILE or GREENROOM_PASSWORD");
+      return exit_code::refused;
+    }
   }
+}
+
+void chat::connect(client::credentials who) {
   client::options o;
   o.nodes = options_.nodes;
+  o.waits_on_rate_limit = !screen_.is_terminal();
   client::handlers h;
   h.event = [this](const protocol::event_envelope& e) { post([this, e] { take_event(e); }); };
-  h.state = [this](client::state s, const std::string& detail) {
-    post([this, s, detail] { take_state(s, detail); });
-  };
+  h.missed = [this](const client::gap& g) { post([this, g] { take_gap(g); }); };
+  h.state = [this](const client::status& s) { post([this, s] { take_state(s); }); };
   h.signed_in = [this](const protocol::auth_response& a) {
     post([this, a] { take_signed_in(a); });
   };
-  h.refused = [this](const error& e) {
-    post([this, e] {
-      refused_ = true;
-      screen_.note("refused: " + e.message);
-    });
-  };
+  h.refused = [this](const error& e) { post([this, e] { refused_ = e; }); };
   connection_ = std::make_unique<client::connection>(std::move(o), std::move(h));
   connection_->sign_in(std::move(who));
-  if (!wait_for([this] { return signed_in_ || refused_; }, sign_in_within) || refused_) {
-    if (!refused_) {
-      screen_.note("no node could be reached");
-    }
-    return refused_ ? exit_code::refused : exit_code::unreachable;
-  }
-  if (!options_.room.empty()) {
-    join(options_.room);
-    wait_for([this] { return in_flight_ == 0; }, finish_within);
-  }
-  for (const auto& line : options_.execute) {
-    take_line(line);
-    wait_for([this] { return in_flight_ == 0; }, finish_within);
-  }
-  bool ended = !options_.execute.empty() && !screen_.is_terminal();
-  while (!quit_ && !ended) {
-    if (auto line = screen_.poll_line(ended)) {
-      take_line(*line);
-      if (!screen_.is_terminal() && line->starts_with("/")) {
-        // What follows in a script counts on the command having taken effect.
-        wait_for([this] { return in_flight_ == 0; }, finish_within);
-      }
-    }
-    run_posted();
-  }
-  const bool all = wait_for([this] { return in_flight_ == 0; }, finish_within);
-  connection_.reset();
-  run_posted();
-  return all && failures_ == 0 ? exit_code::ok : exit_code::failure;
+}
+
+bool chat::has_password() const {
+  return !options_.password_file.empty() || std::getenv("GREENROOM_PASSWORD") != nullptr;
 }
 
 std::optional<std::string> chat::password() {
@@ -108,7 +134,7 @@ std::optional<std::string> chat::password() {
     std::ifstream in(options_.password_file);
     std::string line;
     if (!std::getline(in, line)) {
-      std::cerr << options_.password_file << " cannot be read\n";
+      std::cerr << printable(options_.password_file) << " cannot be read\n";
       return std::nullopt;
     }
     return line;
@@ -120,8 +146,16 @@ std::optional<std::string> chat::password() {
     std::cerr << "a password is needed: --password-file FILE or GREENROOM_PASSWORD\n";
     return std::nullopt;
   }
-  return chat_screen::ask_hidden("Password for " + options_.user + ": ");
+  auto first = chat_screen::ask_hidden("Password for " + printable(options_.user) + ": ");
+  // A new account would keep a mistyped one.
+  if (options_.create && chat_screen::ask_hidden("Once more: ") != first) {
+    std::cerr << "the two are not the same\n";
+    return std::nullopt;
+  }
+  return first;
 }
+
+// -- the loop ------------------------------------------------------------------------------------
 
 void chat::post(std::function<void()> what) {
   {
@@ -129,6 +163,7 @@ void chat::post(std::function<void()> what) {
     posted_.push_back(std::move(what));
   }
   arrived_.notify_one();
+  screen_.wake();
 }
 
 void chat::run_posted() {
@@ -142,17 +177,59 @@ void chat::run_posted() {
   }
 }
 
+/// What depends on the time.
+void chat::tick() {
+  const auto now = clock::now();
+  output_.flush(
+      now, [this](const uuid& user) { return user.is_nil() || names_.contains(user); },
+      [this](const std::string& line) { screen_.print(line); });
+  if (!marks_.empty() && marks_in_flight_ == 0 && now >= next_marks_) {
+    send_marks();
+  }
+}
+
 bool chat::wait_for(const std::function<bool()>& condition, std::chrono::seconds limit) {
-  const auto deadline = std::chrono::steady_clock::now() + limit;
+  const auto deadline = clock::now() + limit;
   for (;;) {
     run_posted();
+    tick();
     if (condition()) {
       return true;
     }
-    std::unique_lock lock(mutex_);
-    if (!arrived_.wait_until(lock, deadline, [this] { return !posted_.empty(); })) {
+    const auto now = clock::now();
+    if (now >= deadline) {
       return false;
     }
+    std::unique_lock lock(mutex_);
+    arrived_.wait_until(lock, std::min(deadline, now + 50ms), [this] { return !posted_.empty(); });
+  }
+}
+
+/// False: nothing has been answered for too long.
+bool chat::wait_until_idle() {
+  for (;;) {
+    const auto before = finished_;
+    const bool something =
+        wait_for([&] { return idle() || refused_ || finished_ != before; }, progress_within);
+    if (idle() || refused_ || !something) {
+      return idle();
+    }
+  }
+}
+
+void chat::read_lines() {
+  const bool pipe = !screen_.is_terminal();
+  bool ended = pipe && !options_.execute.empty();
+  while (!quit_ && !refused_ && !ended) {
+    if (auto line = screen_.poll_line(ended, outbox_.size() < outbox_max)) {
+      // A command in a script counts on what stands before it, and what follows on the command.
+      const bool alone = pipe && line->starts_with("/") && !line->starts_with("//");
+      if (alone) wait_until_idle();
+      take_line(*line);
+      if (alone) wait_until_idle();
+    }
+    run_posted();
+    tick();
   }
 }
 
@@ -160,162 +237,48 @@ void chat::take_line(const std::string& line) {
   if (line.empty()) {
     return;
   }
-  if (line.front() == '/' && !line.starts_with("//")) {
+  line_ = line;
+  if (!protocol::is_valid_utf8(line)) {
+    // A node would close the connection over it.
+    complain("this line is not valid UTF-8 and was not sent: " + printable(line));
+  } else if (line.front() == '/' && !line.starts_with("//")) {
     command(line);
   } else {
     send(line.starts_with("//") ? line.substr(1) : line);
   }
+  line_.clear();
 }
 
-// -- what happens
-// ----------------------------------------------------------------------------------
-
-void chat::take_state(client::state s, const std::string& detail) {
-  if (as_json()) {
-    static constexpr const char* names[] = {"connecting", "online", "reconnecting", "closed"};
-    screen_.print(
-        json{{"event", "state"}, {"state", names[static_cast<std::size_t>(s)]}, {"detail", detail}}
-            .dump());
-  } else if (s == client::state::online) {
-    screen_.note("* connected to " + detail);
-  } else if (s == client::state::reconnecting) {
-    screen_.note("* reconnecting: " + printable(detail));
+exit_code chat::finish() {
+  const bool all = wait_until_idle();
+  if (!refused_) {
+    send_marks();
+    // A pipe gets every line; a person who has left reads no more.
+    wait_for(
+        [this] {
+          return refused_ || (marks_in_flight_ == 0 && (output_.empty() || screen_.is_terminal()));
+        },
+        linger);
   }
-}
-
-void chat::take_signed_in(const protocol::auth_response& a) {
-  self_ = a.user.id;
-  self_name_ = a.user.username;
-  names_[self_] = self_name_;
-  if (!options_.no_save) {
-    save_token(a.refresh_token);
+  screen_.stop();
+  connection_.reset();
+  run_posted();
+  if (!outbox_.empty()) {
+    complain(std::to_string(outbox_.size()) + " lines were not sent");
   }
-  if (!signed_in_) {
-    signed_in_ = true;
-    if (!as_json()) {
-      screen_.note("* signed in as " + self_name_ + "; /help lists the commands");
+  if (refused_) {
+    if (keeper_) keeper_->drop(newest_token_);
+    if (as_json()) {
+      print_json({{"event", "error"},
+                  {"code", to_string(refused_->code)},
+                  {"message", refused_->message},
+                  {"message_id", nullptr},
+                  {"line", nullptr}});
     }
+    screen_.note(session_ended(*refused_));
+    return exit_code::refused;
   }
-}
-
-void chat::take_event(const protocol::event_envelope& e) {
-  if (as_json()) {
-    const auto text = protocol::encode_event(protocol::encoding::json, e);
-    auto line = json::parse(text, nullptr, false);
-    line["data"]["event"] = line["data"].value("type", "");
-    line["data"]["timestamp"] = line.value("timestamp", "");
-    screen_.print(line["data"].dump());
-    return;
-  }
-  if (const auto* m = std::get_if<protocol::message_received>(&e.data)) {
-    show_message(m->message, true);
-  } else if (const auto* r = std::get_if<protocol::room_event>(&e.data)) {
-    rooms_[r->room_id] = r->room;
-    if (current_ == r->room_id && r->kind != protocol::room_event_kind::created) {
-      screen_.print("* " + printable(name_of(r->user_id)) + " " +
-                    std::string(protocol::to_string(r->kind)));
-    }
-  } else if (const auto* s = std::get_if<protocol::session_event>(&e.data)) {
-    if (s->kind == protocol::session_event_kind::revoked) {
-      screen_.note("* this session was revoked");
-      quit_ = true;
-    }
-  }
-}
-
-void chat::show_message(const protocol::message& m, bool live) {
-  if (current_ != m.room_id) {
-    if (live && ++unread_[m.room_id] == 1) {
-      screen_.print("* new in " + room_name(m.room_id));
-    }
-    return;
-  }
-  screen_.print(clock_of(m.created_at) + " " + screen_.coloured(printable(name_of(m.sender_id))) +
-                ": " + printable(m.content));
-}
-
-std::string chat::name_of(const uuid& user) {
-  if (const auto it = names_.find(user); it != names_.end()) {
-    return it->second;
-  }
-  if (asked_names_.insert(user).second) {
-    protocol::user_request r;
-    r.user_id = user;
-    ask(std::move(r), [this](const answer& a) {
-      if (const auto* u = std::get_if<protocol::user_response>(&a.data)) {
-        names_[u->user.id] = u->user.username;
-      }
-    });
-  }
-  return user.str().substr(0, 8);
-}
-
-std::string chat::room_name(const uuid& room) const {
-  const auto it = rooms_.find(room);
-  if (it == rooms_.end()) {
-    return room.str().substr(0, 8);
-  }
-  return printable(it->second.alias.empty() ? it->second.name : it->second.alias);
-}
-
-// -- the refresh token between two starts
-// ------------------------------------------------------------
-
-std::string chat::token_file() const {
-  const auto* state = std::getenv("XDG_STATE_HOME");
-  const auto* home = std::getenv("HOME");
-  if (state == nullptr && home == nullptr) {
-    return {};
-  }
-  auto name = options_.nodes.front() + "-" + options_.user;
-  std::replace_if(
-      name.begin(), name.end(), [](char c) { return c == '/' || c == ':'; }, '_');
-  return (state != nullptr ? std::string(state) : std::string(home) + "/.local/state") +
-         "/greenroom/" + name + ".token";
-}
-
-std::string chat::load_token() const {
-  std::string line;
-  std::ifstream in(token_file());
-  std::getline(in, line);
-  return line;
-}
-
-void chat::save_token(const std::string& refresh_token) {
-  const std::filesystem::path path(token_file());
-  if (path.empty() || refresh_token.empty()) {
-    return;
-  }
-  std::error_code ignored;
-  std::filesystem::create_directories(path.parent_path(), ignored);
-  const auto before = ::umask(0177);  // the file is the owner's alone from its first byte
-  std::ofstream out(path, std::ios::trunc);
-  out << refresh_token << "\n";
-  ::umask(before);
-}
-
-CLI::App* add_chat(CLI::App& program, chat_options& o) {
-  auto* command = program.add_subcommand("chat", "Chat in a terminal or a pipe");
-  command->footer(
-      "Examples:\n"
-      "  greenroom chat --user alice --register\n"
-      "  greenroom chat --node 127.0.0.1:8080,127.0.0.1:8081 --user bob --room lobby\n"
-      "  echo hello | greenroom chat --user bot --password-file secret --room lobby --output json\n"
-      "\n"
-      "In a pipe every line is sent (or is a /command); with --output json each event is one line\n"
-      "of JSON with the event's type in \"event\". Ends when all sends are acknowledged; the exit\n"
-      "code is 1 when one failed. The password comes from --password-file, GREENROOM_PASSWORD, or\n"
-      "is asked for.");
-  o.nodes = {"127.0.0.1:8080"};
-  command->add_option("--node", o.nodes, "host:port, or several with commas")->delimiter(',');
-  command->add_option("--user", o.user, "Your user name")->required();
-  command->add_flag("--register", o.create, "The account is new");
-  command->add_option("--password-file", o.password_file, "File with the password");
-  command->add_option("--room", o.room, "Alias or id of a room to join at once");
-  command->add_option("--output", o.output, "text or json")->check(CLI::IsMember({"text", "json"}));
-  command->add_option("--execute", o.execute, "A line to run; more than one is fine");
-  command->add_flag("--no-save", o.no_save, "Do not keep the session for the next start");
-  return command;
+  return all && failures_ == 0 ? exit_code::ok : exit_code::failure;
 }
 
 }  // namespace greenroom::cli

@@ -7,35 +7,27 @@
 /// Events and answers arrive on the client's thread and are put on the queue of the main thread,
 /// which alone owns the screen and the state here.
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "cli/chat_options.hpp"
 #include "cli/chat_screen.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/ordered_lines.hpp"
+#include "cli/token_file.hpp"
 #include "client/client.hpp"
 
-namespace CLI {
-class App;
-}
-
 namespace greenroom::cli {
-
-struct chat_options {
-  std::vector<std::string> nodes;
-  std::string user;
-  bool create = false;
-  std::string password_file;
-  std::string room;
-  std::string output = "text";
-  std::vector<std::string> execute;
-  bool no_save = false;
-};
 
 class chat {
  public:
@@ -45,59 +37,117 @@ class chat {
 
  private:
   using answer = protocol::answer_envelope;
+  using clock = std::chrono::steady_clock;
 
-  // chat.cpp: the loop, events
+  // chat.cpp: signing in, the loop
+  std::optional<exit_code> sign_in();
+  void connect(client::credentials who);
+  [[nodiscard]] bool has_password() const;
   std::optional<std::string> password();
   void post(std::function<void()> what);
   void run_posted();
+  void tick();
   bool wait_for(const std::function<bool()>& condition, std::chrono::seconds limit);
+  bool wait_until_idle();
+  [[nodiscard]] bool idle() const { return in_flight_ == 0 && outbox_.empty(); }
+  void read_lines();
   void take_line(const std::string& line);
+  exit_code finish();
+
+  // chat_events.cpp: what arrives, and how it is shown
   void take_event(const protocol::event_envelope& e);
-  void take_state(client::state s, const std::string& detail);
+  void take_state(const client::status& s);
   void take_signed_in(const protocol::auth_response& a);
-  void save_token(const std::string& refresh_token);
-  [[nodiscard]] std::string load_token() const;
-  [[nodiscard]] std::string token_file() const;
-  void show_message(const protocol::message& m, bool live);
-  std::string name_of(const uuid& user);
-  std::string room_name(const uuid& room) const;
+  void take_gap(const client::gap& g);
+  void read_gap(const client::gap& g, std::uint64_t after_seq, std::uint64_t place,
+                std::vector<ordered_lines::line> lines, int pages_left);
+  void show_message(const protocol::message& m);
+  ordered_lines::line line_of(const protocol::message& m);
+  void print_history(const protocol::message& m);
+  void print_json(const nlohmann::json& event);
+  void want_name(const uuid& user);
+  std::string name_of(const uuid& user) const;
+  [[nodiscard]] std::string room_name(const uuid& room) const;
+  void mark(const uuid& room, std::uint64_t seq, bool shown);
+  void send_marks();
   [[nodiscard]] bool as_json() const { return options_.output == "json"; }
+
+  // chat_send.cpp: requests, one message after the other, and what goes wrong
+  void send(const std::string& text);
+  void send_next();
+  void ask(protocol::request r, std::function<void(const answer&)> then);
+  void ask_quietly(protocol::request r, std::function<void(const answer&)> then);
+  /// The answer's content, or null when it is something else, which is told.
+  template <class T>
+  const T* expect(const answer& a) {
+    const auto* content = std::get_if<T>(&a.data);
+    if (content == nullptr) tell_failure(a);
+    return content;
+  }
+  void tell_failure(const answer& a);
+  /// A mistake that the node has not seen.
+  void complain(const std::string& sentence);
 
   // chat_commands.cpp
   void command(const std::string& line);
-  void send(const std::string& text);
-  void ask(protocol::request r, std::function<void(const answer&)> then);
   void list_rooms();
+  void list_rooms(protocol::room_scope scope, const std::optional<std::string>& cursor);
   void create_room(const std::string& arguments);
   void join(const std::string& room);
   void part();
   void members();
+  void learn_members(const uuid& room);
   void users(const std::string& query);
   void history();
   void help();
-  bool failed(const answer& a);
   void enter(const protocol::room& room);
+
+  struct outgoing {
+    uuid room;
+    std::string text;
+    std::string line;
+  };
 
   chat_options options_;
   chat_screen screen_;
+  std::shared_ptr<token_file> keeper_;  ///< null with --no-save
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<std::function<void()>> posted_;
+
   std::map<uuid, std::string> names_;
   std::set<uuid> asked_names_;
   std::map<uuid, protocol::room> rooms_;
   std::map<uuid, std::uint64_t> unread_;
+  std::map<uuid, std::uint64_t> shown_;  ///< the last message of a room that is on the screen
+  ordered_lines output_;
   std::optional<uuid> current_;
   uuid self_;
   std::string self_name_;
-  bool signed_in_ = false;
-  bool refused_ = false;
-  bool quit_ = false;
+  std::string newest_token_;
+
+  std::deque<outgoing> outbox_;
+  bool sending_ = false;
+  std::string line_;  ///< the one that is run, or whose answer is handled
   std::size_t in_flight_ = 0;
+  std::size_t finished_ = 0;
   std::size_t failures_ = 0;
+
+  struct mark_state {
+    std::uint64_t seq = 0;
+    bool read = false;
+  };
+  std::map<uuid, mark_state> marks_;  ///< to be sent
+  std::size_t marks_in_flight_ = 0;
+  clock::time_point next_marks_{};
+
+  bool signed_in_ = false;
+  bool lost_ = false;  ///< it has been told that the connection is gone
+  clock::time_point next_notice_{};
+  std::string last_trouble_;
+  std::optional<error> refused_;
+  bool quit_ = false;
   std::unique_ptr<client::connection> connection_;  ///< last: its thread uses the rest
 };
-
-CLI::App* add_chat(CLI::App& program, chat_options& o);
 
 }  // namespace greenroom::cli

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <array>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "cli/chat.hpp"
 #include "cli/text.hpp"
+#include "protocol/limits.hpp"
 
 namespace greenroom::cli {
 
@@ -60,112 +63,89 @@ void chat::command(const std::string& line) {
   } else {
     // Never sent as text: a mistyped command may hold what was not meant for the room.
     const auto near = nearest(verb, commands);
-    screen_.note("unknown command " + printable(verb) +
-                 (near.empty() ? "; /help lists them" : ", did you mean " + near + "?"));
-    ++failures_;
+    complain("unknown command " + printable(verb) +
+             (near.empty() ? "; /help lists them" : ", did you mean " + near + "?"));
   }
 }
 
 void chat::help() {
   for (const auto* line :
-       {"/rooms            your rooms and the public ones", "/create NAME [ALIAS]   a public room",
-        "/join ALIAS|ID    join a room, or go to one of yours", "/part             leave this room",
-        "/who              its members", "/users [TEXT]     people",
-        "/history          the latest messages again", "/quit             end",
+       {"/rooms                 your rooms with what is unread, and the public ones",
+        "/create NAME [ALIAS]   a public room", "/join ALIAS|ID         join a room",
+        "/switch ALIAS|ID       go to one of your rooms; the same as /join",
+        "/part                  leave this room", "/who                   its members",
+        "/users [TEXT]          people", "/history               the latest messages again",
+        "/help                  this", "/quit                  end",
         "anything else is sent; a line that starts with // is sent with one /"}) {
     screen_.note(line);
   }
 }
 
-void chat::ask(protocol::request r, std::function<void(const answer&)> then) {
-  ++in_flight_;
-  connection_->request(std::move(r), [this, then = std::move(then)](const answer& a) {
-    post([this, a, then] {
-      --in_flight_;
-      then(a);
-    });
-  });
-}
-
-bool chat::failed(const answer& a) {
-  const auto* why = std::get_if<error>(&a.data);
-  if (why == nullptr) {
-    return false;
-  }
-  ++failures_;
-  if (as_json()) {
-    screen_.print(
-        json{{"event", "error"}, {"code", to_string(why->code)}, {"message", why->message}}.dump());
-  } else {
-    screen_.note("* " + std::string(to_string(why->code)) + ": " + printable(why->message));
-  }
-  return true;
-}
-
-void chat::send(const std::string& text) {
-  if (!current_) {
-    screen_.note("join a room first: /rooms lists them, /join ALIAS goes there");
-    ++failures_;
+/// Marks first: what is on the screen is not unread.
+void chat::list_rooms() {
+  if (marks_.empty()) {
+    list_rooms(protocol::room_scope::joined, {});
     return;
   }
-  protocol::send_message_request r;
-  r.room_id = *current_;
-  r.content = text;
-  ask(std::move(r), [this](const answer& a) {
-    if (const auto* ack = std::get_if<protocol::message_ack>(&a.data); ack && as_json()) {
-      screen_.print(json{
-          {"event", "ack"},
-          {"room_id", ack->room_id.str()},
-          {"id", ack->id.str()},
-          {"seq", ack->seq},
-          {"duplicate",
-           a.duplicate}}.dump());
-    } else {
-      failed(a);
-    }
-  });
+  // Counted as a command of its own, so that a script waits for all of it.
+  const auto marks = std::exchange(marks_, {});
+  auto left = std::make_shared<std::size_t>(marks.size());
+  for (const auto& [room, m] : marks) {
+    ask(
+        protocol::mark_request{
+            room, m.read ? protocol::message_state::read : protocol::message_state::delivered,
+            m.seq},
+        [this, left](const answer&) {
+          if (--*left == 0) list_rooms(protocol::room_scope::joined, {});
+        });
+  }
 }
 
-void chat::list_rooms() {
-  for (const auto scope : {protocol::room_scope::joined, protocol::room_scope::open}) {
-    protocol::room_list_request r;
-    r.scope = scope;
-    ask(std::move(r), [this, scope](const answer& a) {
-      if (failed(a)) {
-        return;
+void chat::list_rooms(protocol::room_scope scope, const std::optional<std::string>& cursor) {
+  const bool joined = scope == protocol::room_scope::joined;
+  protocol::room_list_request r;
+  r.scope = scope;
+  r.cursor = cursor;
+  ask(std::move(r), [this, scope, joined](const answer& a) {
+    const auto* page = expect<protocol::room_list_response>(a);
+    if (page == nullptr) {
+      return;
+    }
+    for (const auto& room : page->rooms) {
+      if (joined) {
+        rooms_[room.id] = room;
+      } else if (rooms_.contains(room.id)) {
+        continue;
       }
-      for (const auto& room : std::get<protocol::room_list_response>(a.data).rooms) {
-        if (scope == protocol::room_scope::joined) {
-          rooms_[room.id] = room;
-        } else if (rooms_.contains(room.id)) {
-          continue;
-        }
-        if (as_json()) {
-          screen_.print(json{{"event", "room"},
-                             {"room_id", room.id.str()},
-                             {"name", room.name},
-                             {"alias", room.alias},
-                             {"joined", scope == protocol::room_scope::joined}}
-                            .dump());
-        } else {
-          const auto unread = room.standing ? room.standing->unread_count : 0;
-          screen_.print((scope == protocol::room_scope::joined ? "  " : "+ ") +
-                        printable(room.name) +
-                        (room.alias.empty() ? " (" + room.id.str() + ")"
-                                            : " (" + printable(room.alias) + ")") +
-                        ", " + std::to_string(room.member_count) + " members" +
-                        (unread > 0 ? ", " + std::to_string(unread) + " unread" : ""));
-        }
+      const auto unread = room.standing ? room.standing->unread_count : 0;
+      if (as_json()) {
+        json event{{"event", "room"},
+                   {"room_id", room.id.str()},
+                   {"name", room.name},
+                   {"alias", room.alias},
+                   {"joined", joined}};
+        if (joined) event["unread_count"] = unread;
+        print_json(event);
+        continue;
       }
-    });
-  }
+      screen_.print(
+          (joined ? "  " : "+ ") + printable(room.name) +
+          (room.alias.empty() ? " (" + room.id.str() + ")" : " (" + printable(room.alias) + ")") +
+          ", " + std::to_string(room.member_count) + " members" +
+          (unread > 0 ? ", " + std::to_string(unread) + " unread" : ""));
+    }
+    if (page->next_cursor) {
+      list_rooms(scope, page->next_cursor);
+    } else if (joined) {
+      list_rooms(protocol::room_scope::open, {});
+    }
+  });
 }
 
 void chat::create_room(const std::string& arguments) {
   const auto [name, alias] = first_word(arguments);
   if (name.empty()) {
-    screen_.note("/create NAME [ALIAS]; a name with spaces goes in \"quotes\"");
-    ++failures_;
+    complain("/create NAME [ALIAS]; a name with spaces goes in \"quotes\"");
     return;
   }
   protocol::create_room_request r;
@@ -175,16 +155,15 @@ void chat::create_room(const std::string& arguments) {
     r.alias = alias;
   }
   ask(std::move(r), [this](const answer& a) {
-    if (!failed(a)) {
-      enter(std::get<protocol::room_response>(a.data).room);
+    if (const auto* answered = expect<protocol::room_response>(a)) {
+      enter(answered->room);
     }
   });
 }
 
 void chat::join(const std::string& room) {
   if (room.empty()) {
-    screen_.note("/join ALIAS or /join ID");
-    ++failures_;
+    complain("/join ALIAS or /join ID");
     return;
   }
   protocol::join_room_request r;
@@ -194,8 +173,8 @@ void chat::join(const std::string& room) {
     r.alias = room;
   }
   ask(std::move(r), [this](const answer& a) {
-    if (!failed(a)) {
-      enter(std::get<protocol::room_response>(a.data).room);
+    if (const auto* answered = expect<protocol::room_response>(a)) {
+      enter(answered->room);
     }
   });
 }
@@ -206,25 +185,29 @@ void chat::enter(const protocol::room& room) {
   unread_.erase(room.id);
   screen_.set_prompt(room_name(room.id) + "> ");
   if (as_json()) {
-    screen_.print(json{{"event", "entered"},
-                       {"room_id", room.id.str()},
-                       {"alias", room.alias},
-                       {"last_seq", room.last_seq}}
-                      .dump());
+    print_json({{"event", "entered"},
+                {"room_id", room.id.str()},
+                {"alias", room.alias},
+                {"last_seq", room.last_seq}});
   } else {
     screen_.note("* now in " + printable(room.name));
+    learn_members(room.id);
     history();
   }
 }
 
 void chat::part() {
   if (!current_) {
-    screen_.note("you are in no room");
+    complain("you are in no room");
     return;
   }
   ask(protocol::leave_room_request{*current_}, [this, left = *current_](const answer& a) {
-    if (!failed(a)) {
-      screen_.note("* left " + room_name(left));
+    if (expect<protocol::ok_response>(a) != nullptr) {
+      if (as_json()) {
+        print_json({{"event", "left"}, {"room_id", left.str()}});
+      } else {
+        screen_.note("* left " + room_name(left));
+      }
       rooms_.erase(left);
       if (current_ == left) {
         current_.reset();
@@ -236,29 +219,38 @@ void chat::part() {
 
 void chat::members() {
   if (!current_) {
-    screen_.note("you are in no room");
+    complain("you are in no room");
     return;
   }
   protocol::room_members_request r;
   r.room_id = *current_;
   ask(std::move(r), [this](const answer& a) {
-    if (failed(a)) {
-      return;
-    }
-    for (const auto& m : std::get<protocol::room_members_response>(a.data).members) {
+    const auto* page = expect<protocol::room_members_response>(a);
+    for (const auto& m : page != nullptr ? page->members : std::vector<protocol::member>{}) {
       names_[m.user.id] = m.user.username;
       if (as_json()) {
-        screen_.print(json{
-            {"event", "member"},
-            {"user_id", m.user.id.str()},
-            {"username", m.user.username},
-            {"role", protocol::to_string(m.role)},
-            {"is_online",
-             m.is_online}}.dump());
+        print_json({{"event", "member"},
+                    {"user_id", m.user.id.str()},
+                    {"username", m.user.username},
+                    {"role", protocol::to_string(m.role)},
+                    {"is_online", m.is_online}});
       } else {
         screen_.print("  " + printable(m.user.username) + " (" +
                       std::string(protocol::to_string(m.role)) + (m.is_online ? ", online)" : ")"));
       }
+    }
+  });
+}
+
+/// Most names in one request; those of people who have left are asked for one by one.
+void chat::learn_members(const uuid& room) {
+  protocol::room_members_request r;
+  r.room_id = room;
+  r.limit = limits::list_limit_max;
+  ask_quietly(std::move(r), [this](const answer& a) {
+    const auto* page = std::get_if<protocol::room_members_response>(&a.data);
+    for (const auto& m : page != nullptr ? page->members : std::vector<protocol::member>{}) {
+      names_[m.user.id] = m.user.username;
     }
   });
 }
@@ -269,46 +261,42 @@ void chat::users(const std::string& query) {
     r.query = query;
   }
   ask(std::move(r), [this](const answer& a) {
-    if (failed(a)) {
-      return;
-    }
-    for (const auto& u : std::get<protocol::user_list_response>(a.data).users) {
+    const auto* page = expect<protocol::user_list_response>(a);
+    for (const auto& u : page != nullptr ? page->users : std::vector<protocol::user>{}) {
       names_[u.id] = u.username;
-      screen_.print(as_json() ? json{{"event", "user"},
-                                     {"user_id", u.id.str()},
-                                     {"username", u.username},
-                                     {"is_online", u.is_online}}
-                                    .dump()
-                              : "  " + printable(u.username) + (u.is_online ? " (online)" : ""));
+      if (as_json()) {
+        print_json({{"event", "user"},
+                    {"user_id", u.id.str()},
+                    {"username", u.username},
+                    {"is_online", u.is_online}});
+      } else {
+        screen_.print("  " + printable(u.username) + (u.is_online ? " (online)" : ""));
+      }
     }
   });
 }
 
 void chat::history() {
   if (!current_) {
-    screen_.note("you are in no room");
+    complain("you are in no room");
     return;
   }
   protocol::history_request r;
   r.room_id = *current_;
   r.limit = 20;
-  ask(std::move(r), [this](const answer& a) {
-    if (failed(a)) {
-      return;
-    }
-    for (const auto& m : std::get<protocol::history_response>(a.data).messages) {
+  // What arrives meanwhile is newer and is shown below.
+  const auto place = output_.reserve(clock::now());
+  ask(r, [this, place](const answer& a) {
+    const auto* page = expect<protocol::history_response>(a);
+    std::vector<ordered_lines::line> lines;
+    for (const auto& m : page != nullptr ? page->messages : std::vector<protocol::message>{}) {
       if (as_json()) {
-        screen_.print(json{
-            {"event", "history"},
-            {"room_id", m.room_id.str()},
-            {"seq", m.seq},
-            {"sender_id", m.sender_id.str()},
-            {"content",
-             m.content}}.dump());
+        print_history(m);
       } else {
-        show_message(m, false);
+        lines.push_back(line_of(m));
       }
     }
+    output_.fill(place, std::move(lines), clock::now());
   });
 }
 

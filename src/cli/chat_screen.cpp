@@ -3,14 +3,20 @@
 
 #include <editline/readline.h>
 #include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
 #include <iostream>
 #include <utility>
+
+#include "cli/text.hpp"
 
 namespace greenroom::cli {
 
@@ -19,8 +25,10 @@ namespace {
 // libedit's callback takes no pointer of ours; there is one terminal.
 std::deque<std::string> typed;
 bool typed_end = false;
+bool submitted = false;
 
 void take_typed(char* line) {
+  submitted = true;
   if (line == nullptr) {
     typed_end = true;
     return;
@@ -32,42 +40,65 @@ void take_typed(char* line) {
   std::free(line);
 }
 
+std::size_t columns() {
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/// To the first column, `rows` further up, and nothing below.
+void erase_from(std::size_t rows) {
+  if (rows > 0) {
+    std::cout << "\033[" << rows << "A";
+  }
+  std::cout << "\r\033[J";
+}
+
 }  // namespace
 
 chat_screen::chat_screen()
     : terminal_(isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1),
-      colours_(terminal_ && std::getenv("NO_COLOR") == nullptr) {
-  if (terminal_) {
-    install();
-  }
-}
+      colours_(terminal_ && std::getenv("NO_COLOR") == nullptr),
+      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
 
 chat_screen::~chat_screen() {
-  if (terminal_) {
-    remove();
+  stop();
+  ::close(wake_);
+}
+
+void chat_screen::start() {
+  if (terminal_ && !std::exchange(editing_, true)) {
+    rl_callback_handler_install(prompt_.c_str(), take_typed);
   }
 }
 
-void chat_screen::install() {
-  rl_callback_handler_install(prompt_.c_str(), take_typed);
+void chat_screen::stop() {
+  if (std::exchange(editing_, false)) {
+    clear_edited();
+    std::cout << std::flush;
+    rl_callback_handler_remove();
+  }
 }
 
-void chat_screen::remove() {
-  rl_callback_handler_remove();
+/// The line being edited may have been wrapped; the cursor is somewhere in it.
+void chat_screen::clear_edited() {
+  auto* before_cursor = rl_copy_text(0, rl_point);
+  const auto width = width_of(prompt_) + (before_cursor != nullptr ? width_of(before_cursor) : 0);
+  std::free(before_cursor);
+  erase_from(width / columns());
 }
 
 void chat_screen::print(const std::string& line) {
-  if (!terminal_) {
+  if (!editing_) {
     std::cout << line << std::endl;
     return;
   }
-  // Erase the line being edited, print, draw it again with what had been typed.
-  const std::string text = rl_line_buffer != nullptr ? rl_line_buffer : "";
-  std::cout << "\r\033[K" << line << "\n" << prompt_ << text << std::flush;
+  clear_edited();
+  std::cout << line << "\n" << std::flush;
+  rl_forced_update_display();  // libedit's own line, which is never out of date
 }
 
 void chat_screen::note(const std::string& line) {
-  if (terminal_) {
+  if (editing_) {
     print(line);
   } else {
     std::cerr << line << std::endl;
@@ -75,33 +106,56 @@ void chat_screen::note(const std::string& line) {
 }
 
 void chat_screen::set_prompt(const std::string& prompt) {
-  prompt_ = prompt;
-  if (terminal_) {
-    rl_set_prompt(prompt_.c_str());
-    std::cout << "\r\033[K" << prompt_ << std::flush;
+  if (editing_) {
+    clear_edited();
+    std::cout << std::flush;
+    rl_set_prompt(prompt.c_str());
+    rl_forced_update_display();
   }
+  prompt_ = prompt;
 }
 
-std::optional<std::string> chat_screen::poll_line(bool& ended) {
+void chat_screen::wake() noexcept {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto n = ::write(wake_, &one, sizeof one);
+}
+
+std::optional<std::string> chat_screen::poll_line(bool& ended, bool wants_input) {
   const auto from = [](std::deque<std::string>& lines) {
     auto line = std::move(lines.front());
     lines.pop_front();
     return line;
   };
-  if (!typed.empty()) {
+  if (wants_input && !typed.empty()) {
     return from(typed);
   }
-  if (const auto end = pending_.find('\n'); end != std::string::npos) {
+  if (const auto end = pending_.find('\n'); wants_input && end != std::string::npos) {
     auto line = pending_.substr(0, end);
     pending_.erase(0, end + 1);
     return line;
   }
-  pollfd wait{STDIN_FILENO, POLLIN, 0};
-  if (::poll(&wait, 1, 50) <= 0) {
+  pollfd wait[2] = {{wake_, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
+  if (::poll(wait, wants_input ? 2 : 1, 50) <= 0) {
+    return std::nullopt;
+  }
+  if (wait[0].revents != 0) {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const auto n = ::read(wake_, &count, sizeof count);
+  }
+  if (wait[1].revents == 0) {
     return std::nullopt;
   }
   if (terminal_) {
     rl_callback_read_char();
+    if (std::exchange(submitted, false)) {
+      entered_prompt_ = prompt_;
+      rl_point = rl_end = 0;
+      if (!typed_end) {
+        // libedit leaves its mode after each line: until it is installed again the terminal itself
+        // echoes what is typed.
+        rl_callback_handler_install(prompt_.c_str(), take_typed);
+      }
+    }
     ended = typed_end;
     return typed.empty() ? std::nullopt : std::optional(from(typed));
   }
@@ -113,6 +167,18 @@ std::optional<std::string> chat_screen::poll_line(bool& ended) {
   }
   pending_.append(chunk, static_cast<std::size_t>(n));
   return std::nullopt;
+}
+
+void chat_screen::erase_entered(const std::string& line) {
+  if (!editing_) {
+    return;
+  }
+  clear_edited();
+  // The entered line ends with a line feed, which a full last row does not need.
+  const auto width = width_of(entered_prompt_) + width_of(printable(line));
+  erase_from(std::max<std::size_t>(1, (width + columns() - 1) / columns()));
+  std::cout << std::flush;
+  rl_forced_update_display();
 }
 
 std::string chat_screen::coloured(const std::string& name) const {
@@ -127,7 +193,7 @@ std::string chat_screen::coloured(const std::string& name) const {
 }
 
 std::string chat_screen::ask_hidden(const std::string& prompt) {
-  std::cerr << prompt << std::flush;
+  // Hidden first: whoever sees the prompt may begin to type.
   termios before{};
   const bool terminal = tcgetattr(STDIN_FILENO, &before) == 0;
   if (terminal) {
@@ -136,6 +202,7 @@ std::string chat_screen::ask_hidden(const std::string& prompt) {
     hidden.c_lflag |= ICANON;
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
   }
+  std::cerr << prompt << std::flush;
   std::string line;
   std::getline(std::cin, line);
   if (terminal) {

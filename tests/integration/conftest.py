@@ -3,6 +3,7 @@
 
 import pytest
 from harness import process
+from harness.chat import Chat
 from harness.client import Client
 from harness.names import fresh
 from harness.process import Cluster, Node
@@ -91,3 +92,17 @@ def room_of_two(person):
     room = alice.create_room("Two", room_type="public")
     bob.ask("join_room_request", room_id=room["id"])
     return alice, bob, room
+
+
+@pytest.fixture
+def chat():
+    """chat([node], "alice", "--register") → `greenroom chat` in a pipe, ended after the test."""
+    started = []
+
+    def start(*arguments, **options):
+        started.append(Chat(*arguments, **options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.kill()

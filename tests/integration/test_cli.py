@@ -3,100 +3,13 @@
 
 import json
 import subprocess
-import threading
 
 import pytest
 from harness import names
-from harness.client import PASSWORD, Client
+from harness.client import Client
 from harness.names import fresh
-from harness.process import TOOL, clean_environment, temporary_folder
-from harness.waiting import SLOWNESS, wait_until
-
-
-class Chat:
-    """`greenroom chat --output json` with its input and output as pipes."""
-
-    def __init__(self, nodes, user, *options, password=PASSWORD):
-        home = temporary_folder()
-        environment = clean_environment() | {
-            "GREENROOM_PASSWORD": password, "HOME": str(home), "XDG_STATE_HOME": str(home)}
-        address = ",".join(n.address for n in nodes)
-        self.process = subprocess.Popen(
-            [str(TOOL), "chat", "--node", address, "--user", user, "--output", "json", *options],
-            env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        self.events, self.complaints = [], ""
-        self.readers = [threading.Thread(target=self._read, daemon=True),
-                        threading.Thread(target=self._complain, daemon=True)]  # fmt: skip
-        for reader in self.readers:
-            reader.start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.events.append(json.loads(line))  # each line is one event
-
-    def _complain(self):
-        for line in self.process.stderr:
-            self.complaints += line
-
-    def say(self, *lines):
-        for line in lines:
-            self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-
-    def wait(self, what, **fields):
-        """The first event with these fields."""
-
-        def matches(event):
-            return all(event.get(key) == value for key, value in fields.items())
-
-        def found():
-            return next((e for e in list(self.events) if matches(e)), None)
-
-        try:
-            return wait_until(found, what, 20)
-        except AssertionError as why:
-            raise AssertionError(f"{why}; saw {self.events[-5:]} {self.complaints}") from None
-
-    def wait_message(self, content):
-        def found():
-            return next((e for e in list(self.events) if e.get("event") == "message_received"
-                         and e["message"]["content"] == content), None)  # fmt: skip
-
-        try:
-            return wait_until(found, f"the message {content!r}", 20)
-        except AssertionError as why:
-            raise AssertionError(f"{why}; saw {self.events[-5:]} {self.complaints}") from None
-
-    def finish(self):
-        """The end of input; the exit code."""
-        self.process.stdin.close()
-        return self.leave()
-
-    def leave(self):
-        code = self.process.wait(30 * SLOWNESS)
-        for reader in self.readers:
-            reader.join()
-        return code
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-
-
-@pytest.fixture
-def chat():
-    started = []
-
-    def start(*arguments, **options):
-        started.append(Chat(*arguments, **options))
-        return started[-1]
-
-    yield start
-    for each in started:
-        each.kill()
+from harness.process import TOOL, clean_environment
+from harness.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -152,6 +65,26 @@ def test_reconnecting_to_another_node(cluster, chat):
         assert seqs == sorted(set(seqs)), f"nothing twice: {seqs}"
         assert seqs == list(range(seqs[0], seqs[-1] + 1)), f"nothing missed: {seqs}"
         assert bob.finish() == 0
+
+
+def test_a_message_waits_for_the_node_that_leads_its_room(cluster, chat):
+    alias = names.name_led_by("node3", cluster.leaders(), fresh("away") + "x", names.room_id)
+    user = names.name_led_by("node1", cluster.leaders(), fresh("bob") + "x", names.user_id)
+    bob = chat([cluster.nodes[0]], user, "--register")
+    bob.say(f"/create away {alias}")
+    room = bob.wait("the room", event="entered")["room_id"]
+    cluster.node("node3").stop()
+    bob.say("while it is away")
+    cluster.start()
+    ack = bob.wait("the acknowledgement, once the room is back", event="ack", room_id=room)
+    bob.wait_message("while it is away")
+    assert not bob.all(event="error"), "nothing was refused meanwhile"
+    assert bob.finish() == 0
+    with Client(cluster.nodes[1]) as reader:
+        reader.register(names.name_led_by("node1", cluster.leaders(), fresh("re"), names.user_id))
+        reader.ask("join_room_request", room_id=room)
+        found = [m for m in reader.whole_history(room) if m["content"] == "while it is away"]
+        assert [m["seq"] for m in found] == [ack["seq"]], "once"
 
 
 def test_what_chat_cannot_do(cluster, chat):

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""The benchmark programs measure something: small runs, whose figures are not judged."""
+
+import json
+import os
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+from harness.process import BIN, ROOT, clean_environment, free_port, is_alive, temporary_folder
+from harness.waiting import SLOWNESS, wait_until
+
+BENCH = BIN / "bench"
+QUICK = ["--warm=0.2", "--secs=1"]
+# A closed loop whose messages are all delivered, however slow the machine is.
+FANOUT = ["--rooms=2", "--members=5", "--senders=1", "--window=2", *QUICK]
+
+pytestmark = pytest.mark.skipif(not BENCH.is_dir(), reason="built without GREENROOM_BENCH")
+
+
+def run(*command):
+    """The last line that a program prints, which is JSON."""
+    result = subprocess.run(
+        [str(word) for word in command], env=clean_environment(), capture_output=True, text=True,
+        timeout=30 * SLOWNESS, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert result.returncode == 0, f"{command}: {result.returncode}\n{result.stderr}"
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def load_on(node, *options, tokens):
+    file = node.folder / "tokens"
+    issued = node.console("token", "issue", "--user", "bench", "--create", "--count", str(tokens))
+    assert issued.returncode == 0, issued.stderr
+    file.write_text(issued.stdout)
+    return run(BENCH / "load", "--proto=greenroom", f"--port={node.http_port}", "--ws-create=1",
+               f"--pids={node.pid()}", f"--ws-tokens={file}", *options)  # fmt: skip
+
+
+def test_every_message_reaches_all_members(node):
+    result = load_on(node, "--ws-alias=fan-%r", *FANOUT, tokens=13)
+    assert result["conns"] == 12, "5 receivers and a sender in each of 2 rooms"
+    assert result["per_s"] > 0 and result["pub_per_s"] > 0
+    assert result["lost"] == 0 and result["foreign"] == 0, result
+    assert result["disc"] == 0 and result["ack_err"] == 0 and result["fail"] == "", result
+    assert result["srv_cpu_per_M"] > 0, "the node is charged for it"
+    assert 0 < result["p50_us"] <= result["p99_us"] <= result["max_us"]
+
+
+def test_every_send_is_acknowledged(node):
+    result = load_on(node, "--ws-alias=in-%r", "--mode=ingest", "--conns=8", "--rooms=2", *QUICK,
+                     tokens=9)  # fmt: skip
+    assert result["per_s"] > 0 and result["pub_per_s"] > 0
+    assert result["disc"] == 0 and result["ack_err"] == 0 and result["fail"] == "", result
+
+
+def test_idle_connections_are_counted(node):
+    result = load_on(node, "--ws-alias=idle-%r", "--mode=idle", "--conns=20", "--members=10",
+                     "--warm=0", "--secs=0.2", tokens=21)  # fmt: skip
+    assert result["conns"] == 20 and result["join_per_s"] > 0
+    assert result["rss_kb"] > 0 and result["disc"] == 0, result
+
+
+def test_a_refused_token_is_an_error(node):
+    file = node.folder / "no-tokens"
+    file.write_text("nonsense\n" * 3)
+    result = subprocess.run(
+        [str(BENCH / "load"), "--proto=greenroom", f"--port={node.http_port}", "--rooms=1",
+         "--members=1", f"--ws-tokens={file}", *QUICK],
+        capture_output=True, text=True, timeout=30 * SLOWNESS,
+    )  # fmt: skip
+    assert result.returncode == 2 and "joined only 0 of 2" in result.stderr, result
+    assert "UNAUTHORIZED" in result.stderr, "the first answer says why"
+
+
+@pytest.mark.parametrize("coalesce", ["1", "0"])
+def test_the_smallest_server_delivers(coalesce):
+    port = free_port()
+    server = subprocess.Popen([str(BENCH / "limit_ws"), "serve", str(port), coalesce])
+    try:
+        wait_until(lambda: listens(port), "limit_ws to listen")
+        result = run(BENCH / "load", "--proto=wsraw", f"--port={port}", f"--pids={server.pid}",
+                     *FANOUT)  # fmt: skip
+    finally:
+        server.terminate()
+        server.wait()
+    assert result["per_s"] > 0 and result["lost"] == 0 and result["disc"] == 0, result
+
+
+def test_syncs_are_counted():
+    result = run(BENCH / "limit_sync", temporary_folder(), "0.2", "64")
+    assert result["per_s"] == pytest.approx(64 * result["syncs_per_s"], rel=0.01, abs=64)
+    assert result["syncs_per_s"] > 0 and result["p50_us"] <= result["p99_us"]
+
+
+def test_one_command_prints_a_table_and_leaves_nothing(tmp_path):
+    if not {0, 1} <= os.sched_getaffinity(0):
+        pytest.skip("needs two cores")
+    figures = tmp_path / "figures.jsonl"
+    data = Path(tempfile.mkdtemp(dir=BENCH))  # not in /tmp, which may be in memory
+    environment = clean_environment() | {"GRTEST_PROGRAMS": str(BIN)}
+    before = set(os.listdir("/proc"))
+    result = subprocess.run(
+        [str(ROOT / "scripts/bench"), "--runs", "1", "--seconds", "0.3", "--retries", "0",
+         "--cases", "ingest c64", "--data", str(data), "--json", str(figures), "--markdown"],
+        env=environment, capture_output=True, text=True, timeout=60 * SLOWNESS,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    rows = [json.loads(line) for line in figures.read_text().splitlines()]
+    assert [row["server"] for row in rows] == ["limit", "greenroom"]
+    assert all(row["per_s"] > 0 for row in rows), rows
+    table = [line for line in result.stdout.splitlines() if line.startswith("| ingest c64 |")]
+    assert len(table) == 1 and "acknowledged/s" in table[0], result.stdout
+    data.rmdir()  # fails if anything is left in it
+    started = {int(p) for p in set(os.listdir("/proc")) - before if p.isdigit()}
+
+    def ours_ended():
+        return not any(str(data) in command_line(pid) for pid in started if is_alive(pid))
+
+    wait_until(ours_ended, "the end of what it has started")
+
+
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+    except OSError:
+        return False
+
+
+def command_line(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline") as file:
+            return file.read()
+    except OSError:
+        return ""
