@@ -21,6 +21,20 @@ void answer_call(const call& what, const reply_sink& sink) {
 
 }  // namespace
 
+client_request::~client_request() {
+  if (!taken) {
+    answer(
+        unavailable("the request was interrupted; repeat with the same message_id", 100).value());
+  }
+}
+
+void client_request::answer(const error& why) const {
+  if (auto* port = sockets == nullptr ? nullptr : sockets->load()) {
+    port->answer(connection, std::make_shared<const std::string>(protocol::encode_answer(
+                                 encoding, {request.message_id, now_ms(), why, false})));
+  }
+}
+
 bool answer_in_hand(const caf::mailbox_element& element, const std::string& /*why*/) {
   const auto& content = element.content();
   if (content.match_elements<call_ptr, reply_sink>()) {
@@ -42,13 +56,8 @@ bool answer_in_hand(const caf::mailbox_element& element, const std::string& /*wh
   }
   if (content.match_elements<client_request_ptr>()) {
     const auto& asked = content.get_as<client_request_ptr>(0);
-    if (asked->sockets == nullptr) {
-      return false;
-    }
-    asked->sockets->answer(
-        asked->connection,
-        std::make_shared<const std::string>(protocol::encode_answer(
-            asked->encoding, {asked->request.message_id, now_ms(), failure(), false})));
+    asked->taken = true;
+    asked->answer(failure());
     return true;
   }
   if (content.match_elements<admin_request_ptr>()) {

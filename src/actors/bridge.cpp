@@ -24,7 +24,7 @@ void bridge::received(net::connection_id id, protocol::request_envelope request)
   r->connection = id;
   r->request = std::move(request);
   r->encoding = it->second.encoding;
-  r->sockets = env_->sockets.load();
+  r->sockets = &env_->sockets;
   caf::anon_send(it->second.handle, client_request_ptr(std::move(r)));
 }
 

@@ -274,6 +274,14 @@ struct room_publish {
   bool reset = false;
 };
 
+/// A message between the replicas of one shard.
+struct group_message {
+  std::uint16_t shard = 0;
+  std::uint64_t from = 0;  ///< the sender's id within the group
+  bool transfer = false;   ///< part of a state on its way to a replica that needs it
+  std::string bytes;
+};
+
 /// Between the replicas of a shard: whether `term` is still the newest that the asked one knows.
 /// When a majority says so, no other leader can have been elected before the question went out.
 struct leader_probe {

@@ -108,7 +108,7 @@ void cluster::begin() {
       telemetry::log("cluster").error("the stored cluster map is damaged: {}", map.error().message);
     }
   }
-  if (env_->db.meta("keeps_map")) {
+  if (!map_shard_ && env_->db.meta("keeps_map")) {
     start_map_shard(false);
   }
   delayed_send(this, 0ms, tick_atom::value);
@@ -142,6 +142,7 @@ void cluster::take_map(const map_ptr& map) {
   env_->board.set_map(map);
   caf::anon_send(node_, map);
   dial_all();
+  keep_map_too();
   if (map_leader_) {
     peer_word w;
     w.map = map;
@@ -241,6 +242,12 @@ void cluster::take_word(const peer_word& w) {
 }
 
 void cluster::take_leader(const leader_notice& n) {
+  if (n.shard == 0) {
+    const bool led = std::exchange(map_leader_, n.leader == env_->board.self());
+    if (!led && !map_leader_) {
+      return;  // a follower's news; its leader speaks for itself
+    }
+  }
   env_->board.set_leader(n);
   if (n.leader == env_->board.self()) {
     led_here_[n.shard] = n;

@@ -59,7 +59,8 @@ class cluster final : public observed<cluster_actor> {
   void admit(const placement::node_info& who);
   void change_map(placement::command what);
   [[nodiscard]] placement::node_info own_info() const;
-  [[nodiscard]] bool map_is_here() const;
+  void keep_map_too();
+  [[nodiscard]] bool leads_map() const;
 
   environment_ptr env_;
   std::shared_ptr<peers> links_;

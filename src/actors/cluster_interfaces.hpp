@@ -31,7 +31,9 @@ using map_proposal_ptr = std::shared_ptr<const map_proposal>;
 using map_shard_actor =
     caf::typed_actor<caf::reacts_to<map_proposal_ptr>, caf::reacts_to<synced_atom, std::uint64_t>,
                      // A message of the same group from another server.
-                     caf::reacts_to<std::uint64_t, std::string>, caf::reacts_to<tick_atom>>;
+                     caf::reacts_to<std::uint64_t, std::string>,
+                     caf::reacts_to<transfer_atom, std::uint64_t, std::string>,
+                     caf::reacts_to<tick_atom>>;
 
 /// Who is at the other end of a link, verified.
 struct peer_info {
@@ -83,13 +85,6 @@ using node_actor = caf::typed_actor<
     caf::reacts_to<stop_atom>,
     // Leadership of everything goes to other nodes.
     caf::reacts_to<drain_atom>, caf::reacts_to<tick_atom>>;
-
-/// A message between the replicas of one shard.
-struct group_message {
-  std::uint16_t shard = 0;
-  std::uint64_t from = 0;  ///< the sender's id within the group
-  std::string bytes;
-};
 
 /// One encoded frame for a peer.
 using frame_bytes = std::shared_ptr<const std::string>;

@@ -27,26 +27,39 @@ placement::node_info cluster::own_info() const {
   return {me.id, me.name, me.address, me.version, placement::node_state::active, now_ms()};
 }
 
-bool cluster::map_is_here() const {
-  return map_shard_.has_value();
+bool cluster::leads_map() const {
+  return map_shard_.has_value() && map_leader_;
 }
 
 void cluster::start_map_shard(bool bootstrap) {
   const auto self = caf::actor_cast<cluster_actor>(this);
-  const auto board = &env_->board;
   map_shard_ = spawn<map_shard>(
       env_, bootstrap, [self](map_ptr map) { caf::anon_send(self, std::move(map)); },
-      [self, board](raft::role now, std::uint64_t term) {
+      [self, me = env_->board.self()](raft::role now, std::uint64_t term) {
         leader_notice n;
         n.shard = 0;
         n.term = term;
         if (now == raft::role::leader) {
-          n.leader = board->self();
-          caf::anon_send(self, leader_notice_ptr(std::make_shared<const leader_notice>(n)));
+          n.leader = me;
         }
+        caf::anon_send(self, leader_notice_ptr(std::make_shared<const leader_notice>(n)));
       });
   monitor(*map_shard_);
-  map_leader_ = true;  // a group of one
+  env_->board.put_replica(0, caf::actor_cast<caf::actor>(*map_shard_));
+}
+
+/// When the map says that a replica of it shall be here.
+void cluster::keep_map_too() {
+  const auto& replicas = map_->shards.front().replicas;
+  if (map_shard_ ||
+      std::find(replicas.begin(), replicas.end(), env_->board.self()) == replicas.end()) {
+    return;
+  }
+  if (const auto ok = env_->db.set_meta("keeps_map", "yes"); !ok) {
+    telemetry::log("cluster").error("{}", ok.error().message);
+    return;
+  }
+  start_map_shard(false);
 }
 
 // -- finding or forming a cluster
@@ -140,12 +153,12 @@ void cluster::ask_to_join() {
       const auto active = static_cast<std::size_t>(std::count_if(
           map_->members.begin(), map_->members.end(),
           [](const placement::node_info& n) { return n.state == placement::node_state::active; }));
-      if (map_is_here() && unplaced && active >= map_->expected_nodes) {
+      if (leads_map() && unplaced && active >= map_->expected_nodes) {
         change_map(placement::place_shards{});
       }
       return;
     }
-    if (map_is_here()) {
+    if (leads_map()) {
       change_map(placement::join_node{me});
       return;
     }
@@ -161,7 +174,7 @@ void cluster::ask_to_join() {
 }
 
 void cluster::admit(const placement::node_info& who) {
-  if (map_is_here()) {
+  if (leads_map()) {
     change_map(placement::join_node{who});
   }
 }

@@ -76,10 +76,7 @@ void connection::on_exit() {
   }
   logins_.clear();
   calls_.clear();
-  for (const auto& r : waiting_) {
-    answer(r->request.message_id, unavailable("the connection was interrupted").value());
-  }
-  waiting_.clear();
+  waiting_.clear();  // they answer themselves
   if (session_) {
     caf::anon_send(*session_, closed_atom::value);
   }
@@ -103,11 +100,13 @@ void connection::take(const client_request_ptr& r) {
     if (waiting_.size() < waiting_max) {
       waiting_.push_back(r);
     } else {
+      r->taken = true;
       answer(r->request.message_id,
              error{ec::rate_limit, "too many requests before the authentication was answered", {}});
     }
     return;
   }
+  r->taken = true;
   const auto& what = r->request.data;
   if (std::holds_alternative<protocol::heartbeat>(what)) {
     answer(r->request.message_id, protocol::heartbeat_response{});

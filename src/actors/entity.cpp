@@ -51,6 +51,13 @@ entity::behavior_type entity::make_behavior() {
             take({c, sink});
           },
           [this](const proposal_result_ptr& r) { take_result(*r); },
+          [this](const replicas_reached_ptr& r) {
+            if (const auto it = waits_.find(r->id); it != waits_.end()) {
+              const auto then = std::move(it->second);
+              waits_.erase(it);
+              then(*r);
+            }
+          },
           [this](const line_settled_ptr& l) { settled(*l); },
           [this](const reply_ptr& r) { take_reply(*r); },
           [this](const hash_done_ptr& h) { take_hash(*h); },
@@ -60,6 +67,7 @@ entity::behavior_type entity::make_behavior() {
 void entity::on_exit() {
   place_.calls->fail_all(interrupted(record().kind));
   proposals_.clear();
+  waits_.clear();
   asks_.clear();
   hashes_.clear();
   place_.shard = nullptr;
@@ -100,6 +108,14 @@ void entity::propose_for(const asked& a, chat::command_data what, outcome_handle
       then(*r.outcome, r);
     }
   });
+}
+
+void entity::await_replicas(std::uint64_t index, reached_handler then) {
+  auto w = std::make_shared<replicas_wait>();
+  w->id = ++numbers_;
+  w->index = index;
+  waits_.emplace(w->id, std::move(then));
+  send(place_.shard, replicas_wait_ptr(std::move(w)));
 }
 
 void entity::take_result(const proposal_result& r) {
@@ -211,7 +227,8 @@ void entity::tick() {
   for (const auto& [number, p] : hashes_) {
     next = std::min(next, p.deadline);
   }
-  const bool busy = is_needed() || !proposals_.empty() || !asks_.empty() || !hashes_.empty();
+  const bool busy =
+      is_needed() || !proposals_.empty() || !waits_.empty() || !asks_.empty() || !hashes_.empty();
   const auto idle_at = last_used_ + idle_limit();
   if (busy) {
     next = std::min<clock::time_point>(next, now + look_around_every);

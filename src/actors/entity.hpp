@@ -50,6 +50,7 @@ class entity : public observed<entity_actor> {
   using result_handler = std::function<void(const proposal_result&)>;
   using outcome_handler = std::function<void(const chat::outcome&, const proposal_result&)>;
   using reply_handler = std::function<void(const reply_body&)>;
+  using reached_handler = std::function<void(const replicas_reached&)>;
   using hash_handler = std::function<void(const hash_done&)>;
 
   behavior_type make_behavior() final;
@@ -75,6 +76,8 @@ class entity : public observed<entity_actor> {
   /// `then` is called once: with the reply, or with UNAVAILABLE when none comes in time.
   void ask(const uuid& target, std::uint16_t shard, const chat::origin& from, call_body body,
            reply_handler then);
+  /// `then` is called when all replicas of the shard have the log up to `index`, or after 4 s.
+  void await_replicas(std::uint64_t index, reached_handler then);
   /// False: too much is waiting.
   bool submit(hash_job::what kind, std::string password, std::string hash, hash_handler then);
   /// Whether a repeat of this request could be answered from memory: then only applying decides.
@@ -106,6 +109,7 @@ class entity : public observed<entity_actor> {
   };
   std::uint64_t numbers_ = 0;  ///< of proposals and hash jobs
   std::unordered_map<std::uint64_t, result_handler> proposals_;
+  std::unordered_map<std::uint64_t, reached_handler> waits_;
   std::unordered_map<call_number, pending<reply_handler>> asks_;
   std::unordered_map<std::uint64_t, pending<hash_handler>> hashes_;
   clock::time_point last_used_;

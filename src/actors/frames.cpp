@@ -300,7 +300,7 @@ room_publish_ptr parse_publish(std::string_view bytes) {
   return p;
 }
 
-group_message parse_group_message(std::string_view bytes) {
+group_message parse_group_message(std::string_view bytes, bool transfer) {
   constexpr std::size_t header = 10;
   if (bytes.size() < header) {
     throw damaged("a short message of a group");
@@ -313,6 +313,7 @@ group_message parse_group_message(std::string_view bytes) {
     m.from = (m.from << 8) | static_cast<std::uint8_t>(bytes[i]);
   }
   m.bytes = bytes.substr(header);
+  m.transfer = transfer;
   return m;
 }
 
@@ -351,7 +352,7 @@ std::string encode(const leader_probe& p) {
 std::string encode(const group_message& m) {
   std::string out;
   out.reserve(11 + m.bytes.size());
-  out += 'g';
+  out += m.transfer ? 't' : 'g';
   for (int shift = 8; shift >= 0; shift -= 8) {
     out += static_cast<char>(m.shard >> shift);
   }
@@ -378,7 +379,8 @@ expected<decoded> decode(std::string_view frame) {
       case 'n':
         return std::make_shared<const user_notice>(unpack<user_notice>("notice", body));
       case 'g':
-        return parse_group_message(body);
+      case 't':
+        return parse_group_message(body, frame.front() == 't');
       case 'q':
         return std::make_shared<const leader_probe>(unpack<leader_probe>("probe", body));
       case 'w':

@@ -7,6 +7,7 @@
 /// Structs of calls.hpp travel as shared pointers to constants: they never leave the process as
 /// such; links carry their encoded form. Every interface takes `tick` only from itself.
 
+#include <atomic>
 #include <caf/all.hpp>
 #include <cstdint>
 #include <functional>
@@ -26,18 +27,30 @@ using stop_atom = caf::atom_constant<caf::atom("stop")>;
 using closed_atom = caf::atom_constant<caf::atom("closed")>;
 using synced_atom = caf::atom_constant<caf::atom("synced")>;
 using routes_atom = caf::atom_constant<caf::atom("routes")>;
+using transfer_atom = caf::atom_constant<caf::atom("transfer")>;
 using drain_atom = caf::atom_constant<caf::atom("drain")>;
 using park_atom = caf::atom_constant<caf::atom("park")>;
 
 // -- what the messages carry ---------------------------------------------------------------------
 
-/// A decoded request of a client on its way from the socket to its session.
+/// A decoded request of a client on its way from the socket to its session. When nobody takes it,
+/// because it waits for an actor that has ended, it answers itself with UNAVAILABLE.
 struct client_request {
+  client_request() = default;
+  ~client_request();
+  client_request(const client_request&) = delete;
+  client_request& operator=(const client_request&) = delete;
+
   net::connection_id connection = 0;
   protocol::request_envelope request;
   /// Where the answer goes, also when the actor that holds the request fails.
   protocol::encoding encoding = protocol::encoding::json;
-  net::socket_port* sockets = nullptr;
+  const std::atomic<net::socket_port*>* sockets = nullptr;
+  /// Whoever sets it answers.
+  mutable std::atomic<bool> taken{false};
+
+  /// On the request's own socket.
+  void answer(const error& why) const;
 };
 using client_request_ptr = std::shared_ptr<const client_request>;
 using decode_failure_ptr = std::shared_ptr<const protocol::decode_failure>;
@@ -137,6 +150,21 @@ struct proposal {
 };
 using proposal_ptr = std::shared_ptr<const proposal>;
 
+/// An entity wants to know when every replica of its shard has the log up to `index`.
+struct replicas_wait {
+  std::uint64_t id = 0;
+  std::uint64_t index = 0;
+};
+using replicas_wait_ptr = std::shared_ptr<const replicas_wait>;
+
+/// They have, or it took too long.
+struct replicas_reached {
+  std::uint64_t id = 0;
+  std::uint32_t replicas = 0;  ///< that have it
+  bool all = false;
+};
+using replicas_reached_ptr = std::shared_ptr<const replicas_reached>;
+
 /// A line of a user's room list has arrived in his shard.
 struct line_settled {
   uuid user_id;
@@ -160,6 +188,8 @@ using entity_actor = caf::typed_actor<
     caf::reacts_to<call_ptr, reply_sink>,
     // What became of its proposals; also changes proposed by an earlier leader.
     caf::reacts_to<proposal_result_ptr>,
+    // The end of a wait for all replicas.
+    caf::reacts_to<replicas_reached_ptr>,
     // The outbox of the shard has delivered.
     caf::reacts_to<line_settled_ptr>,
     // Replies to the entity's own calls (users of a new room, e-mail reservation).
@@ -175,10 +205,14 @@ using shard_actor = caf::typed_actor<
     caf::reacts_to<call_ptr, reply_sink>,
     // A command of one of its children.
     caf::reacts_to<proposal_ptr>,
+    // A child waits for all replicas.
+    caf::reacts_to<replicas_wait_ptr>,
     // The log writer has synced up to this token.
     caf::reacts_to<synced_atom, std::uint64_t>,
     // A message of the same group from another server (node id's server id, bytes).
     caf::reacts_to<std::uint64_t, std::string>,
+    // A piece of state from another server, or the request for it.
+    caf::reacts_to<transfer_atom, std::uint64_t, std::string>,
     // The group's leader wants to know whether it still is that, or is told.
     caf::reacts_to<leader_probe_ptr>,
     // The node is going: lead no more.
@@ -226,6 +260,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::subscribed_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::leader_probe_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::proposal_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::proposal_result_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::replicas_wait_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::replicas_reached_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::line_settled_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::hash_done_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::hash_job_ptr)

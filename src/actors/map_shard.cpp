@@ -11,16 +11,10 @@ namespace {
 
 /// Proposals that wait for the replica to start.
 constexpr std::size_t early_max = 64;
+/// As in other shards.
+constexpr std::uint32_t heartbeats_per_timeout = 7;
 
 }  // namespace
-
-raft::server_id server_id_of(const node_id& id) noexcept {
-  std::uint64_t h = 14695981039346656037ULL;  // FNV-1a
-  for (const auto byte : id.bytes) {
-    h = (h ^ byte) * 1099511628211ULL;
-  }
-  return h == 0 ? 1 : h;
-}
 
 raft::steady_ms steady_now() noexcept {
   return static_cast<raft::steady_ms>(std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -34,15 +28,21 @@ map_shard::map_shard(caf::actor_config& cfg, environment_ptr env, bool bootstrap
       env_(std::move(env)),
       on_map_(std::move(on_map)),
       on_role_(std::move(on_role)),
-      bootstrap_(bootstrap) {}
+      bootstrap_(bootstrap),
+      names_(env_->board) {}
 
 map_shard::behavior_type map_shard::make_behavior() {
   door_ = std::make_shared<replica_door>(
       address(),
-      replica_door::duties{.send = [](raft::server_id, const std::string&) {},  // a group of one
-                           .role_changed = [this](raft::role now, std::uint64_t term,
-                                                  raft::server_id) { on_role_(now, term); },
-                           .dropped = [this](std::uint64_t tag, bool) { dropped(tag); }});
+      replica_door::duties{
+          .send = [this](raft::server_id to,
+                         std::string message) { send(to, std::move(message), false); },
+          .role_changed = [this](raft::role now, std::uint64_t term,
+                                 raft::server_id) { on_role_(now, term); },
+          .dropped = [this](std::uint64_t tag, bool) { dropped(tag); },
+          .send_transfer = [this](raft::server_id to,
+                                  std::string message) { send(to, std::move(message), true); },
+          .state_replaced = [] {}});
   // What a predecessor has given to the log writer must be on disk before the log is read.
   env_->log.append(
       {.shard = 0, .hard = {}, .truncate_from = 0, .entries = {}, .synced = [d = door_] {
@@ -61,8 +61,14 @@ map_shard::behavior_type map_shard::make_behavior() {
               replica_->receive(from, message, steady_now());
             }
           },
+          [this](transfer_atom, std::uint64_t from, const std::string& message) {
+            if (replica_) {
+              replica_->receive_transfer(from, message, steady_now());
+            }
+          },
           [this](tick_atom) {
             replica_->on_time(steady_now());
+            complete_group();
             arm_tick();
           }};
 }
@@ -76,6 +82,8 @@ void map_shard::start_replica() {
   raft::replica_options options;
   options.shard = 0;
   options.self = server_id_of(env_->board.self());
+  options.election_timeout_ms = env_->config.cluster.election_timeout_ms;
+  options.heartbeat_ms = std::max(1U, options.election_timeout_ms / heartbeats_per_timeout);
   replica_ = std::make_unique<raft::replica>(options, env_->db, env_->log, *machine_, *door_);
   expected<void> ok;
   if (bootstrap_) {
@@ -116,6 +124,39 @@ void map_shard::arm_tick() {
   const auto next = replica_->next_time();
   const auto wait = next > now ? std::min<raft::steady_ms>(next - now, 1000) : 1;
   delayed_send(this, std::chrono::milliseconds(wait), tick_atom::value);
+}
+
+void map_shard::send(raft::server_id to, std::string message, bool transfer) {
+  if (const auto node = names_.node_of(to); !node.is_nil()) {
+    env_->board.group(node, {0, server_id_of(env_->board.self()), transfer, std::move(message)});
+  }
+}
+
+/// One step towards the group that the map wants. What is refused now is asked for again on a later
+/// tick.
+void map_shard::complete_group() {
+  const auto map = machine_->map();
+  if (!map || map->shards.empty() || replica_->status().role != raft::role::leader) {
+    return;
+  }
+  const auto group = replica_->group();
+  if (!group.committed) {
+    return;
+  }
+  for (const auto& node : map->shards.front().replicas) {
+    const auto id = server_id_of(node);
+    const auto* known = group.find(id);
+    if (known == nullptr) {
+      (void)replica_->add(id, steady_now());
+      return;
+    }
+    if (!known->voter) {
+      if (known->caught_up) {
+        (void)replica_->promote(id, steady_now());
+      }
+      return;
+    }
+  }
 }
 
 void map_shard::propose(const map_proposal_ptr& p) {

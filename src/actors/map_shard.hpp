@@ -5,8 +5,11 @@
 /// MAP SHARD: the replica of shard 0, whose state is the cluster map.
 ///
 /// Owns: the Raft instance of shard 0 and its state machine.
-/// Takes: proposals to change the map, synced from the log writer.
-/// Sends: the map after each change, to the cluster actor (through `on_map`).
+/// Takes: proposals to change the map, synced from the log writer, messages of the group's other
+/// replicas.
+/// Sends: the map after each change, to the cluster actor (through `on_map`); messages to the other
+/// replicas. As leader it makes the group what the map says that it shall be: shard 0 begins on the
+/// node that forms the cluster and grows, one server at a time.
 /// Dies: respawned by the cluster actor from the store, once what it has given to the log writer is
 /// on the disk; proposals in flight are answered as unknown.
 
@@ -17,13 +20,11 @@
 #include "actors/cluster_interfaces.hpp"
 #include "actors/environment.hpp"
 #include "actors/replica_door.hpp"
+#include "actors/server_names.hpp"
 #include "raft/map_machine.hpp"
 #include "raft/replica.hpp"
 
 namespace greenroom::actors {
-
-/// A node's id within Raft groups.
-raft::server_id server_id_of(const node_id& id) noexcept;
 
 /// Milliseconds of the steady clock, as replicas want them.
 raft::steady_ms steady_now() noexcept;
@@ -45,11 +46,14 @@ class map_shard final : public observed<map_shard_actor> {
   void applied(const raft::map_machine::applied_change& change);
   void propose(const map_proposal_ptr& p);
   void arm_tick();
+  void send(raft::server_id to, std::string message, bool transfer);
+  void complete_group();
 
   environment_ptr env_;
   map_listener on_map_;
   role_listener on_role_;
   const bool bootstrap_;
+  server_names names_;
   std::shared_ptr<replica_door> door_;
   std::vector<map_proposal_ptr> early_;  ///< came before the replica was there
   std::unordered_map<std::uint64_t, map_proposal_ptr> proposals_;

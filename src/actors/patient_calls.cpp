@@ -60,7 +60,8 @@ void patient_calls::take_reply(const reply& r) {
   auto& p = it->second;
   const auto* failure = std::get_if<error>(&r.body);
   const bool moving = std::holds_alternative<not_leader>(r.body);
-  if (moving || (failure != nullptr && failure->code == ec::unavailable)) {
+  // One that says where it was written has been waited for long enough.
+  if (moving || (failure != nullptr && failure->code == ec::unavailable && !failure->details.seq)) {
     const auto wait =
         std::min<clock::duration>(retry_first * (1 << std::min(p.tries, 4)), retry_max);
     if (clock::now() + wait < p.deadline) {

@@ -52,8 +52,8 @@ bool peers::notify(const node_id& to, const user_notice_ptr& what) {
   return send(to, frames::encode(*what));
 }
 
-bool peers::group(const node_id& to, std::uint16_t shard, std::uint64_t from, std::string bytes) {
-  return send(to, frames::encode(group_message{shard, from, std::move(bytes)}));
+bool peers::group(const node_id& to, group_message what) {
+  return send(to, frames::encode(what));
 }
 
 std::optional<std::chrono::steady_clock::time_point> peers::up_since(const node_id& node) const {
@@ -241,7 +241,7 @@ void peers::take(const node_id& from, std::string_view frame) {
       caf::anon_send(*sink, *r);
     }
   } else if (auto* g = std::get_if<group_message>(&*d)) {
-    board_.take_group(g->shard, g->from, std::move(g->bytes));
+    board_.take_group(std::move(*g));
   } else if (auto* q = std::get_if<leader_probe_ptr>(&*d)) {
     if (const auto shard = board_.local_shard((*q)->shard)) {
       caf::anon_send(*shard, *q);

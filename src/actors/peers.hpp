@@ -29,8 +29,7 @@ class peers final : public peer_port {
   bool ask(const node_id& to, const call_ptr& what, reply_sink answer_to) override;
   bool publish(const node_id& to, const room_publish_ptr& what) override;
   bool notify(const node_id& to, const user_notice_ptr& what) override;
-  bool group(const node_id& to, std::uint16_t shard, std::uint64_t from,
-             std::string bytes) override;
+  bool group(const node_id& to, group_message what) override;
   bool probe(const node_id& to, const leader_probe& what) override;
   /// Empty also for a node that is going.
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> up_since(

@@ -23,6 +23,8 @@ class replica_door final : public raft::replica_host {
     std::function<void(raft::server_id to, std::string message)> send;
     std::function<void(raft::role now, std::uint64_t term, raft::server_id leader)> role_changed;
     std::function<void(std::uint64_t tag, bool never_written)> dropped;
+    std::function<void(raft::server_id to, std::string message)> send_transfer;
+    std::function<void()> state_replaced;
   };
   replica_door(caf::actor_addr owner, duties what)
       : owner_(std::move(owner)), duties_(std::move(what)) {}
@@ -36,6 +38,10 @@ class replica_door final : public raft::replica_host {
   void dropped(std::uint64_t tag, bool never_written) override {
     duties_.dropped(tag, never_written);
   }
+  void send_transfer(raft::server_id to, std::string message) override {
+    duties_.send_transfer(to, std::move(message));
+  }
+  void state_replaced() override { duties_.state_replaced(); }
   /// On the log writer's thread; the owner gets a message, if it is still there.
   void synced(std::uint64_t token) override {
     if (auto owner = caf::actor_cast<caf::strong_actor_ptr>(owner_)) {

@@ -141,13 +141,32 @@ void room::on(const asked& a, const room_send& c) {
   propose_for(a, chat::send_message{from, ids_(now_ms()), c.what},
               [this, a](const chat::outcome& o, const proposal_result& r) {
                 const auto& w = std::get<chat::message_written>(o.answer);
-                answer(a, answered{protocol::message_ack{.room_id = w.room_id,
-                                                         .id = w.id,
-                                                         .seq = w.seq,
-                                                         .created_at = w.created_at,
-                                                         .term = w.term,
-                                                         .replicas = r.replicas},
-                                   o.duplicate});
+                const auto& what = std::get<room_send>(a.what->body).what;
+                const bool all = what.safety == protocol::send_safety::all;
+                const auto acknowledge = [this, a, w,
+                                          duplicate = o.duplicate](std::uint32_t replicas) {
+                  answer(a, answered{protocol::message_ack{.room_id = w.room_id,
+                                                           .id = w.id,
+                                                           .seq = w.seq,
+                                                           .created_at = w.created_at,
+                                                           .term = w.term,
+                                                           .replicas = replicas},
+                                     duplicate});
+                };
+                if (!all) {
+                  acknowledge(r.replicas);
+                  return;
+                }
+                await_replicas(r.index, [this, a, w, acknowledge](const replicas_reached& reached) {
+                  if (reached.all) {
+                    acknowledge(reached.replicas);
+                    return;
+                  }
+                  auto e = unavailable("written, but not all replicas have it yet").value();
+                  e.details.seq = w.seq;
+                  e.details.replicas = reached.replicas;
+                  answer(a, std::move(e));
+                });
               });
 }
 

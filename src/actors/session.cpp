@@ -37,6 +37,7 @@ session::behavior_type session::make_behavior() {
               give_back(r);
               return;
             }
+            r->taken = true;
             take_request(r->request, [this, id = r->request.message_id](protocol::answer_data data,
                                                                         bool duplicate) {
               answer_over_socket(id, std::move(data), duplicate);
@@ -175,7 +176,7 @@ void session::start_failed(const error& why) {
     r->connection = start_.connection;
     r->request = std::move(request);
     r->encoding = start_.encoding;
-    r->sockets = env_->sockets.load();
+    r->sockets = &env_->sockets;
     give_back(std::move(r));
   }
 }

@@ -38,7 +38,8 @@ shard::shard(caf::actor_config& cfg, environment_ptr env, std::uint16_t number,
       env_(std::move(env)),
       number_(number),
       founders_(std::move(founders)),
-      announce_(std::move(announce)) {
+      announce_(std::move(announce)),
+      names_of_servers_(env_->board) {
   set_down_handler([this](const caf::down_msg& m) { child_gone(m); });
 }
 
@@ -51,8 +52,11 @@ shard::behavior_type shard::make_behavior() {
           .send = [this](raft::server_id to, std::string message) { send(to, std::move(message)); },
           .role_changed = [this](raft::role now, std::uint64_t term,
                                  raft::server_id leader) { role_changed(now, term, leader); },
-          .dropped = [this](std::uint64_t tag,
-                            bool never_written) { dropped(tag, never_written); }});
+          .dropped = [this](std::uint64_t tag, bool never_written) { dropped(tag, never_written); },
+          .send_transfer = [this](raft::server_id to,
+                                  std::string message) { send(to, std::move(message), true); },
+          // Only followers are given another state; what they read, they read anew each time.
+          .state_replaced = [] {}});
   // What a predecessor has given to the log writer must be on disk before the log is read.
   env_->log.append(
       {.shard = number_, .hard = {}, .truncate_from = 0, .entries = {}, .synced = [d = door_] {
@@ -62,6 +66,7 @@ shard::behavior_type shard::make_behavior() {
             take({c, sink});
           },
           [this](const proposal_ptr& p) { propose(p); },
+          [this](const replicas_wait_ptr& w) { await_replicas(w); },
           [this](synced_atom, std::uint64_t token) {
             if (token == log_is_settled) {
               start_replica();
@@ -72,6 +77,11 @@ shard::behavior_type shard::make_behavior() {
           [this](std::uint64_t from, const std::string& message) {
             if (replica_) {
               drive([&] { replica_->receive(from, message, steady_now()); });
+            }
+          },
+          [this](transfer_atom, std::uint64_t from, const std::string& message) {
+            if (replica_) {
+              drive([&] { replica_->receive_transfer(from, message, steady_now()); });
             }
           },
           [this](const leader_probe_ptr& p) { take_probe(*p); },
@@ -158,6 +168,7 @@ void shard::follow() {
   if (leading_ && !open_ && replica_->status().applied_index >= open_at_) {
     lead();
   }
+  look_at_replicas();
   arm();
 }
 
@@ -203,6 +214,7 @@ void shard::stop_leading() {
       send_reply(r.from, not_leader{});
     }
   }
+  waits_.clear();
   names_.clear();
   reset_.clear();
   resets_.clear();
@@ -324,24 +336,11 @@ void shard::hand_over(clock::time_point now) {
 
 // -- the other replicas ------------------------------------------------------------------------
 
-void shard::send(raft::server_id to, std::string message) {
-  if (const auto node = node_of(to); !node.is_nil()) {
-    env_->board.group(node, number_, server_id_of(env_->board.self()), std::move(message));
+void shard::send(raft::server_id to, std::string message, bool transfer) {
+  if (const auto node = names_of_servers_.node_of(to); !node.is_nil()) {
+    env_->board.group(node,
+                      {number_, server_id_of(env_->board.self()), transfer, std::move(message)});
   }
-}
-
-/// Nil: a server that the map does not know (any more).
-node_id shard::node_of(raft::server_id server) {
-  auto it = nodes_.find(server);
-  if (it == nodes_.end()) {
-    if (const auto routes = env_->board.routes(); routes->map) {
-      for (const auto& member : routes->map->members) {
-        nodes_.emplace(server_id_of(member.id), member.id);
-      }
-    }
-    it = nodes_.find(server);
-  }
-  return it == nodes_.end() ? node_id{} : it->second;
 }
 
 void shard::arm() {
@@ -367,6 +366,9 @@ void shard::arm() {
   }
   if (!confirming_.empty()) {
     next = std::min(next, round_again_);
+  }
+  for (const auto& w : waits_) {
+    next = std::min(next, w.until);
   }
   if (alarm_.wants(next)) {
     delayed_send(this, alarm::delay(next, now), tick_atom::value);

@@ -26,6 +26,7 @@
 #include "actors/entity.hpp"
 #include "actors/outbox_sender.hpp"
 #include "actors/replica_door.hpp"
+#include "actors/server_names.hpp"
 #include "raft/chat_machine.hpp"
 #include "raft/replica.hpp"
 
@@ -84,8 +85,7 @@ class shard final : public observed<shard_actor> {
   void dropped(std::uint64_t tag, bool never_written);
   void lead();
   void stop_leading();
-  void send(raft::server_id to, std::string message);
-  [[nodiscard]] node_id node_of(raft::server_id server);
+  void send(raft::server_id to, std::string message, bool transfer = false);
   void hand_over(clock::time_point now);
   void applied(raft::applied_command&& done);
   void propose_own(chat::command_data what);
@@ -106,6 +106,10 @@ class shard final : public observed<shard_actor> {
   void reset_relays(const uuid& room);
   void start_outbox();
 
+  // shard_replicas.cpp: how far the other replicas are
+  void await_replicas(const replicas_wait_ptr& w);
+  void look_at_replicas();
+
   // shard_reads.cpp: reads that must not be of the past
   void read(const asked& a);
   void start_round();
@@ -117,6 +121,7 @@ class shard final : public observed<shard_actor> {
   const std::uint16_t number_;
   const std::vector<node_id> founders_;
   const announcer announce_;
+  server_names names_of_servers_;
   std::shared_ptr<replica_door> door_;  ///< of the replica and the log writer's thread
 
   // the replica
@@ -128,7 +133,6 @@ class shard final : public observed<shard_actor> {
   bool open_ = false;          ///< … and takes calls
   std::uint64_t open_at_ = 0;  ///< the index that has to be applied before
   std::uint64_t tags_ = 0;
-  std::unordered_map<raft::server_id, node_id> nodes_;  ///< of the whole cluster
   clock::time_point next_hand_over_{};
   bool draining_ = false;
   std::unordered_map<std::uint64_t, origin_of> proposed_;  ///< by tag
@@ -142,6 +146,12 @@ class shard final : public observed<shard_actor> {
   std::unordered_map<caf::actor_id, identity> names_;  ///< of children that have not ended
   std::unordered_map<uuid, clock::time_point, uuid_hash> reset_;  ///< rooms that failed just now
   std::vector<std::pair<uuid, clock::time_point>> resets_;        ///< relays to be told later
+  struct waiting_child {
+    replicas_wait_ptr what;
+    entity_actor who;
+    clock::time_point until;
+  };
+  std::vector<waiting_child> waits_;
   struct waiting_read {
     asked from;
     clock::time_point since;

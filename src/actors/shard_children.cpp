@@ -52,7 +52,7 @@ void shard::take(const asked& a) {
     return;
   }
   if (!open_) {
-    const auto leader = leader_ == 0 ? node_id{} : node_of(leader_);
+    const auto leader = leader_ == 0 ? node_id{} : names_of_servers_.node_of(leader_);
     send_reply(a, not_leader{leader == env_->board.self() ? node_id{} : leader});
     return;
   }

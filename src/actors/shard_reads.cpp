@@ -55,7 +55,7 @@ void shard::take_probe(const leader_probe& p) {
       answer.from = server_id_of(env_->board.self());
       answer.term = replica_->status().term;
       answer.is_answer = true;
-      if (const auto asker = node_of(p.from); !asker.is_nil()) {
+      if (const auto asker = names_of_servers_.node_of(p.from); !asker.is_nil()) {
         env_->board.probe(asker, answer);
       }
     }

@@ -260,23 +260,24 @@ void switchboard::publish(const node_id& to, const room_publish_ptr& what) {
   }
 }
 
-void switchboard::group(const node_id& to, std::uint16_t shard, std::uint64_t from,
-                        std::string bytes) const {
+void switchboard::group(const node_id& to, group_message what) const {
   if (auto* peers = peers_.load(); peers != nullptr) {
-    peers->group(to, shard, from, std::move(bytes));
+    peers->group(to, std::move(what));
   }
 }
 
-void switchboard::take_group(std::uint16_t shard, std::uint64_t from, std::string bytes) const {
+void switchboard::take_group(group_message what) const {
   caf::actor replica;
   {
     const std::lock_guard lock(shards_mutex_);
-    if (const auto it = replicas_.find(shard); it != replicas_.end()) {
+    if (const auto it = replicas_.find(what.shard); it != replicas_.end()) {
       replica = it->second;
     }
   }
-  if (replica) {
-    caf::anon_send(replica, from, std::move(bytes));
+  if (replica && what.transfer) {
+    caf::anon_send(replica, transfer_atom::value, what.from, std::move(what.bytes));
+  } else if (replica) {
+    caf::anon_send(replica, what.from, std::move(what.bytes));
   }
 }
 

@@ -46,8 +46,7 @@ class peer_port {
   virtual bool publish(const node_id& to, const room_publish_ptr& what) = 0;
   virtual bool notify(const node_id& to, const user_notice_ptr& what) = 0;
   /// Between replicas; `bytes` as raft::replica wants them carried.
-  virtual bool group(const node_id& to, std::uint16_t shard, std::uint64_t from,
-                     std::string bytes) = 0;
+  virtual bool group(const node_id& to, group_message what) = 0;
   virtual bool probe(const node_id& to, const leader_probe& what) = 0;
   /// Since when there has been a link to that node; empty: there is none.
   [[nodiscard]] virtual std::optional<std::chrono::steady_clock::time_point> up_since(
@@ -105,9 +104,9 @@ class switchboard {
   /// To the sessions of the user on `to` (also this node).
   void notify(const node_id& to, const user_notice_ptr& what);
   /// To the replica of the shard on another node. May be lost.
-  void group(const node_id& to, std::uint16_t shard, std::uint64_t from, std::string bytes) const;
+  void group(const node_id& to, group_message what) const;
   /// From the replica of the shard on another node.
-  void take_group(std::uint16_t shard, std::uint64_t from, std::string bytes) const;
+  void take_group(group_message what) const;
   /// To the replica of the shard on another node. May be lost.
   void probe(const node_id& to, const leader_probe& what) const;
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> up_since(

@@ -135,6 +135,14 @@ expected<applied> decide(const place_shards&, cluster_map& map) {
     s.founders = s.replicas;
     done.placed.push_back(s.shard);
   }
+  // The map itself has begun on the first node, and gets the other replicas now.
+  auto& own = map.shards.front().replicas;
+  for (const auto& n : map.members) {
+    if (own.size() < count && n.state == node_state::active &&
+        std::find(own.begin(), own.end(), n.id) == own.end()) {
+      own.push_back(n.id);
+    }
+  }
   return done;
 }
 

@@ -9,10 +9,19 @@ import time
 
 import pytest
 from harness import names
-from harness.client import Client
+from harness.client import Client, new_id
 from harness.names import fresh
 from harness.people import Listener, Sender
 from harness.waiting import PATIENCE_S, SLOWNESS, wait_until
+
+
+def settle(cluster):
+    """All run, and leadership has returned to where it belongs."""
+    cluster.settle()
+    wait_until(
+        lambda: all(list(cluster.leaders().values()).count(n.name) > 8 for n in cluster.nodes),
+        "each node to lead its third", 40,
+    )  # fmt: skip
 
 
 class Stage:
@@ -20,11 +29,7 @@ class Stage:
 
     def __init__(self, cluster):
         self.cluster = cluster
-        cluster.settle()
-        wait_until(
-            lambda: all(list(cluster.leaders().values()).count(n.name) > 8 for n in cluster.nodes),
-            "each node to lead its third", 40,
-        )  # fmt: skip
+        settle(cluster)
         self.senders, self.listeners, self.rooms = [], [], {}
         leaders = cluster.leaders()
         with Client(cluster.nodes[0]) as owner:
@@ -171,4 +176,30 @@ def test_history_without_a_majority_is_readable_and_stale(cluster):
         answer = alice.history(room)
         assert answer["stale"] is False
         assert [m["content"] for m in answer["messages"]] == ["kept"]
+    alice.close()
+
+
+def test_an_acknowledgement_says_how_safe(cluster):
+    """`safety: all` waits for every replica, and says so when one is missing: written all the
+    same, and a repeat tells how far."""
+    settle(cluster)
+    alice = Client(cluster.nodes[0])
+    leaders = cluster.leaders()
+    alice.register(names.name_led_by("node1", leaders, fresh("anna") + "x", names.user_id))
+    alias = names.name_led_by("node1", leaders, fresh("safe") + "x", names.room_id)
+    room = alice.create_room("safe", alias=alias)["id"]
+    usual = alice.send(room, "on a majority")
+    assert usual["replicas"] >= 2 and usual["term"] >= 1
+    assert alice.send(room, "on all", safety="all")["replicas"] == 3
+    cluster.nodes[2].kill()
+    message_id = new_id()
+    short = alice.refusal("send_message_request", room_id=room, content="on two", safety="all",
+                          message_type="text", message_id=message_id)  # fmt: skip
+    assert short["code"] == "UNAVAILABLE", short
+    assert short["details"].get("seq") == 4 and short["details"]["replicas"] == 2, short
+    assert alice.history(room)["messages"][-1]["content"] == "on two", "written all the same"
+    cluster.start()
+    cluster.settle()
+    again = alice.send(room, "on two", safety="all", message_id=message_id)
+    assert again["duplicate"] and again["seq"] == 4 and again["replicas"] == 3, again
     alice.close()

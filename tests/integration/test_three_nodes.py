@@ -278,3 +278,19 @@ def test_nodes_that_are_missing_are_named(cluster):
     assert shown == {"node1", "node3"}, f"the others are shown: {shown}"
     cluster.start()
     wait_until(lambda: missing() == [], "all three to be back")
+
+
+def test_the_cluster_map_has_three_replicas_too(cluster):
+    """It begins on the node that forms the cluster and grows; another leads it when that dies."""
+    cluster.settle()
+    own = next(r for r in cluster.nodes[0].rows("shards") if r["shard"] == 0)
+    assert set(own["replicas"]) == {"node1", "node2", "node3"}
+    first = cluster.node(own["leader"])
+    others = [n for n in cluster.nodes if n is not first]
+    first.kill()
+    wait_until(
+        lambda: {n.rows("shards")[0]["leader"] for n in others} <= {n.name for n in others},
+        "the map to have another leader", 20,
+    )  # fmt: skip
+    cluster.start()
+    cluster.settle()

@@ -109,6 +109,7 @@ class session_probe final : public session_actor::base {
             [](const subscribed_ptr&) {},
             [this](const user_notice_ptr& n) { in_->put(n); },
             [](routes_atom) {},
+            [](drain_atom) {},
             [](closed_atom) {},
             [](tick_atom) {}};
   }
@@ -301,7 +302,9 @@ class leader_world {
     board_->put_shard(n, handle);
   }
   void wait_for_leader(std::uint16_t n) {
-    REQUIRE(leaders_.take([&](const leader_notice& l) { return l.shard == n; }).has_value());
+    REQUIRE(
+        leaders_.take([&](const leader_notice& l) { return l.shard == n && !l.leader.is_nil(); })
+            .has_value());
   }
   void stop() {
     for (std::uint16_t n = 1; n <= shards_; ++n) {
@@ -319,8 +322,9 @@ class leader_world {
     env_->workers.reset();
     env_.reset();
     // Handles keep actors alive, so they go before the system waits for them.
-    board_.reset();
+    board_->forget_local();
     system_.reset();
+    board_.reset();
     config_.reset();
     log_.reset();
     db_.reset();

@@ -39,6 +39,7 @@ TEST_CASE("with three replicas every shard is on three nodes, and each node is t
   }
   CHECK(led == std::map<uuid, int>{{id(1), 3}, {id(2), 3}, {id(3), 2}});
   CHECK(map.shards[0].founders == std::vector<uuid>{id(1)});
+  CHECK(map.shards[0].replicas == std::vector<uuid>{id(1), id(2), id(3)});
 }
 
 TEST_CASE("where nodes are few, an odd number of replicas is placed", "[placement][shards]") {
