@@ -3,6 +3,7 @@
 
 #include <sodium.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -52,6 +53,8 @@ sigset_t block_signals() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Whatever is written is the owner's: passwords' hashes and messages are in it.
+  umask(S_IRWXG | S_IRWXO);
   const auto start = config::parse_command_line(argc, argv);
   if (!start) {
     (start.error().code == 0 ? std::cout : std::cerr) << start.error().text << std::flush;

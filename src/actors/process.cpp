@@ -121,6 +121,7 @@ struct process::impl {
   std::unique_ptr<net::server> listener;
   std::unique_ptr<net::admin_socket> console;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+  bool runs = false;  ///< it has been started, so its end is worth a line
   bool stopped = false;
 
   expected<void> start();
@@ -172,6 +173,10 @@ expected<void> process::impl::start() {
                                            " and node.name is " + config.node.name);
     }
     identity = std::move(*loaded);
+  }
+  // Before anything is written: a second node by mistake leaves no folder behind.
+  if (const auto ok = net::server::can_listen(config.http.address, config.http.port); !ok) {
+    return ok;
   }
   std::error_code failed;
   std::filesystem::create_directories(config.node.data_dir, failed);
@@ -258,6 +263,7 @@ expected<void> process::impl::start() {
     out.info("cluster port: {}:{} (TLS), advertised as {}", config.cluster.address,
              config.cluster.port, config.cluster.advertise);
   }
+  runs = true;
   return {};
 }
 
@@ -428,7 +434,7 @@ void process::impl::stop() {
   log.reset();  // before the system: its last callbacks still send
   system.reset();
   db.reset();
-  telemetry::log("main").info("stopped");
+  if (runs) telemetry::log("main").info("stopped");
 }
 
 }  // namespace greenroom::actors

@@ -22,6 +22,22 @@ constexpr std::size_t over_limit_max = 256;
 /// After an accept error that does not pass by itself (no descriptors left).
 constexpr auto accept_pause = 100ms;
 
+expected<void> listen_on(tcp::acceptor& acceptor, const std::string& text, std::uint16_t port) {
+  error_code failed;
+  const auto address = asio::ip::make_address(text, failed);
+  if (failed) return fail(ec::invalid_message, "http.address: " + text + " is not an IP address");
+  const tcp::endpoint endpoint(address, port);
+  acceptor.open(endpoint.protocol(), failed);
+  if (!failed) acceptor.set_option(asio::socket_base::reuse_address(true), failed);
+  if (!failed) acceptor.bind(endpoint, failed);
+  if (!failed) acceptor.listen(backlog, failed);
+  if (failed) {
+    return fail(ec::unavailable,
+                "cannot listen on " + text + ":" + std::to_string(port) + ": " + failed.message());
+  }
+  return {};
+}
+
 }  // namespace
 
 struct server::impl {
@@ -106,23 +122,19 @@ server::server(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
 expected<std::unique_ptr<server>> server::start(const server_options& options,
                                                 connection_handler& handler, node_pages pages) {
   auto state = std::make_unique<impl>(options, handler, std::move(pages));
+  if (const auto ok = listen_on(state->acceptor, options.address, options.port); !ok) {
+    return unexpected(ok.error());
+  }
   error_code failed;
-  const auto address = asio::ip::make_address(options.address, failed);
-  const auto where = options.address + ":" + std::to_string(options.port);
-  if (failed) {
-    return fail(ec::invalid_message, "http.address: " + options.address + " is not an IP address");
-  }
-  const tcp::endpoint endpoint(address, options.port);
-  state->acceptor.open(endpoint.protocol(), failed);
-  if (!failed) state->acceptor.set_option(asio::socket_base::reuse_address(true), failed);
-  if (!failed) state->acceptor.bind(endpoint, failed);
-  if (!failed) state->acceptor.listen(backlog, failed);
-  if (failed) {
-    return fail(ec::unavailable, "cannot listen on " + where + ": " + failed.message());
-  }
   state->bound_port = state->acceptor.local_endpoint(failed).port();
   asio::post(state->shared.thread(0).context(), [raw = state.get()] { raw->accept(); });
   return std::unique_ptr<server>(new server(std::move(state)));
+}
+
+expected<void> server::can_listen(const std::string& address, std::uint16_t port) {
+  asio::io_context context;
+  tcp::acceptor acceptor(context);
+  return listen_on(acceptor, address, port);
 }
 
 server::~server() {

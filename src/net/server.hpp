@@ -58,6 +58,8 @@ class server final {
   /// server.
   static expected<std::unique_ptr<server>> start(const server_options& options,
                                                  connection_handler& handler, node_pages pages);
+  /// Whether start() could listen there now; says why not.
+  static expected<void> can_listen(const std::string& address, std::uint16_t port);
   /// Stops at once.
   ~server();
   server(const server&) = delete;
