@@ -11,6 +11,7 @@
 
 #include "actors/process.hpp"
 #include "config/command_line.hpp"
+#include "telemetry/heap.hpp"
 #include "telemetry/log.hpp"
 
 namespace {
@@ -39,7 +40,7 @@ void raise_file_limit(std::uint32_t connections) {
   }
 }
 
-/// Signals are taken by sigwait on the main thread alone; every other thread has them blocked.
+/// Signals are taken by sigtimedwait on the main thread alone; every other thread has them blocked.
 sigset_t block_signals() {
   sigset_t set;
   sigemptyset(&set);
@@ -48,6 +49,17 @@ sigset_t block_signals() {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return set;
+}
+
+/// Waits for a signal, and looks after the heap meanwhile.
+int wait_for_signal(const sigset_t& signals) {
+  telemetry::heap_keeper heap;
+  constexpr timespec interval{5, 0};
+  for (;;) {
+    const int signal = sigtimedwait(&signals, nullptr, &interval);
+    if (signal > 0) return signal;
+    heap.look();
+  }
 }
 
 }  // namespace
@@ -81,8 +93,7 @@ int main(int argc, char** argv) {
       telemetry::log("main").critical("{}", node.error().message);
       code = 1;
     } else {
-      int signal = 0;
-      sigwait(&signals, &signal);
+      const int signal = wait_for_signal(signals);
       telemetry::log("main").info("stopping on signal {}; a second one ends at once", signal);
       // The default action comes back, so that the second one needs nobody's help.
       std::signal(SIGINT, SIG_DFL);

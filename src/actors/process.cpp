@@ -97,6 +97,7 @@ net::server_options server_options_of(const greenroom::settings& s) {
   o.outbound_queue_messages = s.limits.outbound_queue_messages;
   o.outbound_queue_bytes = s.limits.outbound_queue_bytes;
   o.max_inflight_per_connection = s.limits.max_inflight_per_connection;
+  o.inbound_bytes = s.limits.inbound_bytes;
   o.heartbeat = std::chrono::seconds(s.websocket.heartbeat_s);
   o.auth_timeout = std::chrono::seconds(s.websocket.auth_timeout_s);
   o.io_timeout = std::chrono::seconds(s.http.request_timeout_s);

@@ -123,6 +123,13 @@ void check_relations(const settings& s, errors& errors) {
         "limits.outbound_queue_bytes is {}, the least is websocket.max_message_bytes ({})",
         s.limits.outbound_queue_bytes, s.websocket.max_message_bytes));
   }
+  const auto largest = std::max(s.websocket.max_message_bytes, s.http.max_body_bytes);
+  if (s.limits.inbound_bytes < largest) {
+    errors.push_back(
+        fmt::format("limits.inbound_bytes is {}, and one message or body may have {} (websocket."
+                    "max_message_bytes, http.max_body_bytes)",
+                    s.limits.inbound_bytes, largest));
+  }
   if (s.http.port != 0 && s.http.port == s.cluster.port && s.http.address == s.cluster.address) {
     errors.push_back(fmt::format("http.port and cluster.port are both {}", s.http.port));
   }

@@ -57,6 +57,7 @@ http_session::http_session(hub& h, io_thread& io, tcp::socket socket, admission 
       socket_(std::move(socket)),
       how_(how),
       buffer_(h.options.max_header_bytes + unparsed_bytes_max),
+      partial_(h.inbound),
       opened_(steady::now()) {}
 
 void http_session::start() {
@@ -164,12 +165,11 @@ void http_session::parse_header(std::size_t bytes) {
   ++requests_;
   parser_.emplace();
   parser_->header_limit(hub_.options.max_header_bytes + 1024);
-  parser_->body_limit(hub_.options.max_body_bytes);
+  body_limit_ = hub_.options.max_body_bytes;
+  parser_->body_limit(body_limit_);
   error_code failed;
   const auto used = parser_->put(asio::buffer(buffer_.cdata().data(), bytes), failed);
-  if (failed == http::error::body_limit) {
-    return refuse(413, larger("body", hub_.options.max_body_bytes));
-  }
+  if (failed == http::error::body_limit) return refuse(413, larger("document", body_limit_));
   if ((failed && failed != http::error::need_more) || !parser_->is_header_done()) {
     return refuse(400, invalid("malformed request: " + failed.message()));
   }
@@ -189,6 +189,14 @@ void http_session::parse_header(std::size_t bytes) {
 
 void http_session::expect_body() {
   doing_ = phase::body;
+  if (parser_->get().count(http::field::authorization) == 0) {
+    body_limit_ = std::min(body_limit_, hub_.options.anonymous_body_bytes);
+    if (parser_->content_length().value_or(0) > body_limit_) {
+      return refuse(413, larger("document", body_limit_));
+    }
+    parser_->body_limit(body_limit_);
+  }
+  parser_->eager(true);
   const auto expects = parser_->get()[http::field::expect];
   if (expects.empty() || version_ < 11) return read_body();
   if (!beast::iequals(expects, "100-continue")) {
@@ -212,14 +220,17 @@ void http_session::read_body() {
 }
 
 void http_session::body_arrived(error_code failed) {
-  if (failed == http::error::body_limit) {
-    return refuse(413, larger("body", hub_.options.max_body_bytes));
-  }
+  if (failed == http::error::body_limit) return refuse(413, larger("document", body_limit_));
   if (failed == http::error::partial_message) return end(end_reason::by_peer);
   if (failed.category() == make_error_code(http::error::end_of_stream).category()) {
     return refuse(400, invalid("malformed body: " + failed.message()));
   }
   if (failed) return end(end_reason::network_error);
+  if (!parser_->is_done()) {
+    if (partial_.hold(parser_->get().body().size())) return read_body();
+    net_metrics::instance().refused("memory");
+    return refuse(503, unavailable("too much is arriving at this node").value());
+  }
   // Beast adds trailers to the header; nothing that was checked there may come late.
   if (fields_of(parser_->get()) != header_fields_) {
     return refuse(400, invalid("trailers are not accepted"));
@@ -232,6 +243,7 @@ void http_session::body_arrived(error_code failed) {
 void http_session::handle() {
   const auto r = parser_->release();
   parser_.reset();
+  partial_.release();
   keep_alive_ = r.keep_alive() && !draining_ && !hub_.draining.load();
   const std::string_view target(r.target().data(), r.target().size());
   if (target.substr(0, target.find('?')) == "/ws") return upgrade(r);
@@ -299,6 +311,7 @@ void http_session::call(planned_call planned, const request& r) {
 
 void http_session::refuse(int status, const error& why) {
   keep_alive_ = false;
+  partial_.release();
   error_code ignored;
   // A read may be under way into the buffer that is not to change any more.
   if (doing_ == phase::header || doing_ == phase::body) socket_.cancel(ignored);
@@ -387,6 +400,7 @@ void http_session::end(end_reason why) {
   ended_ = true;
   error_code ignored;
   socket_.close(ignored);
+  partial_.release();
   net_metrics::instance().sockets.Decrement();
   hub_.count_of(how_).fetch_sub(1);
   io_.leave(id_);  // the caller holds on to the session

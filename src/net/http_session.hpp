@@ -68,7 +68,9 @@ class http_session final : public socket_session,
   peer who_;
   connection_id id_ = 0;
   beast::flat_buffer buffer_;
+  inbound_budget::share partial_;  ///< of a body that is not complete
   std::optional<http::request_parser<http::string_body>> parser_;
+  std::size_t body_limit_ = 0;     ///< for this request
   std::size_t header_fields_ = 0;  ///< before the body, to notice trailers
   response response_;
   phase doing_ = phase::header;

@@ -266,6 +266,11 @@ TEST_CASE("relations between keys are checked") {
     from.flags = {{"--set", "limits.outbound_queue_bytes", "65536"}};
     CHECK_THAT(error_of(from), Contains("the least is websocket.max_message_bytes"));
   }
+  SECTION("the largest body fits what may arrive at once") {
+    from.flags = {{"--set", "limits.inbound_bytes", "2000000"},
+                  {"--set", "http.max_body_bytes", "2000001"}};
+    CHECK_THAT(error_of(from), Contains("one message or body may have 2000001"));
+  }
   SECTION("two listeners need two ports") {
     from.flags = {{"--set", "cluster.port", "8080"},
                   {"--set", "cluster.certificate", "x"},

@@ -64,7 +64,7 @@ TEST_CASE("a body may have exactly its limit") {
   auto answer = client.ask(echo(text(1001)));
   CHECK(answer->status == 413);
   const auto details = json::parse(answer->body)["error"]["details"];
-  CHECK(details["field"] == "body");
+  CHECK(details["field"] == "document");
   CHECK(details["limit"] == 1000);
   CHECK(client.closed_by_server());
 

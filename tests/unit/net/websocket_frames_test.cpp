@@ -174,6 +174,8 @@ TEST_CASE("frames that break the protocol end the connection with the right code
       {"length above 2^63", header({0x81, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 4}), 1009},
       {"close with one byte", frame_bytes(op_close, "x"), 1002},
       {"close with a reserved code", frame_bytes(op_close, header({0x03, 0xed})), 1002},
+      {"close with 5000", frame_bytes(op_close, header({0x13, 0x88})), 1002},
+      {"close with 65535", frame_bytes(op_close, header({0xff, 0xff}) + "x"), 1002},
       {"binary for JSON", frame_bytes(op_binary, beat), 1003},
       {"binary for JSON, at its first fragment", frame_bytes(op_binary, beat, false), 1003},
       {"not UTF-8", frame_bytes(op_text, "\xff\xfe"), 1007},
