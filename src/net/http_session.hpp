@@ -40,6 +40,8 @@ class http_session final : public socket_session,
 
   void read_header();
   void read_some();
+  /// How long a request may take to arrive.
+  [[nodiscard]] steady::duration patience() const;
   /// What has arrived may hold a header: deals with it, refuses it, or waits for more.
   void look_for_header();
   void parse_header(std::size_t bytes);
@@ -47,10 +49,12 @@ class http_session final : public socket_session,
   void read_body();
   void body_arrived(error_code ec);
   void handle();
+  void turn_away(const plan& p);
   void call(planned_call planned, const request& r);
   void upgrade(const request& r);
-  /// Answers with an error and closes: what follows on this connection cannot be trusted.
+  /// Answers and closes: what follows on this connection cannot be trusted, or is not wanted.
   void refuse(int status, const error& why);
+  void refuse(response answer);
   void respond(response r);
   void responded(error_code ec);
   void linger();

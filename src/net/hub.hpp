@@ -52,7 +52,7 @@ struct wish {
 /// How a socket was let in.
 enum class admission : std::uint8_t {
   welcome,
-  full,       ///< beyond max_connections: told so (503, 1013) and closed
+  full,       ///< beyond max_connections: told so (503, 1013) and closed, but for /health/live
   too_often,  ///< beyond connects_per_minute_per_address: 429, 1013
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/websocket_session.hpp"
 
+#include "net/http_answers.hpp"
 #include "net/net_metrics.hpp"
 #include "telemetry/log.hpp"
 
@@ -72,6 +73,7 @@ void websocket_session::start(const http::request<http::string_body>& request,
   ws_.write_buffer_bytes(8);  // unused: frames are neither masked nor compressed
   ws_.set_option(websocket::stream_base::decorator([subprotocol](websocket::response_type& r) {
     r.set(http::field::server, "greenroom");
+    r.set(http::field::date, http_date());
     if (!subprotocol.empty()) r.set(http::field::sec_websocket_protocol, subprotocol);
   }));
   ws_.control_callback(

@@ -143,6 +143,8 @@ def test_one_connection_too_many(start_shared):
         answer = raw.exchange(node.http_port, b"GET /api HTTP/1.1\r\nHost: x\r\n\r\n")
         assert raw.status_of(answer) == 503, "over HTTP too"
         assert b"retry-after:" in answer.lower()
+        answer = raw.exchange(node.http_port, b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert raw.status_of(answer) == 200, "a node that is full is alive"
     finally:
         for c in (first, *others):
             c.close()
