@@ -3,6 +3,7 @@
 
 #include <sodium.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -10,6 +11,7 @@
 
 #include "actors/process.hpp"
 #include "config/command_line.hpp"
+#include "telemetry/heap.hpp"
 #include "telemetry/log.hpp"
 
 namespace {
@@ -38,7 +40,7 @@ void raise_file_limit(std::uint32_t connections) {
   }
 }
 
-/// Signals are taken by sigwait on the main thread alone; every other thread has them blocked.
+/// Signals are taken by sigtimedwait on the main thread alone; every other thread has them blocked.
 sigset_t block_signals() {
   sigset_t set;
   sigemptyset(&set);
@@ -49,9 +51,22 @@ sigset_t block_signals() {
   return set;
 }
 
+/// Waits for a signal, and looks after the heap meanwhile.
+int wait_for_signal(const sigset_t& signals) {
+  telemetry::heap_keeper heap;
+  constexpr timespec interval{5, 0};
+  for (;;) {
+    const int signal = sigtimedwait(&signals, nullptr, &interval);
+    if (signal > 0) return signal;
+    heap.look();
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Whatever is written is the owner's: passwords' hashes and messages are in it.
+  umask(S_IRWXG | S_IRWXO);
   const auto start = config::parse_command_line(argc, argv);
   if (!start) {
     (start.error().code == 0 ? std::cout : std::cerr) << start.error().text << std::flush;
@@ -78,8 +93,7 @@ int main(int argc, char** argv) {
       telemetry::log("main").critical("{}", node.error().message);
       code = 1;
     } else {
-      int signal = 0;
-      sigwait(&signals, &signal);
+      const int signal = wait_for_signal(signals);
       telemetry::log("main").info("stopping on signal {}; a second one ends at once", signal);
       // The default action comes back, so that the second one needs nobody's help.
       std::signal(SIGINT, SIG_DFL);

@@ -16,6 +16,7 @@ from node import stop
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN_S = 60
 STOP_WITHIN_S = 20
+DEFAULT_NODES = 3
 
 # Each node needs its own, so a variable for all of them would only break the cluster.
 DECIDED_HERE = [
@@ -52,10 +53,23 @@ def arguments():
     options = parser.parse_args()
     if options.nodes is not None and not 1 <= options.nodes <= 99:
         parser.error("--nodes must be between 1 and 99")
-    last = (options.http_port or 0) + (options.nodes or 3) - 1
-    if options.http_port is not None and not (options.http_port >= 1 and last <= 65535):
-        parser.error("--http-port must leave room for the ports of all nodes below 65536")
+    if not options.data:
+        parser.error("--data must name a folder")
+    if options.http_port is not None:
+        known = None if options.fresh else known_count(options.data)
+        count = options.nodes or known or DEFAULT_NODES
+        largest = 65536 - count
+        if not 1 <= options.http_port <= largest:
+            parser.error(f"--http-port must be between 1 and {largest}: each of {count} nodes "
+                         "takes one port")  # fmt: skip
     return options
+
+
+def known_count(data: str):
+    try:
+        return Layout(Path(data), Path(), Path()).node_count()
+    except LayoutError:
+        return None
 
 
 class Interrupts:
@@ -85,7 +99,7 @@ def prepare(layout: Layout, options) -> list:
         layout.remove()
     count = layout.node_count()
     if count is None:
-        layout.create(options.nodes or 3)
+        layout.create(options.nodes or DEFAULT_NODES)
     elif options.nodes not in (None, count):
         raise LayoutError(
             f"{layout.folder} holds a cluster of {count}, and the number of nodes cannot be "
@@ -125,7 +139,7 @@ def wait_until_ready(nodes, interrupts) -> bool:
     return not waiting
 
 
-def show_next_steps(layout: Layout, programs: Path):
+def show_next_steps(layout: Layout, programs: Path, is_new: bool):
     nodes = layout.nodes()
     tool = programs / "greenroom"
     try:
@@ -136,9 +150,10 @@ def show_next_steps(layout: Layout, programs: Path):
     say(f"\ngreenroom runs here, with its data in {layout.folder}:")
     for node in nodes:
         say(f"  {node.name}  {node.url()}")
+    register = " --register" if is_new else ""  # else they have been here, most likely
     say("\nNext, each in a terminal of its own:")
-    say(f"  {tool} chat --node 127.0.0.1:{first.ports()['http']} --user alice --register")
-    say(f"  {tool} chat --node 127.0.0.1:{second.ports()['http']} --user bob --register")
+    say(f"  {tool} chat --node 127.0.0.1:{first.ports()['http']} --user alice{register}")
+    say(f"  {tool} chat --node 127.0.0.1:{second.ports()['http']} --user bob{register}")
     say(f"  {tool} console --node {first.folder / 'admin.sock'} nodes")
 
 
@@ -151,37 +166,67 @@ def end(nodes, interrupts, known=None) -> int:
     return 1 if killed else 0
 
 
-def watch(started, layout: Layout, interrupts) -> int:
-    """The foreground: until a signal, or until the last node has ended by itself."""
+def tell_of_end(node, status: str, data: str):
+    """A node stopped that nobody stopped from here."""
+    again = f"start it again with: scripts/run --background --data {data}"
+    if status == "status 0":
+        note(f"{node.name} was stopped; {again}")
+    else:
+        note(f"{node.name} ended with {status}; {again}\nThe end of {node.log_file}:\n"
+             f"{node.log_tail()}")  # fmt: skip
+
+
+def watch(started, layout: Layout, interrupts, data: str) -> int:
+    """The foreground: until a signal, or until the last node has ended by itself. A node that was
+    started again elsewhere meanwhile is this command's to stop as well."""
     say("\nCtrl+C stops the nodes.")
-    running = list(started)
-    while running and not interrupts.count:
-        for node in list(running):
-            if node.has_ended():
-                note(f"{node.name} ended with {node.exit_status()}; the end of {node.log_file}:\n"
-                     f"{node.log_tail()}")  # fmt: skip
+    own = list(started)  # whose end has not been seen
+    elsewhere = set()
+    while not interrupts.count:
+        for node in list(own):
+            status = node.exit_status()
+            if status is not None:
+                own.remove(node)
+                tell_of_end(node, status, data)
                 node.forget()
-                running.remove(node)
+        running = [node for node in started if not node.has_ended()]
+        for node in running:
+            if node not in own and node.name not in elsewhere:
+                elsewhere.add(node.name)
+                say(f"{node.name} runs again: {node.url()}")
+        for node in started:
+            if node.name in elsewhere and node not in running:
+                elsewhere.remove(node.name)
+                tell_of_end(node, "an unknown status", data)
+                node.forget()
+        if not own and not running:
+            note("no node is left")
+            return 1
         time.sleep(0.1)
-    if not running:
-        note("no node is left")
-        return 1
     say("\nStopping.")
-    result = end(running, interrupts, known=1)
-    if result == 0:
+    result = end(started, interrupts, known=1)
+    left = [node.name for node in layout.nodes() if not node.has_ended()]
+    if left:
+        say(f"{', '.join(left)} of {layout.folder} still run; stop them with: "
+            f"scripts/run --stop --data {data}")  # fmt: skip
+    elif result == 0:
         say(f"All have stopped; {layout.folder} keeps what was said.")
     return result
 
 
 def stop_all(layout: Layout) -> int:
-    nodes = [node for node in layout.present_nodes() if node.pid() is not None]
-    if not nodes:
-        for node in layout.present_nodes():
-            node.forget()
-        say(f"No node of {layout.folder} runs.")
-        return 0
+    if not layout.holds_a_cluster():
+        note(f"{layout.folder} holds no cluster: nothing to stop")
+        return 1
+    present = layout.present_nodes()
+    nodes = [node for node in present if node.pid() is not None]
     result = end(nodes, Interrupts())
-    say(f"Stopped {', '.join(node.name for node in nodes)}.")
+    for node in present:
+        node.forget()  # also what a crash has left behind
+    if nodes:
+        say(f"Stopped {', '.join(node.name for node in nodes)}.")
+    else:
+        say(f"No node of {layout.folder} runs.")
     return result
 
 
@@ -194,15 +239,19 @@ def locked(folder: Path):
 
 
 def main() -> int:
+    os.umask(0o077)  # messages and keys are the owner's alone
     options = arguments()
     programs = Path(os.environ.get("GRTEST_PROGRAMS", ROOT / "build/release")).absolute()
     layout = Layout(Path(options.data).resolve(), programs / "greenroomd", ROOT / "cluster")
+    if layout.folder.exists() and not layout.folder.is_dir():
+        raise LayoutError(f"--data {options.data} is a file, and must be a folder")
     if options.stop:
-        return stop_all(layout) if layout.folder.is_dir() else 0
+        return stop_all(layout)
     environment = node_environment()
     environment.pop("GRTEST_PROGRAMS", None)
     with locked(layout.folder):
         interrupts = Interrupts()
+        is_new = options.fresh or not layout.holds_a_cluster()
         started = prepare(layout, options)
         for node in layout.nodes():
             if node.name not in {n.name for n in started}:
@@ -212,13 +261,13 @@ def main() -> int:
         if not wait_until_ready(layout.nodes() if not started else started, interrupts):
             end(started, interrupts)
             return 130 if interrupts.count else 1
-    show_next_steps(layout, programs)
+    show_next_steps(layout, programs, is_new)
     if options.background:
         say(f"\nStop them with: scripts/run --stop --data {options.data}")
         return 0
     if not started:
         return 0
-    return watch(started, layout, interrupts)
+    return watch(started, layout, interrupts, options.data)
 
 
 if __name__ == "__main__":

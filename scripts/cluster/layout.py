@@ -30,6 +30,9 @@ class Layout:
         self.marker = folder / "cluster.json"
         self.tls = folder / "tls"
 
+    def holds_a_cluster(self) -> bool:
+        return self.marker.exists() or bool(self.present_nodes())
+
     def node_count(self):
         """The number of nodes of the cluster in this folder, or None if there is none."""
         try:
@@ -69,10 +72,17 @@ class Layout:
         taken = {p for node in nodes for p in node.ports().values()}
         for node in nodes:
             node.folder.mkdir(mode=0o700, exist_ok=True)
-            if node.pid() is not None and node.ports():
-                continue  # it runs: what is published is true
             known = node.ports()
-            http = http_port + node.index - 1 if http_port else known.get("http")
+            wanted = http_port + node.index - 1 if http_port else None
+            if node.pid() is not None and known:  # it runs: what is published is true
+                if wanted not in (None, known["http"]):
+                    raise LayoutError(
+                        f"{node.name} runs on port {known['http']}, and --http-port would move it "
+                        f"to {wanted}: stop the cluster first, with "
+                        f"scripts/run --stop --data {self.folder}"
+                    )
+                continue
+            http = wanted or known.get("http")
             http = http or 8080 + node.index - 1
             cluster = known.get("cluster", 0)
             if len(nodes) > 1 and not cluster:

@@ -99,12 +99,17 @@ class Node:
                 pass
 
     def has_ended(self) -> bool:
-        if self.child is not None:
-            return self.child.poll() is not None
+        """Nobody runs this node. Not the same as the end of our child: another scripts/run may
+        have started the node again."""
+        # Our child is asked first: just started, it may not show its arguments yet.
+        if self.child is not None and self.child.poll() is None:
+            return False
         return self.pid() is None
 
     def forget(self):
-        self.pid_file.unlink(missing_ok=True)
+        """Removes the pid file, unless the node runs (again)."""
+        if self.pid() is None:
+            self.pid_file.unlink(missing_ok=True)
 
     def log_tail(self, lines: int = 20) -> str:
         """The end of what this start has logged."""
@@ -114,7 +119,7 @@ class Node:
                 text = log.read().decode(errors="replace")
         except OSError:
             return ""
-        return "\n".join("    " + line for line in text.splitlines()[-lines:])
+        return "\n".join("    " + _readable(line) for line in text.splitlines()[-lines:])
 
 
 def stop(nodes, patience_s: float, hurry=lambda: False) -> list:
@@ -136,6 +141,15 @@ def stop(nodes, patience_s: float, hurry=lambda: False) -> list:
     for node in nodes:
         node.forget()
     return [node.name for node in left]
+
+
+def _readable(line: str) -> str:
+    """A line of the log for people: nodes that are not on a terminal log JSON."""
+    try:
+        entry = json.loads(line)
+        return f"{entry['time']} {entry['level']:<5} {entry['component']}: {entry['message']}"
+    except (ValueError, KeyError, TypeError):
+        return line
 
 
 def _replace(path: Path, text: str):

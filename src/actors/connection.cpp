@@ -42,6 +42,11 @@ connection::behavior_type connection::make_behavior() {
       start.user_id = claims->user_id;
       start.session_id = claims->session_id;
       start_session(std::move(start));
+    } else if (auto* sockets = env_->sockets.load()) {
+      // Who sends a token takes himself for authenticated: he must learn now that he is not.
+      const bool refused = claims.error().code == ec::unauthorized;
+      sockets->close(id_, refused ? close_code::not_authenticated : close_code::try_later,
+                     claims.error().message);
     }
     handshake_token_.reset();
   }

@@ -105,6 +105,7 @@ net::server_options server_options_of(const greenroom::settings& s) {
   o.outbound_queue_messages = s.limits.outbound_queue_messages;
   o.outbound_queue_bytes = s.limits.outbound_queue_bytes;
   o.max_inflight_per_connection = s.limits.max_inflight_per_connection;
+  o.inbound_bytes = s.limits.inbound_bytes;
   o.heartbeat = std::chrono::seconds(s.websocket.heartbeat_s);
   o.auth_timeout = std::chrono::seconds(s.websocket.auth_timeout_s);
   o.io_timeout = std::chrono::seconds(s.http.request_timeout_s);
@@ -129,6 +130,7 @@ struct process::impl {
   std::unique_ptr<net::server> listener;
   std::unique_ptr<net::admin_socket> console;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+  bool runs = false;  ///< it has been started, so its end is worth a line
   bool stopped = false;
 
   expected<void> start();
@@ -179,6 +181,10 @@ expected<void> process::impl::start() {
                                            " and node.name is " + config.node.name);
     }
     identity = std::move(*loaded);
+  }
+  // Before anything is written: a second node by mistake leaves no folder behind.
+  if (const auto ok = net::server::can_listen(config.http.address, config.http.port); !ok) {
+    return ok;
   }
   std::error_code failed;
   std::filesystem::create_directories(config.node.data_dir, failed);
@@ -268,6 +274,7 @@ expected<void> process::impl::start() {
     out.info("cluster port: {}:{} (TLS), advertised as {}", config.cluster.address,
              config.cluster.port, config.cluster.advertise);
   }
+  runs = true;
   return {};
 }
 
@@ -403,7 +410,7 @@ void process::impl::stop() {
   log.reset();  // before the system: its last callbacks still send
   system.reset();
   db.reset();
-  telemetry::log("main").info("stopped");
+  if (runs) telemetry::log("main").info("stopped");
 }
 
 }  // namespace greenroom::actors

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -20,6 +21,24 @@ bool is_node_name(std::string_view name) {
          name.find_first_not_of(allowed) == std::string_view::npos;
 }
 
+bool is_ip(std::string_view text) {
+  const std::string copy{text};
+  in6_addr parsed{};  // large enough for both
+  return ::inet_pton(AF_INET, copy.c_str(), &parsed) == 1 ||
+         ::inet_pton(AF_INET6, copy.c_str(), &parsed) == 1;
+}
+
+// An address, or a name (RFC 1123). What is made of digits and dots alone is an address or nothing.
+bool is_host(std::string_view text) {
+  if (text.find(':') != std::string_view::npos ||
+      text.find_first_not_of("0123456789.") == std::string_view::npos) {
+    return is_ip(text);
+  }
+  constexpr std::string_view allowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+  return text.size() <= 253 && text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
 // "host:port", "1.2.3.4:5" or "[::1]:5".
 bool is_host_port(std::string_view text) {
   auto colon = text.rfind(':');
@@ -28,6 +47,8 @@ bool is_host_port(std::string_view text) {
   if (host.find(':') != std::string_view::npos && !(host.front() == '[' && host.back() == ']')) {
     return false;
   }
+  if (host.front() == '[') host = host.substr(1, host.size() - 2);
+  if (!is_host(host)) return false;
   auto digits = text.substr(colon + 1);
   unsigned port = 0;
   auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
@@ -86,6 +107,16 @@ void check_relations(const settings& s, errors& errors) {
   for (const auto& [name, value] : filled) {
     if (value.empty()) errors.push_back(fmt::format("{} must not be empty", name));
   }
+  if (!s.http.address.empty() && !is_ip(s.http.address)) {
+    errors.push_back(
+        fmt::format("http.address is \"{}\", and must be an IP address, such as "
+                    "127.0.0.1, or 0.0.0.0 for all",
+                    s.http.address));
+  }
+  if (!s.cluster.address.empty() && !is_host(s.cluster.address)) {
+    errors.push_back(fmt::format("cluster.address is \"{}\", and must be an IP address or a name",
+                                 s.cluster.address));
+  }
   if (s.history.page > s.history.max_page) {
     errors.push_back(fmt::format("history.page is {}, the most is history.max_page ({})",
                                  s.history.page, s.history.max_page));
@@ -94,6 +125,13 @@ void check_relations(const settings& s, errors& errors) {
     errors.push_back(fmt::format(
         "limits.outbound_queue_bytes is {}, the least is websocket.max_message_bytes ({})",
         s.limits.outbound_queue_bytes, s.websocket.max_message_bytes));
+  }
+  const auto largest = std::max(s.websocket.max_message_bytes, s.http.max_body_bytes);
+  if (s.limits.inbound_bytes < largest) {
+    errors.push_back(
+        fmt::format("limits.inbound_bytes is {}, and one message or body may have {} (websocket."
+                    "max_message_bytes, http.max_body_bytes)",
+                    s.limits.inbound_bytes, largest));
   }
   if (s.http.port != 0 && s.http.port == s.cluster.port && s.http.address == s.cluster.address) {
     errors.push_back(fmt::format("http.port and cluster.port are both {}", s.http.port));
@@ -108,7 +146,9 @@ void check_files(const settings& s, errors& errors) {
       {"cluster.key", s.cluster.key},
       {"cluster.ca", s.cluster.ca}};
   for (const auto& [name, path] : files) {
-    if (::access(path.c_str(), R_OK) != 0) {
+    if (std::error_code ignored; std::filesystem::is_directory(path, ignored)) {
+      errors.push_back(fmt::format("{}: {} is a folder, not a file", name, path));
+    } else if (::access(path.c_str(), R_OK) != 0) {
       errors.push_back(fmt::format("{}: {} cannot be read", name, path));
     }
   }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -28,6 +29,10 @@ constexpr std::string_view foreign_variables[] = {
 constexpr std::string_view prefix = "GREENROOM_";
 
 void read_file(const std::string& path, loaded& into, errors& errors) {
+  if (std::error_code ignored; std::filesystem::is_directory(path, ignored)) {
+    errors.push_back(fmt::format("{}: is a folder, not a file", path));
+    return;
+  }
   std::ifstream in{path, std::ios::binary};
   std::ostringstream text;
   text << in.rdbuf();

@@ -4,6 +4,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <map>
 
 #include "config/load.hpp"
 #include "config/table.hpp"
@@ -49,33 +50,37 @@ void read_toml(std::string_view text, const std::string& path, loaded& into, err
     errors.push_back(fmt::format("{}:{}:{}: {}", path, at.line, at.column, error.description()));
     return;
   }
+  // The document is a map, and knows no order of its own.
+  std::multimap<std::uint32_t, std::string> found;
+  auto report = [&](const toml::source_region& at, const std::string& what) {
+    found.emplace(at.begin.line, fmt::format("{}:{}: {}", path, at.begin.line, what));
+  };
   std::vector<std::string> sections;
   std::vector<std::string> names;
   for (const auto& k : keys()) {
     names.emplace_back(k.name);
     if (sections.empty() || sections.back() != k.section()) sections.emplace_back(k.section());
   }
-  auto place = [&path](const toml::source_region& at) {
-    return fmt::format("{}:{}", path, at.begin.line);
-  };
   for (const auto& [section, node] : document) {
     std::string section_name{section.str()};
     const auto* table = node.as_table();
     if (table == nullptr || std::ranges::find(sections, section_name) == sections.end()) {
       const auto* what = table == nullptr ? "key" : "section";
-      errors.push_back(fmt::format("{}: {}", place(section.source()),
-                                   unknown(what, section_name, table ? sections : names)));
+      report(section.source(), unknown(what, section_name, table ? sections : names));
       continue;
     }
     for (const auto& [leaf, value] : *table) {
       auto name = fmt::format("{}.{}", section_name, leaf.str());
-      auto where = place(leaf.source());
       const auto* k = find_key(name);
       auto wrong = k == nullptr ? unknown("key", name, names) : set_node(into.values, *k, value);
-      if (wrong) errors.push_back(fmt::format("{}: {}", where, *wrong));
-      if (k != nullptr) into.origins[name] = "file " + where;
+      if (wrong) report(leaf.source(), *wrong);
+      if (k != nullptr) {
+        into.origins[name] = fmt::format("file {}:{}", path, leaf.source().begin.line);
+      }
     }
   }
+  for (auto& [line, what] : found)
+    errors.push_back(std::move(what));
 }
 
 }  // namespace greenroom::config

@@ -42,6 +42,7 @@ struct limit_settings {
   std::uint32_t connects_per_minute_per_address = 600;  ///< 0: no limit; never for loopback
   std::uint32_t request_timeout_ms = 5000;
   std::uint32_t max_inflight_per_connection = 128;
+  std::uint32_t inbound_bytes = 64 * 1024 * 1024;
 };
 
 struct history_settings {

@@ -76,6 +76,10 @@ constexpr key table[] = {
     {"limits.max_inflight_per_connection",
      at<&settings::limits, &limit_settings::max_inflight_per_connection>, "requests",
      "Requests of one connection in progress at once; reading pauses above it.", 1, 100'000},
+    {"limits.inbound_bytes", at<&settings::limits, &limit_settings::inbound_bytes>, "bytes",
+     "Messages and bodies that have arrived in part, of all connections together; whoever sends "
+     "more then is turned away with 1013 or 503.",
+     mib, 2048 * mib - 1},
 
     {"history.page", at<&settings::history, &history_settings::page>, "messages",
      "Messages in a page of history when the client does not say.", 1, limits::list_limit_max},

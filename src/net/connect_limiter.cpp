@@ -9,17 +9,20 @@ namespace {
 
 constexpr std::size_t addresses_max = 65536;
 
-asio::ip::address group_of(const asio::ip::address& from) {
+asio::ip::address group_of(const asio::ip::address& peer) {
+  const auto from = plain_address(peer);
   if (!from.is_v6()) return from;
-  if (from.to_v6().is_v4_mapped()) {
-    return asio::ip::make_address_v4(asio::ip::v4_mapped, from.to_v6());
-  }
   auto bytes = from.to_v6().to_bytes();
   std::fill(bytes.begin() + 8, bytes.end(), std::uint8_t{0});
   return asio::ip::address_v6(bytes);
 }
 
 }  // namespace
+
+asio::ip::address plain_address(const asio::ip::address& a) {
+  if (!a.is_v6() || !a.to_v6().is_v4_mapped()) return a;
+  return asio::ip::make_address_v4(asio::ip::v4_mapped, a.to_v6());
+}
 
 double connect_limiter::filled(const bucket& b, steady::time_point now) const {
   const auto minutes = std::chrono::duration<double, std::ratio<60>>(now - b.at).count();

@@ -11,6 +11,9 @@
 
 namespace greenroom::net {
 
+/// A listener on [::] sees IPv4 peers as ::ffff:a.b.c.d: one address must not have two names.
+asio::ip::address plain_address(const asio::ip::address& a);
+
 class connect_limiter {
  public:
   /// 0: no limit.

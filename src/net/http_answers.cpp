@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "net/http_answers.hpp"
 
+#include <fmt/format.h>
+
+#include <ctime>
+
 #include "telemetry/log.hpp"
 
 namespace greenroom::net {
@@ -22,6 +26,7 @@ response make(int status, std::string type, std::string body) {
   response r;
   r.result(static_cast<unsigned>(status));
   r.set(http::field::server, "greenroom");
+  r.set(http::field::date, http_date());
   if (!type.empty()) r.set(http::field::content_type, type);
   r.set("X-Content-Type-Options", "nosniff");
   r.set(http::field::cache_control, "no-store");
@@ -71,6 +76,12 @@ response answer_error(int status, const error& e) {
   return r;
 }
 
+error connects_too_often(std::uint32_t per_minute) {
+  error e{ec::rate_limit, "too many connections per minute from this address", {}};
+  e.details.retry_after_ms = 60'000 / std::max(1U, per_minute);
+  return e;
+}
+
 response answer_call(const protocol::answer_envelope& a, bool creates,
                      const std::optional<std::string>& echo) {
   if (const auto* failure = std::get_if<error>(&a.data)) {
@@ -91,15 +102,9 @@ response answer_no_route(const no_route& r) {
     return out;
   }
   if (r.allowed.empty()) {
-    return enveloped(
-        404, false, nullptr,
-        {{"code", "UNKNOWN_MESSAGE"}, {"message", "no such route"}, {"details", nullptr}}, now_ms(),
-        {});
+    return answer_error(404, {ec::unknown_message, "no such route", {}});
   }
-  auto out = enveloped(
-      405, false, nullptr,
-      {{"code", "UNSUPPORTED"}, {"message", "this route takes " + r.allowed}, {"details", nullptr}},
-      now_ms(), {});
+  auto out = answer_error(405, {ec::unsupported, "this route takes " + r.allowed, {}});
   out.set(http::field::allow, r.allowed);
   return out;
 }
@@ -136,6 +141,23 @@ response answer_page(const node_pages& pages, own_page which, bool as_json) {
       200, true,
       {{"message", "greenroom chat node"}, {"version", pages.version}, {"endpoints", endpoints()}},
       nullptr, now_ms(), {});
+}
+
+std::string http_date() {
+  // Made once a second. Not by strftime(), whose names follow the locale.
+  static thread_local std::time_t made_at = -1;
+  static thread_local std::string text;
+  const auto now = std::time(nullptr);
+  if (now == made_at) return text;
+  static constexpr const char* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  text = fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", days[utc.tm_wday], utc.tm_mday,
+                     months[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+  made_at = now;
+  return text;
 }
 
 bool wants_json(const http::request<http::string_body>& r) {

@@ -17,6 +17,8 @@ using response = http::response<http::string_body>;
 
 /// In the envelope, with the status of its code and Retry-After where that helps.
 response answer_error(const error& e, const std::optional<uuid>& request_id);
+/// Of an address that connects more often than `per_minute`.
+error connects_too_often(std::uint32_t per_minute);
 response answer_call(const protocol::answer_envelope& a, bool creates,
                      const std::optional<std::string>& echo);
 /// The same with a status that only the transport knows (408, 417, 431 …).
@@ -25,6 +27,9 @@ response answer_error(int status, const error& e);
 response answer_no_route(const no_route& r);
 /// 500 when the page cannot be made.
 response answer_page(const node_pages& pages, own_page which, bool as_json);
+
+/// The present second as `Date` has it (RFC 9110 section 5.6.7).
+std::string http_date();
 
 /// Whether the client prefers the document to the HTML page.
 bool wants_json(const http::request<http::string_body>& r);

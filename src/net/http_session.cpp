@@ -3,9 +3,9 @@
 
 #include <array>
 
+#include "net/connect_limiter.hpp"
 #include "net/net_metrics.hpp"
 #include "net/strict_http.hpp"
-#include "net/upgrade.hpp"
 #include "telemetry/log.hpp"
 
 namespace greenroom::net {
@@ -19,6 +19,8 @@ constexpr std::size_t read_step = 2048;
 constexpr std::size_t unparsed_bytes_max = 64 * 1024;
 /// How long the peer may take to see our end of the connection.
 constexpr auto linger_time = 1s;
+/// Who is only told why he may not come in has to ask soon: the places for that are few.
+constexpr steady::duration turned_away_time = 2s;
 
 error invalid(std::string why) {
   return {ec::invalid_message, std::move(why), {}};
@@ -26,11 +28,6 @@ error invalid(std::string why) {
 
 error larger(const char* what, std::size_t limit) {
   return too_large(what, static_cast<std::int64_t>(limit)).value();
-}
-
-asio::ip::address plain_address(const asio::ip::address& a) {
-  if (!a.is_v6() || !a.to_v6().is_v4_mapped()) return a;
-  return asio::ip::make_address_v4(asio::ip::v4_mapped, a.to_v6());
 }
 
 std::size_t fields_of(const http::fields& all) {
@@ -57,6 +54,7 @@ http_session::http_session(hub& h, io_thread& io, tcp::socket socket, admission 
       socket_(std::move(socket)),
       how_(how),
       buffer_(h.options.max_header_bytes + unparsed_bytes_max),
+      partial_(h.inbound),
       opened_(steady::now()) {}
 
 void http_session::start() {
@@ -66,7 +64,6 @@ void http_session::start() {
     hub_.count_of(how_).fetch_sub(1);
     return;
   }
-  // A listener on [::] sees IPv4 peers as ::ffff:a.b.c.d: one address must not have two names.
   const auto address = plain_address(remote.address());
   who_.address = address.to_string();
   who_.port = remote.port();
@@ -118,9 +115,14 @@ connection_report http_session::report() const {
 void http_session::read_header() {
   doing_ = phase::header;
   begun_ = false;
-  deadline_ = steady::now() + hub_.options.io_timeout;
+  deadline_ = steady::now() + patience();
   if (buffer_.size() == 0 && buffer_.capacity() > read_step) buffer_.shrink_to_fit();
   look_for_header();
+}
+
+steady::duration http_session::patience() const {
+  const steady::duration usual = hub_.options.io_timeout;
+  return how_ == admission::welcome ? usual : std::min(usual, turned_away_time);
 }
 
 void http_session::read_some() {
@@ -145,7 +147,7 @@ void http_session::look_for_header() {
   if (text.empty() || text == "\r") return read_some();
   if (!begun_) {
     begun_ = true;
-    deadline_ = steady::now() + hub_.options.io_timeout;
+    deadline_ = steady::now() + patience();
   }
   const auto found = find_header(text, hub_.options.max_header_bytes);
   switch (found.is) {
@@ -164,12 +166,11 @@ void http_session::parse_header(std::size_t bytes) {
   ++requests_;
   parser_.emplace();
   parser_->header_limit(hub_.options.max_header_bytes + 1024);
-  parser_->body_limit(hub_.options.max_body_bytes);
+  body_limit_ = hub_.options.max_body_bytes;
+  parser_->body_limit(body_limit_);
   error_code failed;
   const auto used = parser_->put(asio::buffer(buffer_.cdata().data(), bytes), failed);
-  if (failed == http::error::body_limit) {
-    return refuse(413, larger("body", hub_.options.max_body_bytes));
-  }
+  if (failed == http::error::body_limit) return refuse(413, larger("document", body_limit_));
   if ((failed && failed != http::error::need_more) || !parser_->is_header_done()) {
     return refuse(400, invalid("malformed request: " + failed.message()));
   }
@@ -189,6 +190,14 @@ void http_session::parse_header(std::size_t bytes) {
 
 void http_session::expect_body() {
   doing_ = phase::body;
+  if (parser_->get().count(http::field::authorization) == 0) {
+    body_limit_ = std::min(body_limit_, hub_.options.anonymous_body_bytes);
+    if (parser_->content_length().value_or(0) > body_limit_) {
+      return refuse(413, larger("document", body_limit_));
+    }
+    parser_->body_limit(body_limit_);
+  }
+  parser_->eager(true);
   const auto expects = parser_->get()[http::field::expect];
   if (expects.empty() || version_ < 11) return read_body();
   if (!beast::iequals(expects, "100-continue")) {
@@ -204,22 +213,26 @@ void http_session::expect_body() {
 }
 
 void http_session::read_body() {
-  http::async_read(socket_, buffer_, *parser_,
-                   [self = shared_from_this()](error_code failed, std::size_t) {
-                     if (self->doing_ != phase::body) return;
-                     self->guarded([&] { self->body_arrived(failed); });
-                   });
+  // Piece by piece, so that what has come so far is known.
+  http::async_read_some(socket_, buffer_, *parser_,
+                        [self = shared_from_this()](error_code failed, std::size_t) {
+                          if (self->doing_ != phase::body) return;
+                          self->guarded([&] { self->body_arrived(failed); });
+                        });
 }
 
 void http_session::body_arrived(error_code failed) {
-  if (failed == http::error::body_limit) {
-    return refuse(413, larger("body", hub_.options.max_body_bytes));
-  }
+  if (failed == http::error::body_limit) return refuse(413, larger("document", body_limit_));
   if (failed == http::error::partial_message) return end(end_reason::by_peer);
   if (failed.category() == make_error_code(http::error::end_of_stream).category()) {
     return refuse(400, invalid("malformed body: " + failed.message()));
   }
   if (failed) return end(end_reason::network_error);
+  if (!parser_->is_done()) {
+    if (partial_.hold(parser_->get().body().size())) return read_body();
+    net_metrics::instance().refused("memory");
+    return refuse(503, unavailable("too much is arriving at this node").value());
+  }
   // Beast adds trailers to the header; nothing that was checked there may come late.
   if (fields_of(parser_->get()) != header_fields_) {
     return refuse(400, invalid("trailers are not accepted"));
@@ -232,18 +245,12 @@ void http_session::body_arrived(error_code failed) {
 void http_session::handle() {
   const auto r = parser_->release();
   parser_.reset();
+  partial_.release();
   keep_alive_ = r.keep_alive() && !draining_ && !hub_.draining.load();
   const std::string_view target(r.target().data(), r.target().size());
   if (target.substr(0, target.find('?')) == "/ws") return upgrade(r);
-  if (how_ == admission::full) {
-    return refuse(503, unavailable("too many connections").value());
-  }
-  if (how_ == admission::too_often) {
-    error e{ec::rate_limit, "too many connections per minute from this address", {}};
-    e.details.retry_after_ms = 60'000 / std::max(1U, hub_.options.connects_per_minute_per_address);
-    return refuse(429, e);
-  }
   auto p = plan_request(r);
+  if (how_ != admission::welcome) return turn_away(p);
   if (const auto* page = std::get_if<own_page>(&p)) {
     respond(answer_page(hub_.pages, *page, wants_json(r)));
   } else if (const auto* none = std::get_if<no_route>(&p)) {
@@ -255,6 +262,16 @@ void http_session::handle() {
   }
 }
 
+/// A process that is busy is alive, and must not be restarted for it.
+void http_session::turn_away(const plan& p) {
+  const auto* page = std::get_if<own_page>(&p);
+  if (page != nullptr && *page == own_page::health_live) {
+    return refuse(answer_page(hub_.pages, own_page::health_live, true));
+  }
+  if (how_ == admission::full) return refuse(503, unavailable("too many connections").value());
+  refuse(429, connects_too_often(hub_.options.connects_per_minute_per_address));
+}
+
 void http_session::call(planned_call planned, const request& r) {
   http_call c;
   c.request.message_id = ids_(now_ms());
@@ -263,6 +280,11 @@ void http_session::call(planned_call planned, const request& r) {
     if (!id) {
       return respond(answer_error(
           invalid_field("Idempotency-Key", "Idempotency-Key has to be a UUID").value(), {}));
+    }
+    if (id->is_nil()) {
+      return respond(answer_error(
+          invalid_field("Idempotency-Key", "Idempotency-Key must not be the nil UUID").value(),
+          {}));
     }
     c.request.message_id = *id;
   }
@@ -298,11 +320,16 @@ void http_session::call(planned_call planned, const request& r) {
 }
 
 void http_session::refuse(int status, const error& why) {
+  refuse(answer_error(status, why));
+}
+
+void http_session::refuse(response answer) {
   keep_alive_ = false;
+  partial_.release();
   error_code ignored;
   // A read may be under way into the buffer that is not to change any more.
   if (doing_ == phase::header || doing_ == phase::body) socket_.cancel(ignored);
-  respond(answer_error(status, why));
+  respond(std::move(answer));
 }
 
 void http_session::respond(response r) {
@@ -351,42 +378,12 @@ void http_session::swallow(std::size_t so_far) {
       });
 }
 
-// -- the upgrade to WebSocket ---------------------------------------------------------------------
-
-void http_session::upgrade(const request& r) {
-  const std::string_view target(r.target().data(), r.target().size());
-  if (const auto e = check_query(target)) return refuse(400, *e);
-  if (!websocket::is_upgrade(r) || !r.body().empty()) {
-    return refuse(400, invalid("/ws wants a WebSocket upgrade"));
-  }
-  if (buffer_.size() > 0) {
-    // RFC 6455 section 4.1: the client waits for our answer. What came early could be another
-    // request, smuggled in.
-    return refuse(400, invalid("bytes after the upgrade request"));
-  }
-  if (!origin_allowed(r, hub_.options.allowed_origins)) {
-    net_metrics::instance().refused("origin");
-    return refuse(403, {ec::forbidden, "this origin is not allowed here", {}});
-  }
-  const auto chosen = choose_subprotocol(r);
-  if (!chosen) {
-    return refuse(400,
-                  invalid("sub-protocols here are greenroom.v1.json and greenroom.v1.msgpack"));
-  }
-  auto who = who_;
-  who.encoding = chosen->encoding;
-  const auto self = shared_from_this();
-  ended_ = true;  // the socket lives on in its successor, which counts it on
-  io_.leave(id_);
-  if (used_handler_) hub_.handler.closed(id_, end_reason::by_server);
-  start_websocket_session(hub_, io_, std::move(socket_), r, who, chosen->name, bearer_of(r), how_);
-}
-
 void http_session::end(end_reason why) {
   if (ended_) return;
   ended_ = true;
   error_code ignored;
   socket_.close(ignored);
+  partial_.release();
   net_metrics::instance().sockets.Decrement();
   hub_.count_of(how_).fetch_sub(1);
   io_.leave(id_);  // the caller holds on to the session

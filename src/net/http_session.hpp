@@ -40,6 +40,8 @@ class http_session final : public socket_session,
 
   void read_header();
   void read_some();
+  /// How long a request may take to arrive.
+  [[nodiscard]] steady::duration patience() const;
   /// What has arrived may hold a header: deals with it, refuses it, or waits for more.
   void look_for_header();
   void parse_header(std::size_t bytes);
@@ -47,10 +49,12 @@ class http_session final : public socket_session,
   void read_body();
   void body_arrived(error_code ec);
   void handle();
+  void turn_away(const plan& p);
   void call(planned_call planned, const request& r);
   void upgrade(const request& r);
-  /// Answers with an error and closes: what follows on this connection cannot be trusted.
+  /// Answers and closes: what follows on this connection cannot be trusted, or is not wanted.
   void refuse(int status, const error& why);
+  void refuse(response answer);
   void respond(response r);
   void responded(error_code ec);
   void linger();
@@ -68,7 +72,9 @@ class http_session final : public socket_session,
   peer who_;
   connection_id id_ = 0;
   beast::flat_buffer buffer_;
+  inbound_budget::share partial_;  ///< of a body that is not complete
   std::optional<http::request_parser<http::string_body>> parser_;
+  std::size_t body_limit_ = 0;     ///< for this request
   std::size_t header_fields_ = 0;  ///< before the body, to notice trailers
   response response_;
   phase doing_ = phase::header;

@@ -180,7 +180,7 @@ void io_thread::run(const wish& w) {
 // -- all of them ----------------------------------------------------------------------------------
 
 hub::hub(const server_options& o, connection_handler& h, node_pages p)
-    : options(o), handler(h), pages(std::move(p)) {
+    : options(o), handler(h), pages(std::move(p)), inbound(o.inbound_bytes) {
   net_metrics::instance();
   for (unsigned i = 0; i < std::clamp(options.io_threads, 1U, 255U); ++i) {
     threads_.push_back(std::make_shared<io_thread>(*this, i));

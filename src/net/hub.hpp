@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "net/asio.hpp"
+#include "net/inbound_budget.hpp"
 #include "net/server.hpp"
 
 namespace greenroom::net {
@@ -51,7 +52,7 @@ struct wish {
 /// How a socket was let in.
 enum class admission : std::uint8_t {
   welcome,
-  full,       ///< beyond max_connections: told so (503, 1013) and closed
+  full,       ///< beyond max_connections: told so (503, 1013) and closed, but for /health/live
   too_often,  ///< beyond connects_per_minute_per_address: 429, 1013
 };
 
@@ -104,6 +105,7 @@ class hub final : public socket_port {
   /// Those that are only told why they may not come in: they take nobody's place.
   std::atomic<std::size_t> turned_away{0};
   std::atomic<bool> draining{false};
+  inbound_budget inbound;
 
   io_thread& thread(unsigned index) noexcept { return *threads_[index]; }
   /// Where a socket is counted from its accept to its end.

@@ -45,8 +45,10 @@ void net_metrics::closed(std::uint16_t code) {
   // Clients choose the codes they close with: those of others share a label.
   const bool known = code == 0 || (code >= 1000 && code <= 1015) || code == 4401 || code == 4403 ||
                      code == 4408 || code == 4413 || code == 4429;
-  telemetry::counter("greenroom_websocket_closes_total", "WebSockets closed, by close code",
-                     {{"code", known ? std::to_string(code) : "other"}})
+  const auto label = code == 0 ? "none" : known ? std::to_string(code) : "other";
+  telemetry::counter("greenroom_websocket_closes_total",
+                     "WebSockets closed, by close code; none: without a close frame",
+                     {{"code", label}})
       .Increment();
 }
 

@@ -22,7 +22,7 @@ struct net_metrics {
 
   static net_metrics& instance();
 
-  /// Counts a connection that was turned away: "full", "rate" or "origin".
+  /// Counts a connection that was turned away: "full", "rate", "origin" or "memory".
   void refused(std::string_view reason);
   /// Counts an HTTP answer under its class: "2xx", "4xx" …
   void answered(unsigned status);

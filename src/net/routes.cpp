@@ -197,9 +197,15 @@ constexpr route routes[] = {
     {verb::patch, "/api/messages/{room_id}/{id}", unsupported},
     {verb::delete_, "/api/messages/{room_id}/{id}", unsupported},
     {verb::post, "/api/files", unsupported},
+    {verb::post, "/api/files/tus", unsupported},
+    {verb::head, "/api/files/tus/{id}", unsupported},
+    {verb::patch, "/api/files/tus/{id}", unsupported},
+    {verb::delete_, "/api/files/tus/{id}", unsupported},
     {verb::get, "/api/files/{id}", unsupported},
+    {verb::get, "/api/files/{id}/thumbnail", unsupported},
     {verb::get, "/api/search", unsupported},
     {verb::post, "/api/echo", echo},
+    {verb::get, "/api/openapi.json", unsupported},
 };
 
 struct page_route {
@@ -259,7 +265,7 @@ std::optional<error> parse_query(std::string_view text, asked& into) {
     if (!name || !value) {
       return invalid_field("query", "a bad escape in the query").value();
     }
-    if (*name == "token" || *name == "access_token") {
+    if (beast::iequals(*name, "token") || beast::iequals(*name, "access_token")) {
       return invalid_field(*name, "tokens do not travel in URLs: send them as a bearer token")
           .value();
     }
@@ -332,6 +338,8 @@ plan plan_request(const http::request<http::string_body>& request) {
     }
     parts.push_back(std::move(*decoded));
   }
+  // Which routes there will be below it is not said yet, so none is missing.
+  if (path == "/api/admin" || path.starts_with("/api/admin/")) return unsupported(a);
   std::string allowed;
   for (const auto& r : routes) {
     auto found = match(r.pattern, parts);
@@ -356,14 +364,14 @@ plan plan_request(const http::request<http::string_body>& request) {
         return body.error();
       }
       if (!body->is_object() && r.make != static_cast<maker>(echo)) {
-        return invalid_field("body", "the body has to be a JSON object").value();
+        return invalid_field("document", "the body has to be a JSON object").value();
       }
       a.body = std::move(*body);
     }
     auto planned = r.make(a);
     if (auto* c = std::get_if<planned_call>(&planned); c != nullptr && c->authenticate_only) {
       if (request.body().empty()) {
-        return invalid_field("body", "there is nothing to echo").value();
+        return invalid_field("document", "there is nothing to echo").value();
       }
       c->echo = request.body();
     }

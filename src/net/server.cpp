@@ -3,9 +3,11 @@
 
 #include "net/server.hpp"
 
+#include <array>
 #include <future>
 
 #include "net/connect_limiter.hpp"
+#include "net/http_answers.hpp"
 #include "net/hub.hpp"
 #include "net/net_metrics.hpp"
 #include "telemetry/log.hpp"
@@ -17,10 +19,30 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int backlog = 4096;
-/// Sockets beyond max_connections that are told why; more are closed without a word.
+/// Sockets beyond max_connections that are heard and told why.
 constexpr std::size_t over_limit_max = 256;
+/// For those beyond them: without reading what they ask.
+constexpr std::string_view blind_refusal =
+    "HTTP/1.1 503 Service Unavailable\r\nServer: greenroom\r\nRetry-After: 1\r\n"
+    "Content-Length: 0\r\nConnection: close\r\n\r\n";
 /// After an accept error that does not pass by itself (no descriptors left).
 constexpr auto accept_pause = 100ms;
+
+expected<void> listen_on(tcp::acceptor& acceptor, const std::string& text, std::uint16_t port) {
+  error_code failed;
+  const auto address = asio::ip::make_address(text, failed);
+  if (failed) return fail(ec::invalid_message, "http.address: " + text + " is not an IP address");
+  const tcp::endpoint endpoint(address, port);
+  acceptor.open(endpoint.protocol(), failed);
+  if (!failed) acceptor.set_option(asio::socket_base::reuse_address(true), failed);
+  if (!failed) acceptor.bind(endpoint, failed);
+  if (!failed) acceptor.listen(backlog, failed);
+  if (failed) {
+    return fail(ec::unavailable,
+                "cannot listen on " + text + ":" + std::to_string(port) + ": " + failed.message());
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -63,15 +85,28 @@ struct server::impl {
     const auto how = judge(socket);
     if (how != admission::welcome) {
       net_metrics::instance().refused(how == admission::full ? "full" : "rate");
-      if (shared.turned_away.load() >= over_limit_max) {
-        socket.close(ignored);
-        return;
-      }
+      if (shared.turned_away.load() >= over_limit_max) return refuse_blindly(socket);
     }
     shared.count_of(how).fetch_add(1);  // here alone they grow, so the limits hold
     asio::post(io.context(), [this, &io, how, s = std::move(socket)]() mutable {
       start_http_session(shared, io, std::move(s), how);
     });
+  }
+
+  /// Whatever was asked for, this is an answer to it; nothing here waits.
+  static void refuse_blindly(tcp::socket& socket) {
+    error_code ignored;
+    socket.non_blocking(true, ignored);
+    const auto date = "Date: " + http_date() + "\r\n";
+    std::string answer(blind_refusal);
+    answer.insert(answer.find("Server:"), date);
+    socket.write_some(asio::buffer(answer), ignored);
+    socket.shutdown(tcp::socket::shutdown_send, ignored);
+    // What has been sent already is read, or closing resets the connection; but no more than a
+    // request would have, since others wait.
+    std::array<char, 16 * 1024> bin{};
+    socket.read_some(asio::buffer(bin), ignored);
+    socket.close(ignored);
   }
 
   admission judge(const tcp::socket& socket) {
@@ -106,23 +141,19 @@ server::server(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
 expected<std::unique_ptr<server>> server::start(const server_options& options,
                                                 connection_handler& handler, node_pages pages) {
   auto state = std::make_unique<impl>(options, handler, std::move(pages));
+  if (const auto ok = listen_on(state->acceptor, options.address, options.port); !ok) {
+    return unexpected(ok.error());
+  }
   error_code failed;
-  const auto address = asio::ip::make_address(options.address, failed);
-  const auto where = options.address + ":" + std::to_string(options.port);
-  if (failed) {
-    return fail(ec::invalid_message, "http.address: " + options.address + " is not an IP address");
-  }
-  const tcp::endpoint endpoint(address, options.port);
-  state->acceptor.open(endpoint.protocol(), failed);
-  if (!failed) state->acceptor.set_option(asio::socket_base::reuse_address(true), failed);
-  if (!failed) state->acceptor.bind(endpoint, failed);
-  if (!failed) state->acceptor.listen(backlog, failed);
-  if (failed) {
-    return fail(ec::unavailable, "cannot listen on " + where + ": " + failed.message());
-  }
   state->bound_port = state->acceptor.local_endpoint(failed).port();
   asio::post(state->shared.thread(0).context(), [raw = state.get()] { raw->accept(); });
   return std::unique_ptr<server>(new server(std::move(state)));
+}
+
+expected<void> server::can_listen(const std::string& address, std::uint16_t port) {
+  asio::io_context context;
+  tcp::acceptor acceptor(context);
+  return listen_on(acceptor, address, port);
 }
 
 server::~server() {

@@ -26,6 +26,11 @@ struct server_options {
   std::uint32_t connects_per_minute_per_address = 0;  ///< 0: off; never applied to loopback
   std::size_t max_message_bytes = 1 << 20;
   std::size_t max_body_bytes = 1 << 20;
+  /// The most before anybody is authenticated: a log-in that resumes 1,000 rooms fits.
+  std::size_t anonymous_message_bytes = 64 * 1024;
+  std::size_t anonymous_body_bytes = 64 * 1024;
+  /// Of what has arrived in part, of all connections together.
+  std::size_t inbound_bytes = 64 << 20;
   std::uint32_t max_header_bytes = 8192;
   std::size_t outbound_queue_messages = 1000;
   std::size_t outbound_queue_bytes = 8 << 20;
@@ -58,6 +63,8 @@ class server final {
   /// server.
   static expected<std::unique_ptr<server>> start(const server_options& options,
                                                  connection_handler& handler, node_pages pages);
+  /// Whether start() could listen there now; says why not.
+  static expected<void> can_listen(const std::string& address, std::uint16_t port);
   /// Stops at once.
   ~server();
   server(const server&) = delete;

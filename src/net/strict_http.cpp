@@ -83,6 +83,9 @@ std::string refuse_header(const http::request_header<>& header) {
   if (hosts > 1 || (hosts == 0 && header.version() >= 11)) {
     return "exactly one Host is needed";
   }
+  if (hosts == 1 && header[http::field::host].empty()) {
+    return "Host must not be empty";
+  }
   const auto lengths = header.count(http::field::content_length);
   const auto codings = header.count(http::field::transfer_encoding);
   if (lengths > 1) {

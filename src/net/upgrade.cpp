@@ -51,6 +51,17 @@ bool origin_allowed(const http::request<http::string_body>& request,
   return origin_allowed({origin.data(), origin.size()}, {host.data(), host.size()}, allowed);
 }
 
+bool has_good_key(const http::request<http::string_body>& request) {
+  if (request.count(http::field::sec_websocket_key) != 1) return false;
+  const auto key = request[http::field::sec_websocket_key];
+  const auto is_digit = [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '+' || c == '/';
+  };
+  constexpr std::size_t digits = 22;  // six bits each
+  return key.size() == digits + 2 && key.ends_with("==") &&
+         std::all_of(key.begin(), key.begin() + digits, is_digit);
+}
+
 std::optional<chosen_subprotocol> choose_subprotocol(
     const http::request<http::string_body>& request) {
   const auto offers = request.equal_range(http::field::sec_websocket_protocol);

@@ -24,6 +24,9 @@ bool origin_allowed(std::string_view origin, std::string_view host,
 bool origin_allowed(const http::request<http::string_body>& request,
                     const std::vector<std::string>& allowed);
 
+/// Whether the request has one Sec-WebSocket-Key, of 16 bytes in base64 (RFC 6455 section 4.2.1).
+bool has_good_key(const http::request<http::string_body>& request);
+
 struct chosen_subprotocol {
   std::string name;  ///< empty: none was offered
   protocol::encoding encoding = protocol::encoding::json;

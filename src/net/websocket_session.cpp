@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/websocket_session.hpp"
 
+#include "net/http_answers.hpp"
 #include "net/net_metrics.hpp"
 #include "telemetry/log.hpp"
 
@@ -16,8 +17,8 @@ constexpr auto close_grace = 3s;
 constexpr std::size_t read_bytes_max = 16 * 1024;
 /// A read buffer that has grown beyond this is given back after the message.
 constexpr std::size_t keep_buffer_bytes = 2 * 1024;
-/// Pings and pongs between two ticks (at most a second); more is a flood.
-constexpr unsigned control_frames_max = 500;
+/// Pings, pongs and empty fragments between two ticks (at most a second); more is a flood.
+constexpr std::uint64_t idle_frames_max = 500;
 
 /// A close frame holds 123 bytes of UTF-8 beside the code (RFC 6455 section 5.5).
 std::string_view fitting(std::string_view reason) {
@@ -49,9 +50,10 @@ websocket_session::websocket_session(hub& h, io_thread& io, tcp::socket socket, 
                                      admission how)
     : hub_(h),
       io_(io),
-      ws_(std::move(socket)),
+      ws_(metered_socket(std::move(socket))),
       how_(how),
       who_(who),
+      partial_(h.inbound),
       queue_(h.options.outbound_queue_messages, h.options.outbound_queue_bytes),
       opened_(steady::now()),
       last_heard_(opened_) {
@@ -61,15 +63,25 @@ websocket_session::websocket_session(hub& h, io_thread& io, tcp::socket socket, 
 void websocket_session::start(const http::request<http::string_body>& request,
                               const std::string& subprotocol,
                               std::optional<std::string> bearer_token) {
-  ws_.read_message_max(hub_.options.max_message_bytes);
+  // No log-in needs more. Who has sent a token is let go at once when it is not valid, and would
+  // not know from when on he may send more.
+  const auto& limits = hub_.options;
+  ws_.read_message_max(bearer_token
+                           ? limits.max_message_bytes
+                           : std::min(limits.max_message_bytes, limits.anonymous_message_bytes));
   ws_.auto_fragment(false);
   ws_.write_buffer_bytes(8);  // unused: frames are neither masked nor compressed
   ws_.set_option(websocket::stream_base::decorator([subprotocol](websocket::response_type& r) {
     r.set(http::field::server, "greenroom");
+    r.set(http::field::date, http_date());
     if (!subprotocol.empty()) r.set(http::field::sec_websocket_protocol, subprotocol);
   }));
   ws_.control_callback(
       [this](websocket::frame_type kind, beast::string_view) { heard_control(kind); });
+  ws_.next_layer().after_read = [this] {
+    const auto frames = ws_.next_layer().meter().empty_frames();
+    count_idle_frames(frames - std::exchange(empty_frames_, frames));
+  };
   id_ = io_.next_id();
   io_.enter(id_, shared_from_this());
   net_metrics::instance().websockets.Increment();
@@ -124,6 +136,11 @@ void websocket_session::send(const frame& f) {
   if (!writing_) write();
 }
 
+void websocket_session::authenticated() {
+  authenticated_ = true;
+  ws_.read_message_max(hub_.options.max_message_bytes);
+}
+
 void websocket_session::close(close_code code, const std::string& reason) {
   close_for(end_reason::by_server, code, reason);
 }
@@ -149,7 +166,7 @@ void websocket_session::drain() {
 // -- time -----------------------------------------------------------------------------------------
 
 void websocket_session::tick(steady::time_point now) {
-  control_frames_ = 0;
+  idle_frames_ = 0;
   if (ended_) return;
   if (closing_) {
     if (now >= force_at_) end(why_);
@@ -165,11 +182,20 @@ void websocket_session::tick(steady::time_point now) {
                      "not authenticated in time");
   }
   if (writing_ && now - write_started_ >= limits.io_timeout) return end(end_reason::too_slow);
-  if (in_message_ && now - message_started_ >= limits.io_timeout) {
-    return close_for(end_reason::protocol_violation, close_code::policy,
-                     "a message took too long to arrive");
+  check_message(now);
+  if (!paused_ && !closing_) check_heartbeat(now);
+}
+
+/// Every part of a message counts, also those that Beast does not tell of.
+void websocket_session::check_message(steady::time_point now) {
+  const auto& meter = ws_.next_layer().meter();
+  if (paused_ || !meter.in_message() || meter.messages() != watched_message_) {
+    watched_message_ = meter.messages();
+    watched_since_ = now;
+  } else if (now - watched_since_ >= hub_.options.io_timeout) {
+    close_for(end_reason::protocol_violation, close_code::policy,
+              "a message took too long to arrive");
   }
-  if (!paused_) check_heartbeat(now);
 }
 
 void websocket_session::check_heartbeat(steady::time_point now) {
@@ -194,13 +220,17 @@ void websocket_session::heard_control(websocket::frame_type kind) {
     ping_us_ = std::chrono::duration_cast<std::chrono::microseconds>(now - ping_sent_).count();
     ping_sent_ = {};
   }
-  if (++control_frames_ == control_frames_max) {
-    // Not from here: Beast is in the middle of reading.
-    asio::post(io_.context(), [self = shared_from_this()] {
-      self->close_for(end_reason::protocol_violation, close_code::policy,
-                      "too many control frames");
-    });
-  }
+  count_idle_frames(1);
+}
+
+void websocket_session::count_idle_frames(std::uint64_t frames) {
+  const auto before = std::exchange(idle_frames_, idle_frames_ + frames);
+  if (before >= idle_frames_max || idle_frames_ < idle_frames_max) return;
+  // Not from here: Beast is in the middle of reading.
+  asio::post(io_.context(), [self = shared_from_this()] {
+    self->close_for(end_reason::protocol_violation, close_code::policy,
+                    "too many frames that carry nothing");
+  });
 }
 
 // -- reading --------------------------------------------------------------------------------------
@@ -223,15 +253,17 @@ void websocket_session::take(error_code ec, std::size_t bytes) {
   }
   if (closing_) {
     buffer_.consume(buffer_.size());
+    buffer_.shrink_to_fit();
+    partial_.release();
     return read();  // until the peer's close frame
   }
-  if (!ws_.is_message_done()) {
-    if (!in_message_) message_started_ = last_heard_;
-    in_message_ = true;
-    return read();
+  if (ws_.is_message_done()) return deliver();
+  if (!partial_.hold(buffer_.size())) {
+    net_metrics::instance().refused("memory");
+    close_for(end_reason::by_server, close_code::try_later,
+              "too much is arriving at this node; try again later");
   }
-  in_message_ = false;
-  deliver();
+  read();
 }
 
 void websocket_session::read_failed(error_code ec) {
@@ -259,6 +291,7 @@ void websocket_session::deliver() {
                                             {static_cast<const char*>(data.data()), data.size()});
     buffer_.consume(buffer_.size());
     if (buffer_.capacity() > keep_buffer_bytes) buffer_.shrink_to_fit();
+    partial_.release();
     if (request) {
       hub_.handler.received(id_, std::move(*request));
     } else {
@@ -310,7 +343,8 @@ void websocket_session::end(end_reason why) {
   if (ended_) return;
   ended_ = true;
   error_code ignored;
-  beast::get_lowest_layer(ws_).close(ignored);
+  ws_.next_layer().plain().close(ignored);
+  partial_.release();  // the handler of an actor may hold the session for a while
   queue_.drop_after(0);
   auto& metrics = net_metrics::instance();
   metrics.websockets.Decrement();

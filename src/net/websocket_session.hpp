@@ -14,6 +14,8 @@
 #include <string_view>
 
 #include "net/hub.hpp"
+#include "net/inbound_budget.hpp"
+#include "net/metered_socket.hpp"
 #include "net/outbound_queue.hpp"
 
 namespace greenroom::net {
@@ -28,7 +30,7 @@ class websocket_session final : public socket_session,
 
   void answer(const frame& f) override;
   void send(const frame& f) override;
-  void authenticated() override { authenticated_ = true; }
+  void authenticated() override;
   void close(close_code code, const std::string& reason) override;
   void tick(steady::time_point now) override;
   void drain() override;
@@ -40,6 +42,9 @@ class websocket_session final : public socket_session,
   /// The first reason counts; the queue is written first.
   void close_for(end_reason why, close_code code, std::string_view reason);
   void check_heartbeat(steady::time_point now);
+  void check_message(steady::time_point now);
+  /// Counts a frame that carries nothing; too many of them end the connection.
+  void count_idle_frames(std::uint64_t frames);
   void heard_control(websocket::frame_type kind);
   void read();
   void take(error_code ec, std::size_t bytes);
@@ -52,11 +57,12 @@ class websocket_session final : public socket_session,
 
   hub& hub_;
   io_thread& io_;
-  websocket::stream<tcp::socket, false> ws_;
+  websocket::stream<metered_socket, false> ws_;
   const admission how_;
   peer who_;
   connection_id id_ = 0;
   beast::flat_buffer buffer_;
+  inbound_budget::share partial_;  ///< of buffer_, while the message in it is not complete
   outbound_queue queue_;
   std::size_t inflight_ = 0;  ///< requests without answer
   websocket::close_reason close_reason_;
@@ -67,16 +73,17 @@ class websocket_session final : public socket_session,
   bool authenticated_ = false;
   bool writing_ = false;
   bool paused_ = false;  ///< not read, because inflight_ is at its limit
-  bool in_message_ = false;
   bool closing_ = false;
   bool close_sent_ = false;
   bool ended_ = false;
   bool pinging_ = false;
-  int pings_ = 0;  ///< sent since the peer was last heard
-  unsigned control_frames_ = 0;
+  int pings_ = 0;                      ///< sent since the peer was last heard
+  std::uint64_t idle_frames_ = 0;      ///< since the last tick
+  std::uint64_t empty_frames_ = 0;     ///< of the meter, counted already
+  std::uint64_t watched_message_ = 0;  ///< number of the one that began before watched_since_
   steady::time_point opened_;
   steady::time_point last_heard_;
-  steady::time_point message_started_;
+  steady::time_point watched_since_;
   steady::time_point write_started_;
   steady::time_point ping_sent_;
   steady::time_point force_at_;  ///< once closing: the end, whatever the peer does

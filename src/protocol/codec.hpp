@@ -45,7 +45,8 @@ std::string encode_event(encoding enc, const event_envelope& e);
 
 /// The answer document without `type`, as HTTP sends it under `data`; not for errors.
 nlohmann::json answer_to_json(const answer_data& a, bool duplicate);
-nlohmann::json error_to_json(const error& e);
+/// With its keys in the order that WebSockets have them in too.
+nlohmann::ordered_json error_to_json(const error& e);
 /// The fields of a request without `type`: what request_from_json() reads.
 nlohmann::json request_to_json(const request& r);
 

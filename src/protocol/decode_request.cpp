@@ -85,11 +85,14 @@ expected<request> read_data(json& document) {
   return read_request(type->get_ref<const std::string&>(), *data);
 }
 
-std::optional<uuid> read_message_id(json& document) {
+expected<uuid> read_message_id(json& document) {
   const auto* value = find(document, "message_id");
-  if (value == nullptr || !value->is_string()) return std::nullopt;
-  const auto id = uuid::parse(value->get_ref<const std::string&>());
-  return id && !id->is_nil() ? id : std::nullopt;
+  if (value == nullptr) return invalid_field("message_id", "message_id is missing");
+  const auto id = value->is_string() ? uuid::parse(value->get_ref<const std::string&>())
+                                     : std::optional<uuid>();
+  if (!id) return invalid_field("message_id", "message_id must be a UUID");
+  if (id->is_nil()) return invalid_field("message_id", "message_id must not be the nil UUID");
+  return *id;
 }
 
 }  // namespace
@@ -106,12 +109,9 @@ tl::expected<request_envelope, decode_failure> decode_request(encoding enc,
         std::nullopt, invalid_field("document", "the document must be an object").value()});
   }
   const auto message_id = read_message_id(*document);
-  if (!message_id) {
-    return tl::unexpected(decode_failure{
-        std::nullopt, invalid_field("message_id", "message_id must be a UUID").value()});
-  }
+  if (!message_id) return tl::unexpected(decode_failure{std::nullopt, message_id.error()});
   auto data = read_data(*document);
-  if (!data) return tl::unexpected(decode_failure{message_id, std::move(data.error())});
+  if (!data) return tl::unexpected(decode_failure{*message_id, std::move(data.error())});
   return request_envelope{*message_id, std::move(*data)};
 } catch (const std::exception&) {
   // Only memory can run out here.

@@ -130,10 +130,10 @@ nlohmann::json answer_to_json(const answer_data& a, bool duplicate) {
   return root;
 }
 
-nlohmann::json error_to_json(const error& e) {
-  nlohmann::json root;
-  tree_output out(root);
-  writer<tree_output>(out, audience::one).put(e);
+nlohmann::ordered_json error_to_json(const error& e) {
+  nlohmann::ordered_json root;
+  basic_tree_output<nlohmann::ordered_json> out(root);
+  writer<basic_tree_output<nlohmann::ordered_json>>(out, audience::one).put(e);
   return root;
 }
 

@@ -101,13 +101,14 @@ class msgpack_output {
 };
 
 /// Builds a JSON tree. Begin with a map.
-class tree_output {
+template <class Json>
+class basic_tree_output {
  public:
-  explicit tree_output(nlohmann::json& root) : slot_(&root) {}
+  explicit basic_tree_output(Json& root) : slot_(&root) {}
 
-  void begin_map(std::size_t) { open(nlohmann::json::object()); }
+  void begin_map(std::size_t) { open(Json::object()); }
   void end_map() { open_.pop_back(); }
-  void begin_list(std::size_t) { open(nlohmann::json::array()); }
+  void begin_list(std::size_t) { open(Json::array()); }
   void end_list() { open_.pop_back(); }
   void key(std::string_view name) { slot_ = &(*open_.back())[std::string(name)]; }
   void item() {
@@ -123,14 +124,15 @@ class tree_output {
   void tree(const nlohmann::json& value) { *slot_ = value; }
 
  private:
-  void open(nlohmann::json container) {
+  void open(Json container) {
     *slot_ = std::move(container);
     open_.push_back(slot_);
   }
 
-  nlohmann::json* slot_;
-  std::vector<nlohmann::json*> open_;
+  Json* slot_;
+  std::vector<Json*> open_;
 };
+using tree_output = basic_tree_output<nlohmann::json>;
 
 /// Counts the fields of one map and writes nothing.
 class counting_output {

@@ -80,6 +80,7 @@ def nobody_else_notices(node):
 
 
 MESSAGE_MAX = 1024 * 1024
+STRANGER_MAX = 64 * 1024
 
 BAD_FRAMES = {
     "text that is not UTF-8": (raw.frame(b'{"a":"\xff\xfe"}'), 1007),
@@ -100,10 +101,16 @@ BAD_FRAMES = {
     "a fragmented ping": (raw.frame(b"x", opcode=raw.PING, fin=False), 1002),
     "a close of one byte": (raw.frame(b"\x03", opcode=raw.CLOSE), 1002),
     "close code 1005": (raw.frame(b"\x03\xed", opcode=raw.CLOSE), 1002),
-    "one byte too many": (raw.frame(b" " * (MESSAGE_MAX + 1)), 1009),
+    "close code 5000": (raw.frame(b"\x13\x88", opcode=raw.CLOSE), 1002),
+    "close code 65535": (raw.frame(b"\xff\xff", opcode=raw.CLOSE), 1002),
+    "one byte too many of a stranger": (raw.frame(b" " * (STRANGER_MAX + 1)), 1009),
     "a frame that says 2^62 bytes": (raw.frame(b"x", length=2**62), 1009),
     "too many in fragments": (
-        raw.frame(b" " * MESSAGE_MAX, fin=False) + raw.frame(b"  ", opcode=0), 1009),
+        raw.frame(b" " * STRANGER_MAX, fin=False) + raw.frame(b"  ", opcode=0), 1009),
+    "more empty fragments than anybody needs": (
+        raw.frame(b"", fin=False) + raw.frame(b"", opcode=0, fin=False) * 2000, 1008),
+    "a message that goes on with nothing": (
+        raw.frame(b"", fin=False) + raw.frame(b"", opcode=0, fin=False), 1008),
 }  # fmt: skip
 
 
@@ -116,10 +123,50 @@ def test_bad_frames(node, what):
     assert got == code, f"{what}: expected close code {code}, got {got}"
 
 
-def test_the_largest_message_passes(node):
+def padded(size):
+    return HEARTBEAT + b" " * (size - len(HEARTBEAT))
+
+
+def test_the_largest_messages_pass(node):
     with raw.RawSocket(node) as c:
-        c.send(raw.frame(HEARTBEAT + b" " * (MESSAGE_MAX - len(HEARTBEAT))))
+        c.send(raw.frame(padded(STRANGER_MAX)))
         assert b"heartbeat_response" in c.next_frame()[1], "exactly the limit is no error"
+        data = {"type": "register_request", "username": fresh("large"), "password": PASSWORD}
+        c.send(raw.frame(json.dumps({"message_id": new_id(), "data": data}).encode()))
+        assert b"auth_response" in c.next_frame()[1]
+        c.send(raw.frame(padded(MESSAGE_MAX)))
+        assert b"heartbeat_response" in c.next_frame()[1], "exactly the limit is no error"
+        c.send(raw.frame(padded(MESSAGE_MAX + 1)))
+        assert c.close_code() == 1009, "one byte too many of somebody known"
+
+
+def test_a_log_in_may_resume_a_thousand_rooms(node):
+    """The largest request that somebody unknown has reason to send."""
+    with Client(node) as c:
+        session = c.register(fresh("roomy"))
+    rooms = {new_id(): 2**53 for _ in range(1000)}
+    with Client(node) as c:
+        c.log_in(token=session["token"], rooms=rooms)
+
+
+def test_memory_comes_back_after_bursts(start_node):
+    """What arrives in part has a budget, and what was freed goes back to the system."""
+    node = start_node()
+    with Client(node) as c:
+        token = c.register(fresh("burst"))["token"]
+    before, peak = node.memory_kib(), 0
+    for _ in range(2):
+        sockets = [raw.RawSocket(node, headers=[f"Authorization: Bearer {token}"])
+                   for _ in range(150)]  # fmt: skip
+        for c in sockets:
+            c.send(raw.frame(b" " * (MESSAGE_MAX - 100), fin=False))
+        assert sockets[-1].close_code() == 1013, "150 MiB are more than limits.inbound_bytes"
+        peak = max(peak, node.memory_kib())
+        for c in sockets:
+            c.sock.close()
+    if not SANITIZED:
+        assert peak - before < 256 * 1024, f"the budget is 64 MiB, {(peak - before) // 1024} came"
+    wait_until(lambda: node.memory_kib() - before < GROWTH_KIB, "the memory to come back", 30)
 
 
 def test_fragments_and_pings_in_between(node):

@@ -242,9 +242,14 @@ BAD_MSGPACK = {
 }  # fmt: skip
 
 
+def known(tokens):
+    """Some of these documents are larger than those of people who are not."""
+    return f"Authorization: Bearer {tokens['json']}"
+
+
 @pytest.mark.parametrize("what", BAD_JSON)
-def test_bad_json(node, what):
-    with raw.RawSocket(node) as c:
+def test_bad_json(node, tokens, what):
+    with raw.RawSocket(node, headers=[known(tokens)]) as c:
         c.send(raw.frame(BAD_JSON[what]))
         answer = json.loads(c.next_frame()[1])["data"]
         assert answer["code"] == "INVALID_MESSAGE", f"{what}: got {answer}"
@@ -255,8 +260,8 @@ def test_bad_json(node, what):
 
 
 @pytest.mark.parametrize("what", BAD_MSGPACK)
-def test_bad_msgpack(node, what):
-    with raw.RawSocket(node, "greenroom.v1.msgpack") as c:
+def test_bad_msgpack(node, tokens, what):
+    with raw.RawSocket(node, "greenroom.v1.msgpack", [known(tokens)]) as c:
         c.send(raw.frame(BAD_MSGPACK[what], raw.BINARY))
         answer = msgpack.unpackb(c.next_frame()[1])["data"]
         assert answer["code"] == "INVALID_MESSAGE", f"{what}: got {answer}"
@@ -265,16 +270,16 @@ def test_bad_msgpack(node, what):
         assert b"heartbeat_response" in c.next_frame()[1], f"{what}: the connection goes on"
 
 
-def test_memory_stays(node, clients):
+def test_memory_stays(node, tokens, clients):
     """All of the above again, many times, after a first round has warmed caches up."""
 
     def round_of_everything():
         for document in BAD_JSON.values():
-            with raw.RawSocket(node) as c:
+            with raw.RawSocket(node, headers=[known(tokens)]) as c:
                 c.send(raw.frame(document))
                 c.next_frame()
         for document in BAD_MSGPACK.values():
-            with raw.RawSocket(node, "greenroom.v1.msgpack") as c:
+            with raw.RawSocket(node, "greenroom.v1.msgpack", [known(tokens)]) as c:
                 c.send(raw.frame(document, raw.BINARY))
                 c.next_frame()
 

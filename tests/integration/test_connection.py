@@ -36,6 +36,17 @@ def test_the_wrong_kind_of_frame(node):
         assert c.wait_closed() == 1003, f"{encoding}: the wrong kind of frame is 1003"
 
 
+@pytest.mark.parametrize("token", ["not.a.token", "x" * 400])
+def test_a_bearer_token_that_is_not_valid(node, token):
+    """Who sends one takes himself for authenticated: told at once, not at the first request."""
+    began = time.monotonic()
+    with raw.RawSocket(node, headers=[f"Authorization: Bearer {token}"]) as c:
+        opcode, payload = c.next_frame()
+        assert (opcode, payload[:2]) == (raw.CLOSE, (4401).to_bytes(2, "big")), payload
+        assert payload[2:], "with a reason"
+    assert time.monotonic() - began < 8 * SLOWNESS, "long before websocket.auth_timeout_s"
+
+
 def test_before_authentication(node):
     with Client(node) as c:
         assert c.ask("heartbeat")["type"] == "heartbeat_response"
@@ -132,6 +143,8 @@ def test_one_connection_too_many(start_shared):
         answer = raw.exchange(node.http_port, b"GET /api HTTP/1.1\r\nHost: x\r\n\r\n")
         assert raw.status_of(answer) == 503, "over HTTP too"
         assert b"retry-after:" in answer.lower()
+        answer = raw.exchange(node.http_port, b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert raw.status_of(answer) == 200, "a node that is full is alive"
     finally:
         for c in (first, *others):
             c.close()

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """One node: every HTTP route that is offered, what is refused and how."""
 
+import email.utils
 import re
+import time
 import uuid
 
 import pytest
@@ -177,8 +179,12 @@ def test_messages(someone, node):
     error, _ = alice.refusal("POST", f"/api/messages/{room}", 413, "TOO_LARGE",
                              json={"content": "x" * (16 * 1024 + 1)})  # fmt: skip
     assert error["details"] == {"field": "content", "limit": 16 * 1024}
-    alice.refusal("POST", f"/api/messages/{room}", 400, "INVALID_MESSAGE", json={"content": "x"},
-                  headers={"Idempotency-Key": "not-a-uuid"})  # fmt: skip
+    for key in ("not-a-uuid", "00000000-0000-0000-0000-000000000000"):
+        error, _ = alice.refusal(
+            "POST", f"/api/messages/{room}", 400, "INVALID_MESSAGE",
+            json={"content": "x"}, headers={"Idempotency-Key": key},
+        )  # fmt: skip
+        assert error["details"]["field"] == "Idempotency-Key", key
     alice.refusal("POST", f"/api/messages/{names.NOBODY}", 404, "ROOM_NOT_FOUND",
                   json={"content": "x"})  # fmt: skip
 
@@ -189,7 +195,9 @@ def test_messages(someone, node):
     ("GET", f"/api/messages/{names.NOBODY}/{names.NOBODY}"),
     ("PATCH", f"/api/messages/{names.NOBODY}/{names.NOBODY}"),
     ("DELETE", f"/api/messages/{names.NOBODY}/{names.NOBODY}"), ("POST", "/api/files"),
-    ("GET", f"/api/files/{names.NOBODY}"), ("GET", "/api/search?query=x"),
+    ("GET", f"/api/files/{names.NOBODY}"), ("GET", f"/api/files/{names.NOBODY}/thumbnail"),
+    ("POST", "/api/files/tus"), ("GET", "/api/search?query=x"), ("GET", "/api/openapi.json"),
+    ("GET", "/api/admin/users"), ("POST", "/api/admin/users/x/ban"),
 ])  # fmt: skip
 def test_what_is_not_offered_yet(someone, method, path):
     someone().refusal(method, path, 415, "UNSUPPORTED", json={} if method == "PATCH" else None)
@@ -305,8 +313,33 @@ def test_bodies_that_are_too_large(node, someone):
     lie = head + f"Content-Length: {limit * 1000}\r\n\r\n"
     assert raw.status_of(raw.exchange(node.http_port, lie.encode())) == 413, "before it is sent"
     header = head + "X: " + "y" * 9000 + "\r\n\r\n"
-    got = raw.status_of(raw.exchange(node.http_port, header.encode()))
-    assert got in (413, 431), f"a header above http.max_header_bytes: got {got}"
+    got = raw.exchange(node.http_port, header.encode())
+    assert raw.status_of(got) == 431, "a header above http.max_header_bytes"
+    assert b'"details":{"field":"header","limit":8192}' in got
+    stranger = head.replace("Authorization", "X") + f"Content-Length: {64 * 1024 + 1}\r\n\r\n"
+    got = raw.exchange(node.http_port, stranger.encode())
+    assert raw.status_of(got) == 413, "without an Authorization 64 KiB are the most"
+    assert b'"details":{"field":"document","limit":65536}' in got
+
+
+def test_every_answer_has_its_date(node, browser):
+    for method, path in (("GET", "/health"), ("GET", "/nothing"), ("OPTIONS", "/api/rooms")):
+        date = browser.request(method, path).headers["Date"]
+        sent = email.utils.parsedate_to_datetime(date).timestamp()
+        assert abs(sent - time.time()) < 60, f"{method} {path}: {date}"
+    for request in (b"\x01\r\n\r\n", b"GET / HTTP/1.1\r\nHost:\r\n\r\n"):
+        assert b"\r\nDate: " in raw.exchange(node.http_port, request), request
+    with raw.RawSocket(node) as c:
+        assert "\r\nDate: " in c.head
+
+
+def test_errors_look_the_same_everywhere(node, someone):
+    """Not only the same fields: the same text."""
+    alice = someone()
+    answer = alice.request("GET", "/api/users?limit=201")
+    assert '"error":{"code":"INVALID_MESSAGE","message":"' in answer.text
+    assert answer.text.index('"message"') < answer.text.index('"details":{"field":"limit",')
+    assert '"error":{"code":"UNKNOWN_MESSAGE","message":"' in alice.request("GET", "/api/x").text
 
 
 def test_one_connection_serves_many_requests(node, someone):

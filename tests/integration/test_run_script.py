@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""scripts/run with a stand-in for greenroomd: a program that answers /health/ready and can be told
-to fail. So each case takes a moment, and what is tested is the script alone."""
+"""scripts/run: what it makes, starts, stops and refuses; the foreground is tested elsewhere."""
 
-import contextlib
-import json
 import os
 import re
 import shutil
@@ -15,97 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-
-STAND_IN = '''#!/usr/bin/python3
-import http.server, os, signal, sys, tomllib
-words = sys.argv[1:]
-config = tomllib.load(open(words[words.index("--config") + 1], "rb"))
-data = words[words.index("--data") + 1]
-assert os.path.isabs(data) and ("--allow-root" in words) == (os.geteuid() == 0)
-print("environment", sorted(n for n in os.environ if n.startswith("GREENROOM_")), flush=True)
-open_files = [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
-              if os.path.exists(f"/proc/self/fd/{fd}")]
-open(os.path.join(data, "open-files"), "w").write("\\n".join(open_files))
-if os.environ.get("GREENROOM_LOG_LEVEL") == "trace":
-    print("this one refuses to start", flush=True)
-    sys.exit(3)
-mode = os.environ.get("GREENROOM_LOG_FORMAT", "")
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-    def log_message(self, *ignored):
-        pass
-def ended(*ignored):
-    if mode != "text":  # the stand-in for a node that does not stop
-        open(os.path.join(data, "ended"), "w").write("orderly")
-        os._exit(0)
-signal.signal(signal.SIGTERM, ended)
-http.server.HTTPServer.allow_reuse_address = True
-http.server.HTTPServer(("127.0.0.1", config["http"]["port"]), Handler).serve_forever()
-'''
-
-
-def free_ports(count):
-    """The first of `count` free ports in a row."""
-    for first in range(18100, 19900, count):
-        with contextlib.ExitStack() as sockets:
-            try:
-                for port in range(first, first + count):
-                    s = sockets.enter_context(socket.socket())
-                    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    s.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return first
-    raise RuntimeError("no free ports")
-
-
-class Cluster:
-    def __init__(self, folder):
-        self.programs = folder / "programs"
-        self.programs.mkdir()
-        daemon = self.programs / "greenroomd"
-        daemon.write_text(STAND_IN)
-        daemon.chmod(0o755)
-        self.data = folder / "data"
-        self.port = free_ports(3)
-        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("GREENROOM_")}
-        self.environment["GRTEST_PROGRAMS"] = str(self.programs)
-
-    def command(self, *options):
-        return [str(ROOT / "scripts/run"), "--data", str(self.data), *options]
-
-    def run(self, *options, **environment):
-        return subprocess.run(
-            self.command(*options), env=self.environment | environment, capture_output=True,
-            text=True, timeout=90, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-
-    def start(self, *options, **environment):
-        return self.run("--background", "--http-port", str(self.port), *options, **environment)
-
-    def pid(self, index):
-        return int((self.data / f"node{index}/greenroomd.pid").read_text())
-
-    def ports(self, index):
-        return json.loads((self.data / f"node{index}/ports.json").read_text())
-
-
-def is_alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
-    except OSError:
-        return False
-
-
-def wait_for(condition, what):
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.02)
+from harness.stand_in import ROOT, Cluster, is_alive, wait_for
 
 
 @pytest.fixture
@@ -127,6 +34,7 @@ def test_three_nodes_start_and_stop(cluster):
         assert f"http://127.0.0.1:{cluster.port + index - 1}" in result.stdout
     assert len({cluster.ports(i)["cluster"] for i in (1, 2, 3)}) == 3
     assert result.stdout.count(" chat ") == 2 and " console " in result.stdout
+    assert result.stdout.count("--register") == 2, "nobody is there yet"
     stopped = cluster.run("--stop")
     assert stopped.returncode == 0
     assert not any(is_alive(pid) for pid in pids)
@@ -197,6 +105,7 @@ def test_started_again_only_the_missing_start(cluster):
     assert result.returncode == 0, result.stderr
     assert cluster.pid(1) == pids[0] and cluster.pid(3) == pids[2]
     assert cluster.pid(2) != pids[1] and is_alive(cluster.pid(2))
+    assert " chat " in result.stdout and "--register" not in result.stdout, "they are registered"
     assert [cluster.ports(i) for i in (1, 2, 3)] == ports
     began = time.monotonic()
     assert cluster.run().returncode == 0
@@ -282,63 +191,64 @@ def test_variables_reach_the_nodes_except_those_that_are_decided_here(cluster):
     assert re.search(r"environment \['GREENROOM_LOG_LEVEL'\]", log)
 
 
-def foreground(cluster, **environment):
-    process = subprocess.Popen(
-        cluster.command("--http-port", str(cluster.port)), env=cluster.environment | environment,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    shown = ""
-    while "Ctrl+C" not in shown:
-        line = process.stdout.readline()
-        assert line, shown
-        shown += line
-    return process, shown
+def test_a_cluster_that_runs_is_not_moved(cluster):
+    assert cluster.start("--nodes", "1").returncode == 0
+    result = cluster.run("--background", "--http-port", str(cluster.port + 1))
+    assert result.returncode == 1
+    assert str(cluster.port) in result.stderr and str(cluster.port + 1) in result.stderr
+    assert "--stop" in result.stderr and "Traceback" not in result.stderr
+    cluster.run("--stop")
+    assert cluster.run("--background", "--http-port", str(cluster.port + 1)).returncode == 0
+    assert cluster.ports(1)["http"] == cluster.port + 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_the_nodes_in_an_orderly_way(cluster, number):
-    process, shown = foreground(cluster)
-    assert shown.count(" is ready: ") == 3
-    pids = [cluster.pid(i) for i in (1, 2, 3)]
-    process.send_signal(number)
-    rest, _ = process.communicate(timeout=30)
-    assert process.returncode == 0, rest
-    assert not any(is_alive(pid) for pid in pids)
-    assert (cluster.data / "node2/ended").exists()
+def test_stopping_forgets_what_a_crash_left_behind(cluster):
+    assert cluster.start().returncode == 0
+    pid = cluster.pid(2)
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not is_alive(pid), "the end of node2")
+    result = cluster.run("--stop")
+    assert result.returncode == 0 and "Stopped node1, node3." in result.stdout
+    assert not list(cluster.data.glob("node*/greenroomd.pid"))
 
 
-def test_a_second_signal_kills(cluster):
-    process, _ = foreground(cluster, GREENROOM_LOG_FORMAT="text")
-    pids = [cluster.pid(i) for i in (1, 2, 3)]
-    process.send_signal(signal.SIGINT)
-    while "Stopping" not in process.stdout.readline():
-        pass
-    process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=10)
-    assert process.returncode == 1
-    assert rest.count("was killed") == 3
-    assert not any(is_alive(pid) for pid in pids)
+def test_folders_that_hold_no_cluster(cluster, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for data, status, words in (
+        (tmp_path / "absent", 1, "holds no cluster"), (empty, 1, "holds no cluster"),
+        (file, 1, "is a file"), ("", 2, "--data must name a folder"),
+    ):  # fmt: skip
+        result = cluster.run("--stop", "--data", str(data))
+        assert result.returncode == status, (data, result.stderr)
+        assert words in result.stderr and "Traceback" not in result.stderr
+    for data, status in ((file, 1), ("", 2)):
+        result = cluster.run("--background", "--data", str(data))
+        assert result.returncode == status and "Traceback" not in result.stderr, result.stderr
+    assert not (tmp_path / "absent").exists()
 
 
-def test_a_node_that_dies_is_reported_and_the_others_go_on(cluster):
-    process, _ = foreground(cluster)
-    os.kill(cluster.pid(2), signal.SIGKILL)
-    while "node2 ended with signal SIGKILL" not in process.stdout.readline():
-        pass
-    assert is_alive(cluster.pid(1)) and is_alive(cluster.pid(3))
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
-    assert process.returncode == 0
+def test_files_are_the_owners(cluster):
+    assert cluster.start().returncode == 0
+    for path in [cluster.data, *cluster.data.rglob("*")]:
+        if path.name not in ("ended", "open-files"):  # of the stand-in
+            assert stat.S_IMODE(path.lstat().st_mode) & 0o077 == 0, path
 
 
 def test_wrong_options_are_refused():
-    for options in (["--nodes", "0"], ["--http-port", "65534"], ["--no-such-option"]):
+    for options, words in (
+        (["--nodes", "0"], "between 1 and 99"), (["--http-port", "65534"], "between 1 and 65533"),
+        (["--http-port", "65535", "--nodes", "2"], "between 1 and 65534"),
+        (["--no-such-option"], "--no-such-option"),
+    ):  # fmt: skip
         environment = os.environ | {"GRTEST_PROGRAMS": "/nonexistent"}
         result = subprocess.run(
             [str(ROOT / "scripts/run"), *options], env=environment, capture_output=True, text=True
         )
         assert result.returncode == 2, options
-        assert "usage:" in result.stderr
+        assert "usage:" in result.stderr and words in result.stderr
 
 
 def test_a_missing_program_is_a_sentence(cluster):

@@ -152,7 +152,7 @@ TEST_CASE("a missing file is an error with its name") {
   from.files = {"/nonexistent/greenroom.toml"};
   CHECK(error_of(from) == "/nonexistent/greenroom.toml: cannot be read");
   from.files = {"/tmp"};  // a folder opens and does not read
-  CHECK(error_of(from) == "/tmp: cannot be read");
+  CHECK(error_of(from) == "/tmp: is a folder, not a file");
 }
 
 TEST_CASE("a wrong type is an error with key and value") {
@@ -194,6 +194,19 @@ TEST_CASE("all errors of all sources are reported together") {
   CHECK(result.error().size() == 4);
 }
 
+TEST_CASE("the mistakes of a file are reported in the order of its lines") {
+  file f{"[rooms]\nx = 1\n[http]\nport = 70000\naddress = 1\n[admin]\nx = 1\n[y]\n"};
+  sources from;
+  from.files = {f.path()};
+  auto result = load(from);
+  REQUIRE_FALSE(result);
+  std::string lines;
+  for (const auto& e : result.error()) {
+    lines += e.substr(f.path().size(), 3);
+  }
+  CHECK(lines == ":2::4::5::7::8:");
+}
+
 TEST_CASE("the same key by two flags is an error") {
   sources from;
   from.flags = {{"--set http.port=1", "http.port", "1"}, {"--http-port", "http.port", "2"}};
@@ -217,12 +230,28 @@ TEST_CASE("relations between keys are checked") {
     CHECK(error_of(from) == "cluster.seeds is set, which needs a cluster.port");
   }
   SECTION("addresses have a port") {
-    for (const auto* wrong : {"a", ":1", "a:", "a:0", "a:65536", "a:1x", "::1:5"}) {
+    for (const auto* wrong : {"a", ":1", "a:", "a:0", "a:65536", "a:1x", "::1:5", "999.1.1.1:5",
+                              "1.2.3:5", "[::g]:5", "[]:5", "a b:5", "a/b:5"}) {
       INFO(wrong);
       from.flags = {{"--set", "cluster.advertise", wrong}};
       CHECK_THAT(error_of(from), Contains("is not of the form host:port"));
     }
-    from.flags = {{"--set", "cluster.advertise", "[::1]:5"}};
+    for (const auto* right : {"[::1]:5", "1.2.3.4:5", "node-1.example.org:5", "localhost:5"}) {
+      INFO(right);
+      from.flags = {{"--set", "cluster.advertise", right}};
+      CHECK(load(from));
+    }
+  }
+  SECTION("clients are served on an IP address, nodes on one or a name") {
+    for (const auto* wrong : {"999.1.1.1", "1.2.3", "::g", "localhost", "127.0.0.1:80"}) {
+      INFO(wrong);
+      CHECK_THAT(error_of_set("http.address", wrong), Contains("must be an IP address"));
+    }
+    for (const auto* wrong : {"999.1.1.1", "::g", "a b", "127.0.0.1:80"}) {
+      INFO(wrong);
+      CHECK_THAT(error_of_set("cluster.address", wrong), Contains("an IP address or a name"));
+    }
+    from.flags = {{"--set", "http.address", "::1"}, {"--set", "cluster.address", "localhost"}};
     CHECK(load(from));
   }
   SECTION("a page fits the largest page") {
@@ -236,6 +265,11 @@ TEST_CASE("relations between keys are checked") {
   SECTION("the largest message fits the queue") {
     from.flags = {{"--set", "limits.outbound_queue_bytes", "65536"}};
     CHECK_THAT(error_of(from), Contains("the least is websocket.max_message_bytes"));
+  }
+  SECTION("the largest body fits what may arrive at once") {
+    from.flags = {{"--set", "limits.inbound_bytes", "2000000"},
+                  {"--set", "http.max_body_bytes", "2000001"}};
+    CHECK_THAT(error_of(from), Contains("one message or body may have 2000001"));
   }
   SECTION("two listeners need two ports") {
     from.flags = {{"--set", "cluster.port", "8080"},

@@ -64,7 +64,7 @@ TEST_CASE("a body may have exactly its limit") {
   auto answer = client.ask(echo(text(1001)));
   CHECK(answer->status == 413);
   const auto details = json::parse(answer->body)["error"]["details"];
-  CHECK(details["field"] == "body");
+  CHECK(details["field"] == "document");
   CHECK(details["limit"] == 1000);
   CHECK(client.closed_by_server());
 
@@ -198,6 +198,11 @@ TEST_CASE("beyond max_connections there is an answer, and room again afterwards"
     CHECK(answer->status == 503);
     CHECK(answer->headers.contains("retry-after"));
     CHECK(http.closed_by_server());
+    raw_client probe(server->port());
+    answer = probe.ask("GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(answer->status == 200);
+    CHECK(answer->body == R"({"status":"live"})");
+    CHECK(probe.closed_by_server());
     raw_client ws(server->port());
     CHECK(ws.upgrade() == 101);
     CHECK(ws.read_close_code() == 1013);

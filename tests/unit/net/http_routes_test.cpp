@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// What each route asks of the handler, and how its answers look.
 #include <catch2/catch.hpp>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "unit/net/fake_handler.hpp"
@@ -164,6 +165,8 @@ TEST_CASE("what is refused names the field and the status") {
       {"GET", "/api/users?query=%ff", "", "", 400, "INVALID_MESSAGE", "query"},
       {"GET", "/api/users/me?access_token=x", "", "", 400, "INVALID_MESSAGE", "access_token"},
       {"GET", "/health?token=x", "", "", 400, "INVALID_MESSAGE", "token"},
+      {"GET", "/health?ToKeN=x", "", "", 400, "INVALID_MESSAGE", "ToKeN"},
+      {"GET", "/health?ACCESS_TOKEN=x", "", "", 400, "INVALID_MESSAGE", "ACCESS_TOKEN"},
       {"GET", "/ws?token=x", "", "", 400, "INVALID_MESSAGE", "token"},
       {"GET", "/api/users/nobody", "", "", 400, "INVALID_MESSAGE", "user_id"},
       {"GET", "/api/users/%zz", "", "", 400, "INVALID_MESSAGE", "path"},
@@ -171,7 +174,7 @@ TEST_CASE("what is refused names the field and the status") {
       {"GET", "/api/users/a%00", "", "", 400, "INVALID_MESSAGE", "path"},
       {"PUT", "/api/rooms/" + room + "/members/x", "", "", 400, "INVALID_MESSAGE", "user_id"},
       {"GET", "/api/rooms?scope=secret", "", "", 400, "INVALID_MESSAGE", "scope"},
-      {"POST", "/api/rooms", "[]", "", 400, "INVALID_MESSAGE", "body"},
+      {"POST", "/api/rooms", "[]", "", 400, "INVALID_MESSAGE", "document"},
       {"POST", "/api/rooms", "{", "", 400, "INVALID_MESSAGE", nullptr},
       {"POST", "/api/rooms", "", "", 400, "INVALID_MESSAGE", "name"},
       {"POST", "/api/auth/login", R"({"refresh_token":"r"})", "", 400, "INVALID_MESSAGE", nullptr},
@@ -179,14 +182,23 @@ TEST_CASE("what is refused names the field and the status") {
        "UNSUPPORTED", nullptr},
       {"POST", "/api/rooms", R"({"name":"x"})", "Idempotency-Key: 17\r\n", 400, "INVALID_MESSAGE",
        "Idempotency-Key"},
-      {"POST", "/api/echo", "", "", 400, "INVALID_MESSAGE", "body"},
+      {"POST", "/api/rooms", R"({"name":"x"})",
+       "Idempotency-Key: 00000000-0000-0000-0000-000000000000\r\n", 400, "INVALID_MESSAGE",
+       "Idempotency-Key"},
+      {"POST", "/api/echo", "", "", 400, "INVALID_MESSAGE", "document"},
       {"POST", "/api/echo", "not json", "", 400, "INVALID_MESSAGE", nullptr},
       {"PATCH", "/api/rooms/" + room, "{}", "", 415, "UNSUPPORTED", nullptr},
       {"GET", "/api/search?query=x", "", "", 415, "UNSUPPORTED", nullptr},
       {"GET", "/api/nothing", "", "", 404, "UNKNOWN_MESSAGE", nullptr},
       {"GET", "/api/../etc/passwd", "", "", 404, "UNKNOWN_MESSAGE", nullptr},
       {"GET", "/api/%2e%2e/etc", "", "", 404, "UNKNOWN_MESSAGE", nullptr},
-      {"GET", "/api/admin/x", "", "", 404, "UNKNOWN_MESSAGE", nullptr},
+      {"GET", "/api/administrator", "", "", 404, "UNKNOWN_MESSAGE", nullptr},
+      {"GET", "/api/admin/x", "", "", 415, "UNSUPPORTED", nullptr},
+      {"POST", "/api/admin/x/y/z", "{}", "", 415, "UNSUPPORTED", nullptr},
+      {"GET", "/api/openapi.json", "", "", 415, "UNSUPPORTED", nullptr},
+      {"GET", "/api/files/" + room + "/thumbnail", "", "", 415, "UNSUPPORTED", nullptr},
+      {"POST", "/api/files/tus", "", "", 415, "UNSUPPORTED", nullptr},
+      {"PATCH", "/api/files/tus/" + room, "", "", 415, "UNSUPPORTED", nullptr},
       {"GET", "/ws", "", "", 400, "INVALID_MESSAGE", nullptr},
   };
   running_server server;
@@ -200,6 +212,9 @@ TEST_CASE("what is refused names the field and the status") {
     CHECK(document["success"] == false);
     CHECK(document["data"].is_null());
     CHECK(document["error"]["code"] == r.code);
+    // The same order as over a WebSocket.
+    CHECK(answer->body.find(std::string(R"("error":{"code":")") + r.code + R"(","message":")") !=
+          std::string::npos);
     if (r.field != nullptr) {
       CHECK(document["error"]["details"]["field"] == r.field);
     }
@@ -240,6 +255,12 @@ TEST_CASE("answers come in the envelope, with the status of what happened") {
   CHECK(answer->headers["content-type"] == "application/json");
   CHECK(answer->headers["x-content-type-options"] == "nosniff");
   CHECK(answer->headers["cache-control"] == "no-store");
+  std::tm date{};
+  const auto text = answer->headers["date"];
+  const auto* end = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
+  REQUIRE(end != nullptr);
+  CHECK(*end == '\0');
+  CHECK(std::abs(std::difftime(timegm(&date), std::time(nullptr))) < 60);
   const auto document = json::parse(answer->body);
   CHECK(document.size() == 5);
   CHECK(document["success"] == true);

@@ -25,6 +25,7 @@ const std::string post = "POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Type: ap
 
 const row refused[] = {
     {"no Host", get + "\r\n"},
+    {"an empty Host", get + "Host:\r\n\r\n"},
     {"two Hosts", get + "Host: a\r\nHost: a\r\n\r\n"},
     {"Content-Length and Transfer-Encoding",
      post + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},

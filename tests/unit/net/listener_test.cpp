@@ -49,7 +49,8 @@ TEST_CASE("those who are turned away and stay take nobody's place") {
   CHECK(welcome_again(server->port()));
 }
 
-TEST_CASE("of those who are turned away only so many are told why") {
+TEST_CASE(
+    "of those who are turned away only so many are heard, and nobody goes without an answer") {
   net::server_options o;
   o.max_connections = 0;
   running_server server(o);
@@ -58,7 +59,12 @@ TEST_CASE("of those who are turned away only so many are told why") {
     silent.push_back(std::make_unique<raw_client>(server->port()));
   }
   raw_client one_more(server->port());
-  CHECK_FALSE(one_more.ask(get).has_value());
+  auto answer = one_more.ask(get);
+  REQUIRE(answer);
+  CHECK(answer->status == 503);
+  CHECK(answer->headers.contains("retry-after"));
+  raw_client ws(server->port());
+  CHECK(ws.upgrade() == 503);
 }
 
 TEST_CASE("who breaks the protocol and does not leave is let go") {

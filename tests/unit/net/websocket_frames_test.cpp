@@ -68,6 +68,7 @@ TEST_CASE("upgrades that are refused") {
   CHECK(status("Origin: null\r\n") == 403);
   CHECK(status("Origin: https://friend.example\r\nOrigin: https://evil.example\r\n") == 403);
   CHECK(status("", "/ws?token=x") == 400);
+  CHECK(status("", "/ws?Access_Token=x") == 400);
   CHECK(status("", "/ws?since=x") == 101);
   CHECK(status("", "/other") == 404);
   CHECK(status("Content-Length: 0\r\n") == 101);
@@ -84,9 +85,27 @@ TEST_CASE("upgrades that are refused") {
     raw_client client(server->port());
     CHECK(client.ask(request)->status == 400);
   }
-  raw_client old(server->port());
-  CHECK(old.ask(start + "Upgrade: websocket\r\nSec-WebSocket-Version: 8\r\n" + key + "\r\n")
-            ->status == 426);
+  for (const std::string version : {"Sec-WebSocket-Version: 8\r\n", ""}) {
+    raw_client old(server->port());
+    auto answer = old.ask(start + "Upgrade: websocket\r\n" + version + key + "\r\n");
+    REQUIRE(answer);
+    CHECK(answer->status == 426);
+    CHECK(answer->headers["sec-websocket-version"] == "13");
+    CHECK(answer->headers["upgrade"] == "websocket");
+    CHECK(json::parse(answer->body)["error"]["code"] == "INVALID_MESSAGE");
+  }
+  const auto with_keys = start + "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
+  for (const std::string keys : {"", "Sec-WebSocket-Key: x\r\n", "Sec-WebSocket-Key: \r\n",
+                                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQAA\r\n",
+                                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25j!Q==\r\n"}) {
+    INFO(keys);
+    raw_client client(server->port());
+    CHECK(client.ask(with_keys + keys + "\r\n")->status == 400);
+  }
+  raw_client twice(server->port());
+  auto answer = twice.ask(with_keys + key + key + "\r\n");
+  CHECK(answer->status == 400);
+  CHECK(json::parse(answer->body)["error"]["details"]["field"] == "Sec-WebSocket-Key");
 }
 
 TEST_CASE("the handler learns of the connection, its requests and its end") {
@@ -174,6 +193,8 @@ TEST_CASE("frames that break the protocol end the connection with the right code
       {"length above 2^63", header({0x81, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 4}), 1009},
       {"close with one byte", frame_bytes(op_close, "x"), 1002},
       {"close with a reserved code", frame_bytes(op_close, header({0x03, 0xed})), 1002},
+      {"close with 5000", frame_bytes(op_close, header({0x13, 0x88})), 1002},
+      {"close with 65535", frame_bytes(op_close, header({0xff, 0xff}) + "x"), 1002},
       {"binary for JSON", frame_bytes(op_binary, beat), 1003},
       {"binary for JSON, at its first fragment", frame_bytes(op_binary, beat, false), 1003},
       {"not UTF-8", frame_bytes(op_text, "\xff\xfe"), 1007},

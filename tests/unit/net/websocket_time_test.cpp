@@ -90,15 +90,30 @@ TEST_CASE("a message that does not end is closed, however alive its sender is") 
   CHECK(client.read_close_code() == 1008);
 }
 
-TEST_CASE("a flood of pings is closed") {
+TEST_CASE("nor do fragments without content prolong it, of which no read tells") {
+  net::server_options o;
+  o.io_timeout = 100ms;
+  running_server server(o);
+  raw_client client(server->port());
+  REQUIRE(client.upgrade() == 101);
+  client.send_frame(op_text, "", false);
+  client.send_frame(op_continue, "", false);
+  CHECK(client.read_close_code() == 1008);
+}
+
+TEST_CASE("a flood of frames that carry nothing is closed") {
+  const bool pings = GENERATE(true, false);
+  CAPTURE(pings);
   running_server server;
   raw_client client(server->port());
   REQUIRE(client.upgrade() == 101);
-  std::string flood;
+  std::string flood = frame_bytes(op_text, "", false);
   for (int i = 0; i < 5000; ++i)
-    flood += frame_bytes(op_ping, "");
+    flood += frame_bytes(pings ? op_ping : op_continue, "", pings);
   client.send(flood);
   CHECK(client.read_close_code() == 1008);
+  client.shut_down();
+  CHECK(end_of(server.handler) == net::end_reason::protocol_violation);
 }
 
 TEST_CASE("a consumer that takes too little is closed with 4413") {

@@ -54,6 +54,7 @@ TEST_CASE("document: optional parts of the envelope", "[document]") {
   CHECK(decode(with("timestamp", "2026-11-24T07:03:48.123Z")));
   CHECK(decode(with("timestamp", nullptr)));
   CHECK(decode(with("unknown", {1, 2, 3})));
+  CHECK(decode(with("unknown", std::string("a\0b", 3))));  // escaped in JSON; no field forbids it
 }
 
 TEST_CASE("document: wrong parts of the envelope", "[document]") {
@@ -67,6 +68,12 @@ TEST_CASE("document: wrong parts of the envelope", "[document]") {
   for (const json& bad : {json(nullptr), json(1), json(""), json("x"), json::array(), nil}) {
     expect(with("message_id", bad), ec::invalid_message, "message_id", false);
   }
+  const auto said = [](const json& document) {
+    return decode_request(encoding::json, document.dump()).error().reason.message;
+  };
+  CHECK(said(without("message_id")) == "message_id is missing");
+  CHECK(said(with("message_id", "x")) == "message_id must be a UUID");
+  CHECK(said(with("message_id", nil)) == "message_id must not be the nil UUID");
   expect(without("data"), ec::invalid_message, "data", true);
   for (const json& bad : {json(nullptr), json(1), json("x"), json::array()}) {
     expect(with("data", bad), ec::invalid_message, "data", true);

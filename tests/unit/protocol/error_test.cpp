@@ -50,8 +50,8 @@ TEST_CASE("error: shorthands and documents", "[error]") {
   CHECK(unavailable("").value().details.retry_after_ms == 1000);
   const auto large = too_large("content", 16384).value();
   CHECK(protocol::error_to_json(large) ==
-        nlohmann::json{{"code", "TOO_LARGE"},
-                       {"message", "content exceeds its limit of 16384"},
-                       {"details", {{"field", "content"}, {"limit", 16384}}}});
+        nlohmann::ordered_json{{"code", "TOO_LARGE"},
+                               {"message", "content exceeds its limit of 16384"},
+                               {"details", {{"field", "content"}, {"limit", 16384}}}});
   CHECK(protocol::error_to_json(fail(ec::internal, "x").value())["details"].is_null());
 }

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// Gives freed memory back to the system. glibc does so only at the top of each heap, so that after
+/// a burst of large messages one small survivor keeps all of it.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace greenroom::telemetry {
+
+/// Belongs to one thread.
+class heap_keeper {
+ public:
+  /// Trims the heap when much has been freed since the last time; meant for every few seconds. True
+  /// when it did.
+  bool look();
+
+ private:
+  /// Resident and not in use by malloc() after the last trim: what trimming cannot help against.
+  std::size_t left_ = SIZE_MAX;
+};
+
+}  // namespace greenroom::telemetry
