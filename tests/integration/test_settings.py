@@ -79,7 +79,7 @@ def test_defaults_of_a_running_node(plain):
                                 message_type="text")["data"])["type"] == "message_ack":  # fmt: skip
             sent += 1
             refilled = (time.monotonic() - began) * 100 / 60
-            assert sent <= 99 + refilled + 1, "the room's creation and 99 more, then what comes anew"
+            assert sent <= 99 + refilled + 1, "the creation, 99 more, and what comes anew"
         assert data["code"] == "RATE_LIMIT" and sent >= 99, f"after {sent}: {data}"
         assert len(c.history(room)["messages"]) == 50, "history.page"
 
