@@ -83,13 +83,15 @@ net::page to_page(int status, const json& body) {
   return {status, "application/json", body.dump()};
 }
 
-net::server_options server_options_of(const greenroom::settings& s) {
+net::server_options server_options_of(const greenroom::settings& s,
+                                      const config::descriptor_plan& descriptors) {
   net::server_options o;
   o.address = s.http.address;
   o.port = s.http.port;
   o.io_threads = s.http.io_threads;
   o.allowed_origins = s.http.allowed_origins;
   o.max_connections = s.limits.max_connections;
+  o.turned_away_max = descriptors.turned_away;
   o.connects_per_minute_per_address = s.limits.connects_per_minute_per_address;
   o.max_message_bytes = s.websocket.max_message_bytes;
   o.max_body_bytes = s.http.max_body_bytes;
@@ -108,6 +110,7 @@ net::server_options server_options_of(const greenroom::settings& s) {
 
 struct process::impl {
   greenroom::settings config;
+  config::descriptor_plan descriptors;
   std::optional<security::identity> identity;
   std::unique_ptr<store::database> db;
   std::unique_ptr<store::log_writer> log;
@@ -139,9 +142,11 @@ process::~process() {
   impl_->stop();
 }
 
-expected<std::unique_ptr<process>> process::start(const greenroom::settings& config) {
+expected<std::unique_ptr<process>> process::start(const greenroom::settings& config,
+                                                  const config::descriptor_plan& descriptors) {
   auto state = std::make_unique<impl>();
   state->config = config;
+  state->descriptors = descriptors;
   auto out = std::unique_ptr<process>(new process(std::move(state)));
   if (const auto ok = out->impl_->start(); !ok) {
     return unexpected(ok.error());
@@ -182,6 +187,7 @@ expected<void> process::impl::start() {
   store::database_options options;
   options.cache_bytes = std::size_t{config.store.cache_mib} << 20;
   options.write_buffer_bytes = std::size_t{config.store.write_buffer_mib} << 20;
+  options.open_files_max = static_cast<int>(descriptors.store_files);
   auto opened =
       store::database::open(std::filesystem::path(config.node.data_dir) / "store", options);
   if (!opened) {
@@ -287,7 +293,7 @@ expected<gate_actor> process::impl::open_gate() {
 }
 
 expected<void> process::impl::open_listener() {
-  const auto options = server_options_of(config);
+  const auto options = server_options_of(config, descriptors);
   sockets_to_actors = std::make_unique<bridge>(*system, env, std::max(1U, options.io_threads));
   auto started_server = net::server::start(options, *sockets_to_actors, pages());
   if (!started_server) {

@@ -17,10 +17,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int backlog = 4096;
-/// Sockets beyond max_connections that are told why; more are closed without a word.
-constexpr std::size_t over_limit_max = 256;
 /// After an accept error that does not pass by itself (no descriptors left).
 constexpr auto accept_pause = 100ms;
+/// Between two lines of the log about it.
+constexpr auto accept_line_interval = 10s;
 
 }  // namespace
 
@@ -43,7 +43,10 @@ struct server::impl {
         return;
       }
       if (ec) {
-        telemetry::log("net").warn("accept: {}", ec.message());
+        if (const auto now = steady::now(); now >= next_accept_line) {
+          next_accept_line = now + accept_line_interval;
+          telemetry::log("net").warn("accept: {}", ec.message());
+        }
         pause.expires_after(accept_pause);
         pause.async_wait([this](error_code stopped) {
           if (!stopped) {
@@ -63,7 +66,7 @@ struct server::impl {
     const auto how = judge(socket);
     if (how != admission::welcome) {
       net_metrics::instance().refused(how == admission::full ? "full" : "rate");
-      if (shared.turned_away.load() >= over_limit_max) {
+      if (shared.turned_away.load() >= shared.options.turned_away_max) {
         socket.close(ignored);
         return;
       }
@@ -97,6 +100,7 @@ struct server::impl {
   tcp::acceptor acceptor;
   asio::steady_timer pause;
   connect_limiter limiter;
+  steady::time_point next_accept_line{};
   unsigned next_thread = 0;
   std::uint16_t bound_port = 0;
 };
