@@ -2,7 +2,6 @@
 #include "actors/process.hpp"
 
 #include <caf/io/all.hpp>
-#include <caf/openssl/all.hpp>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
@@ -17,7 +16,7 @@
 #include "actors/gate.hpp"
 #include "actors/node.hpp"
 #include "actors/relay.hpp"
-#include "actors/tls_errors.hpp"
+#include "actors/transport.hpp"
 #include "net/admin_socket.hpp"
 #include "net/server.hpp"
 #include "telemetry/log.hpp"
@@ -55,11 +54,7 @@ class system_config final : public caf::actor_system_config {
       set("middleman.heartbeat-interval", caf::timespan(milliseconds(s.cluster.heartbeat_ms)));
       set("middleman.connection-timeout",
           caf::timespan(milliseconds(s.cluster.connection_timeout_ms)));
-      openssl_certificate = s.cluster.certificate;
-      openssl_key = s.cluster.key;
-      openssl_cafile = s.cluster.ca;
       load<caf::io::middleman>();
-      load<caf::openssl::manager>();
     }
   }
 };
@@ -224,9 +219,7 @@ expected<void> process::impl::start() {
   }
   gate_actor first_gate;
   if (identity) {
-    if (!tls_errors_are_kept_apart()) {
-      telemetry::log("main").error("a link that fails may cut others: SSL_get_error is not ours");
-    }
+    env->nodes = std::make_shared<transport>(*system, *identity);
     auto opened_gate = open_gate();
     if (!opened_gate) {
       return unexpected(opened_gate.error());
@@ -281,12 +274,8 @@ expected<gate_actor> process::impl::open_gate() {
   gates->set(handle);
   if (!door) {
     door = system->spawn<gate_door>(gates);
-    const auto port =
-        caf::openssl::publish(door, config.cluster.port, config.cluster.address.c_str(), true);
-    if (!port) {
-      return fail(ec::unavailable, "cannot listen on the cluster port " + config.cluster.address +
-                                       ":" + std::to_string(config.cluster.port) + ": " +
-                                       system->render(port.error()));
+    if (const auto ok = env->nodes->open(config.cluster, door); !ok) {
+      return unexpected(ok.error());
     }
   }
   return handle;
@@ -403,11 +392,20 @@ void process::impl::stop() {
   if (root) {
     caf::anon_send(root, stop_atom::value);
     root = node_actor{};
+    if (env->nodes) {
+      env->nodes->close_port();
+    }
     if (door) {
       caf::anon_send_exit(door, caf::exit_reason::user_shutdown);
       door = gate_actor{};
       gates->set(gate_actor{});
     }
+  } else if (door) {
+    // The start has failed before there was a node to end them.
+    caf::anon_send_exit(gates->get(), caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(door, caf::exit_reason::user_shutdown);
+    door = gate_actor{};
+    gates->set(gate_actor{});
   }
   if (board) {
     board->forget_local();
@@ -430,6 +428,9 @@ void process::impl::stop() {
       }
       std::this_thread::sleep_for(5ms);
     }
+  }
+  if (env && env->nodes) {
+    env->nodes->close();
   }
   log.reset();  // before the system: its last callbacks still send
   system.reset();
