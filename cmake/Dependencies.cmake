@@ -4,7 +4,7 @@
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)                      # Threads::Threads
-find_package(CAF 0.17.6 REQUIRED)                   # CAF::core CAF::io CAF::openssl
+find_package(CAF 0.17.6 REQUIRED)                   # CAF::core CAF::io
 find_package(LibRaft 0.22.1 REQUIRED)               # LibRaft::raft (shared; C only)
 find_package(Boost 1.74 REQUIRED COMPONENTS system) # Boost::headers Boost::system
 find_package(OpenSSL 3.0 REQUIRED)                  # OpenSSL::SSL OpenSSL::Crypto

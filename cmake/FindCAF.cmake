@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 # Debian's CAF 0.17 brings neither a CMake package nor a pkg-config file.
-# Defines CAF::core, CAF::io and CAF::openssl, and CAF_VERSION.
+# Defines CAF::core and CAF::io, and CAF_VERSION.
 include(FindPackageHandleStandardArgs)
 
 find_path(CAF_INCLUDE_DIR caf/all.hpp)
 set(caf_required CAF_INCLUDE_DIR)
-foreach(part core io openssl)
+foreach(part core io)
   find_library(CAF_${part}_LIBRARY caf_${part})
   list(APPEND caf_required CAF_${part}_LIBRARY)
 endforeach()
@@ -23,7 +23,7 @@ find_package_handle_standard_args(CAF REQUIRED_VARS ${caf_required} VERSION_VAR 
 
 if(CAF_FOUND AND NOT TARGET CAF::core)
   find_package(Threads REQUIRED)
-  foreach(part core io openssl)
+  foreach(part core io)
     add_library(CAF::${part} UNKNOWN IMPORTED)
     set_target_properties(CAF::${part} PROPERTIES
       IMPORTED_LOCATION ${CAF_${part}_LIBRARY}
@@ -31,6 +31,5 @@ if(CAF_FOUND AND NOT TARGET CAF::core)
   endforeach()
   target_link_libraries(CAF::core INTERFACE Threads::Threads)
   target_link_libraries(CAF::io INTERFACE CAF::core)
-  target_link_libraries(CAF::openssl INTERFACE CAF::io)
 endif()
-mark_as_advanced(CAF_INCLUDE_DIR CAF_core_LIBRARY CAF_io_LIBRARY CAF_openssl_LIBRARY)
+mark_as_advanced(CAF_INCLUDE_DIR CAF_core_LIBRARY CAF_io_LIBRARY)

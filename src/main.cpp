@@ -11,6 +11,7 @@
 
 #include "actors/process.hpp"
 #include "config/command_line.hpp"
+#include "config/descriptors.hpp"
 #include "telemetry/heap.hpp"
 #include "telemetry/log.hpp"
 
@@ -25,19 +26,31 @@ telemetry::log_format format_of(const std::string& name) {
 }
 
 /// As many descriptors as the system allows: each client is one.
-void raise_file_limit(std::uint32_t connections) {
+rlim_t raise_file_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-    return;
+    return 0;
   }
-  limit.rlim_cur = limit.rlim_max;
-  (void)setrlimit(RLIMIT_NOFILE, &limit);
-  constexpr rlim_t beside_clients = 512;
-  if (limit.rlim_cur < connections + beside_clients) {
+  auto raised = limit;
+  raised.rlim_cur = raised.rlim_max;
+  return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
+}
+
+/// Starts the node with as many connections as there are descriptors for.
+expected<std::unique_ptr<actors::process>> start_node(settings values) {
+  const auto limit = raise_file_limit();
+  const auto plan =
+      config::plan_descriptors(limit, values.limits.max_connections, values.http.io_threads);
+  if (!plan) {
+    return unexpected(plan.error());
+  }
+  if (plan->connections < values.limits.max_connections) {
     telemetry::log("main").warn(
-        "only {} files can be open, too few for {} connections: raise the limit (ulimit -n)",
-        limit.rlim_cur, connections);
+        "limits.max_connections is lowered from {} to {}: only {} files can be open (ulimit -n)",
+        values.limits.max_connections, plan->connections, limit);
+    values.limits.max_connections = plan->connections;
   }
+  return actors::process::start(values, *plan);
 }
 
 /// Signals are taken by sigtimedwait on the main thread alone; every other thread has them blocked.
@@ -85,10 +98,9 @@ int main(int argc, char** argv) {
   const auto signals = block_signals();
   telemetry::start_logging(
       {settings.log.level, format_of(settings.log.format), settings.node.name});
-  raise_file_limit(settings.limits.max_connections);
   int code = 0;
   {
-    auto node = actors::process::start(settings);
+    auto node = start_node(settings);
     if (!node) {
       telemetry::log("main").critical("{}", node.error().message);
       code = 1;

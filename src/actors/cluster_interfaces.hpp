@@ -7,6 +7,7 @@
 /// them (frames.hpp).
 
 #include "actors/interfaces.hpp"
+#include "net/tls_connection.hpp"
 #include "placement/cluster_map.hpp"
 
 namespace greenroom::actors {
@@ -16,7 +17,6 @@ using proof_atom = caf::atom_constant<caf::atom("proof")>;
 using batch_atom = caf::atom_constant<caf::atom("batch")>;
 using ack_atom = caf::atom_constant<caf::atom("ack")>;
 using flush_atom = caf::atom_constant<caf::atom("flush")>;
-using dialed_atom = caf::atom_constant<caf::atom("dialed")>;
 
 using map_ptr = std::shared_ptr<const placement::cluster_map>;
 
@@ -89,6 +89,23 @@ using node_actor = caf::typed_actor<
 /// One encoded frame for a peer.
 using frame_bytes = std::shared_ptr<const std::string>;
 
+/// GATE: where other nodes' links arrive; published on the cluster port.
+using gate_actor = caf::typed_actor<
+    // hello → welcome (frames.hpp); empty: refused.
+    caf::replies_to<hello_atom, std::string>::with<std::string>,
+    // proof → epoch of the link; 0: refused.
+    caf::replies_to<proof_atom, std::string>::with<std::uint64_t>,
+    // epoch, number, frames
+    caf::reacts_to<batch_atom, std::uint64_t, std::uint64_t, std::vector<std::string>>>;
+
+/// What dialing a node has led to: its gate and the connection to it, or why not.
+struct dialed {
+  gate_actor gate;
+  net::tls_connection_ptr connection;
+  std::string why_not;
+};
+using dialed_ptr = std::shared_ptr<const dialed>;
+
 /// LINK: the way to one other node.
 using link_actor = caf::typed_actor<
     caf::reacts_to<frame_bytes>,
@@ -101,16 +118,7 @@ using link_actor = caf::typed_actor<
     // To the dialing side, from the accepting side's link: epoch, number, frames.
     caf::reacts_to<batch_atom, std::uint64_t, std::uint64_t, std::vector<std::string>>,
     // INTERNAL: the dialer's result.
-    caf::reacts_to<dialed_atom, caf::strong_actor_ptr, std::string>, caf::reacts_to<tick_atom>>;
-
-/// GATE: where other nodes' links arrive; published on the cluster port.
-using gate_actor = caf::typed_actor<
-    // hello → welcome (frames.hpp); empty: refused.
-    caf::replies_to<hello_atom, std::string>::with<std::string>,
-    // proof → epoch of the link; 0: refused.
-    caf::replies_to<proof_atom, std::string>::with<std::uint64_t>,
-    // epoch, number, frames
-    caf::reacts_to<batch_atom, std::uint64_t, std::uint64_t, std::vector<std::string>>>;
+    caf::reacts_to<dialed_ptr>, caf::reacts_to<tick_atom>>;
 
 }  // namespace greenroom::actors
 
@@ -120,3 +128,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::peer_change_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::peer_word_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::leader_notice_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::frame_bytes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::dialed_ptr)

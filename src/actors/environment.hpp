@@ -18,6 +18,8 @@
 
 namespace greenroom::actors {
 
+class transport;
+
 struct environment {
   environment(const greenroom::settings& settings, store::database& database,
               store::log_writer& writer, actors::switchboard& switches)
@@ -35,6 +37,7 @@ struct environment {
   /// Null until the listener is up (never null when a connection exists).
   std::atomic<net::socket_port*> sockets{nullptr};
   std::shared_ptr<worker_pool> workers;
+  std::shared_ptr<actors::transport> nodes;  ///< null in a cluster of one
   actors::rate_limiter limiter;
   actors::health health;
   admin_door admin;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "actors/gate.hpp"
 
+#include <caf/io/middleman.hpp>
+
+#include "actors/transport.hpp"
 #include "security/tokens.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
@@ -11,6 +14,7 @@ namespace {
 
 /// Callers that are remembered, verified or not; a cluster is far smaller.
 constexpr std::size_t callers_max = 256;
+constexpr auto connection_known_within = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -92,7 +96,16 @@ std::uint64_t gate::take_proof(const std::string& bytes) {
     return 0;
   }
   c.epoch = ++epochs_;
+  keep_connection_of(current_sender()->node());
   return c.epoch;
+}
+
+/// Callers that prove nothing are cut off after a while; CAF knows which connection is this one's.
+void gate::keep_connection_of(const caf::node_id& node) {
+  request(system().middleman().actor_handle(), connection_known_within, caf::get_atom::value, node)
+      .then([this](const caf::node_id&, const std::string& address,
+                   std::uint16_t port) { context_->env->nodes->proved(address, port); },
+            [](const caf::error&) {});  // the dialer will come again
 }
 
 void gate::take_batch(std::uint64_t epoch, std::uint64_t number,

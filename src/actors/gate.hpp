@@ -70,6 +70,7 @@ class gate final : public observed<gate_actor> {
   };
   std::string take_hello(const std::string& bytes);
   std::uint64_t take_proof(const std::string& bytes);
+  void keep_connection_of(const caf::node_id& node);
   void take_batch(std::uint64_t epoch, std::uint64_t number, const std::vector<std::string>& batch);
 
   link_context_ptr context_;

@@ -2,9 +2,9 @@
 #include "actors/link.hpp"
 
 #include <algorithm>
-#include <caf/openssl/all.hpp>
 #include <charconv>
 
+#include "actors/transport.hpp"
 #include "security/tokens.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
@@ -24,17 +24,10 @@ constexpr auto handshake_timeout = 5s;
 constexpr auto back_off_first = 100ms;
 constexpr auto back_off_max = 2000ms;
 
-/// remote_actor blocks its caller; so a thread of its own does it and reports back.
-void dial_and_report(caf::event_based_actor* self, const link_actor& back, const std::string& host,
-                     std::uint16_t port) {
-  auto gate = caf::openssl::remote_actor<gate_actor>(self->system(), host, port);
-  if (gate) {
-    caf::anon_send(back, dialed_atom::value, caf::actor_cast<caf::strong_actor_ptr>(*gate),
-                   std::string{});
-  } else {
-    caf::anon_send(back, dialed_atom::value, caf::strong_actor_ptr{},
-                   self->system().render(gate.error()));
-  }
+/// Dialing blocks its caller; so a thread of its own does it and reports back.
+void dial_and_report(caf::event_based_actor*, const link_actor& back, const environment_ptr& env,
+                     const std::string& host, std::uint16_t port) {
+  caf::anon_send(back, dialed_ptr(std::make_shared<dialed>(env->nodes->dial(host, port))));
 }
 
 }  // namespace
@@ -95,9 +88,7 @@ link::behavior_type link::make_behavior() {
           },
           [this](batch_atom, std::uint64_t epoch, std::uint64_t number,
                  const std::vector<std::string>& batch) { take_batch(epoch, number, batch); },
-          [this](dialed_atom, const caf::strong_actor_ptr& gate, const std::string& why_not) {
-            dialed(gate, why_not);
-          },
+          [this](const dialed_ptr& result) { take_dialed(*result); },
           [this](tick_atom) { dial(); }};
 }
 
@@ -105,6 +96,7 @@ void link::on_exit() {
   if (up_) {
     go_down("the link's actor ended");
   }
+  cut_connection();
 }
 
 // -- coming up
@@ -124,16 +116,21 @@ void link::dial() {
     telemetry::log("link").error("{} is not host:port", address_);
     return;
   }
-  system().spawn<caf::detached>(dial_and_report, caf::actor_cast<link_actor>(this),
-                                address_.substr(0, colon), port);
+  auto host = address_.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+  }
+  system().spawn<caf::detached>(dial_and_report, caf::actor_cast<link_actor>(this), context_->env,
+                                host, port);
 }
 
-void link::dialed(const caf::strong_actor_ptr& gate, const std::string& why_not) {
-  if (gate == nullptr) {
-    go_down(why_not);
+void link::take_dialed(const dialed& result) {
+  if (!result.gate) {
+    go_down(result.why_not);
     return;
   }
-  gate_ = caf::actor_cast<gate_actor>(gate);
+  gate_ = result.gate;
+  connection_ = result.connection;
   monitor(gate_);
   nonce_ = security::random_bytes(16);
   request(gate_, handshake_timeout, hello_atom::value,
@@ -230,6 +227,14 @@ void link::take_batch(std::uint64_t epoch, std::uint64_t number,
   caf::anon_send(caf::actor_cast<link_actor>(sender), ack_atom::value, epoch, number);
 }
 
+/// Whatever is wrong with it, the next attempt takes another.
+void link::cut_connection() {
+  if (connection_) {
+    connection_->cut();
+    connection_.reset();
+  }
+}
+
 void link::go_down(const std::string& why) {
   if (up_) {
     telemetry::log("link").warn("down: {} at {}: {}", peer_.name, address_, why);
@@ -245,6 +250,7 @@ void link::go_down(const std::string& why) {
     demonitor(caf::actor_cast<caf::actor_addr>(acceptor_));
     acceptor_ = nullptr;
   }
+  cut_connection();
   const bool was_up = std::exchange(up_, false);
   dialing_ = false;
   waiting_.clear();

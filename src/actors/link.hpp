@@ -58,7 +58,8 @@ class link final : public observed<link_actor> {
 
  private:
   void dial();
-  void dialed(const caf::strong_actor_ptr& gate, const std::string& why_not);
+  void take_dialed(const dialed& result);
+  void cut_connection();
   void take_welcome(const std::string& bytes);
   void come_up(std::uint64_t epoch);
   void take_batch(std::uint64_t epoch, std::uint64_t number, const std::vector<std::string>& batch);
@@ -68,10 +69,11 @@ class link final : public observed<link_actor> {
 
   link_context_ptr context_;
   const std::string address_;
-  gate_actor gate_;                   ///< the peer's (dialing side), or this node's own
-  caf::strong_actor_ptr acceptor_;    ///< dialing side: the peer's link, once it has spoken
-  std::optional<link_actor> dialer_;  ///< accepting side
-  std::uint64_t attempt_ = 0;         ///< answers of an earlier one are ignored
+  gate_actor gate_;                     ///< the peer's (dialing side), or this node's own
+  net::tls_connection_ptr connection_;  ///< dialing side
+  caf::strong_actor_ptr acceptor_;      ///< dialing side: the peer's link, once it has spoken
+  std::optional<link_actor> dialer_;    ///< accepting side
+  std::uint64_t attempt_ = 0;           ///< answers of an earlier one are ignored
   bool dialing_ = false;
   bool up_ = false;
   peer_info peer_;

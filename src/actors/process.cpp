@@ -4,7 +4,6 @@
 #include <sched.h>
 
 #include <caf/io/all.hpp>
-#include <caf/openssl/all.hpp>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
@@ -21,7 +20,7 @@
 #include "actors/node.hpp"
 #include "actors/node_pages.hpp"
 #include "actors/relay.hpp"
-#include "actors/tls_errors.hpp"
+#include "actors/transport.hpp"
 #include "net/admin_socket.hpp"
 #include "net/server.hpp"
 #include "telemetry/log.hpp"
@@ -67,11 +66,7 @@ class system_config final : public caf::actor_system_config {
       set("middleman.heartbeat-interval", caf::timespan(milliseconds(s.cluster.heartbeat_ms)));
       set("middleman.connection-timeout",
           caf::timespan(milliseconds(s.cluster.connection_timeout_ms)));
-      openssl_certificate = s.cluster.certificate;
-      openssl_key = s.cluster.key;
-      openssl_cafile = s.cluster.ca;
       load<caf::io::middleman>();
-      load<caf::openssl::manager>();
     }
   }
 };
@@ -91,13 +86,15 @@ expected<node_id> identify(store::database& db) {
   return id;
 }
 
-net::server_options server_options_of(const greenroom::settings& s) {
+net::server_options server_options_of(const greenroom::settings& s,
+                                      const config::descriptor_plan& descriptors) {
   net::server_options o;
   o.address = s.http.address;
   o.port = s.http.port;
   o.io_threads = s.http.io_threads;
   o.allowed_origins = s.http.allowed_origins;
   o.max_connections = s.limits.max_connections;
+  o.turned_away_max = descriptors.turned_away;
   o.connects_per_minute_per_address = s.limits.connects_per_minute_per_address;
   o.max_message_bytes = s.websocket.max_message_bytes;
   o.max_body_bytes = s.http.max_body_bytes;
@@ -117,6 +114,7 @@ net::server_options server_options_of(const greenroom::settings& s) {
 
 struct process::impl {
   greenroom::settings config;
+  config::descriptor_plan descriptors;
   std::optional<security::identity> identity;
   std::unique_ptr<store::database> db;
   std::unique_ptr<store::log_writer> log;
@@ -148,9 +146,11 @@ process::~process() {
   impl_->stop();
 }
 
-expected<std::unique_ptr<process>> process::start(const greenroom::settings& config) {
+expected<std::unique_ptr<process>> process::start(const greenroom::settings& config,
+                                                  const config::descriptor_plan& descriptors) {
   auto state = std::make_unique<impl>();
   state->config = config;
+  state->descriptors = descriptors;
   auto out = std::unique_ptr<process>(new process(std::move(state)));
   if (const auto ok = out->impl_->start(); !ok) {
     return unexpected(ok.error());
@@ -195,6 +195,7 @@ expected<void> process::impl::start() {
   store::database_options options;
   options.cache_bytes = std::size_t{config.store.cache_mib} << 20;
   options.write_buffer_bytes = std::size_t{config.store.write_buffer_mib} << 20;
+  options.open_files_max = static_cast<int>(descriptors.store_files);
   auto opened =
       store::database::open(std::filesystem::path(config.node.data_dir) / "store", options);
   if (!opened) {
@@ -234,9 +235,7 @@ expected<void> process::impl::start() {
   }
   gate_actor first_gate;
   if (identity) {
-    if (!tls_errors_are_kept_apart()) {
-      telemetry::log("main").error("a link that fails may cut others: SSL_get_error is not ours");
-    }
+    env->nodes = std::make_shared<transport>(*system, *identity);
     auto opened_gate = open_gate();
     if (!opened_gate) {
       return unexpected(opened_gate.error());
@@ -292,19 +291,15 @@ expected<gate_actor> process::impl::open_gate() {
   gates->set(handle);
   if (!door) {
     door = system->spawn<gate_door>(gates);
-    const auto port =
-        caf::openssl::publish(door, config.cluster.port, config.cluster.address.c_str(), true);
-    if (!port) {
-      return fail(ec::unavailable, "cannot listen on the cluster port " + config.cluster.address +
-                                       ":" + std::to_string(config.cluster.port) + ": " +
-                                       system->render(port.error()));
+    if (const auto ok = env->nodes->open(config.cluster, door); !ok) {
+      return unexpected(ok.error());
     }
   }
   return handle;
 }
 
 expected<void> process::impl::open_listener() {
-  const auto options = server_options_of(config);
+  const auto options = server_options_of(config, descriptors);
   sockets_to_actors = std::make_unique<bridge>(*system, env, std::max(1U, options.io_threads));
   auto started_server = net::server::start(options, *sockets_to_actors, node_pages_of(env, links));
   if (!started_server) {
@@ -379,11 +374,20 @@ void process::impl::stop() {
   if (root) {
     caf::anon_send(root, stop_atom::value);
     root = node_actor{};
+    if (env->nodes) {
+      env->nodes->close_port();
+    }
     if (door) {
       caf::anon_send_exit(door, caf::exit_reason::user_shutdown);
       door = gate_actor{};
       gates->set(gate_actor{});
     }
+  } else if (door) {
+    // The start has failed before there was a node to end them.
+    caf::anon_send_exit(gates->get(), caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(door, caf::exit_reason::user_shutdown);
+    door = gate_actor{};
+    gates->set(gate_actor{});
   }
   if (board) {
     board->forget_local();
@@ -406,6 +410,9 @@ void process::impl::stop() {
       }
       std::this_thread::sleep_for(5ms);
     }
+  }
+  if (env && env->nodes) {
+    env->nodes->close();
   }
   log.reset();  // before the system: its last callbacks still send
   system.reset();

@@ -7,6 +7,7 @@
 
 #include <memory>
 
+#include "config/descriptors.hpp"
 #include "config/settings.hpp"
 #include "protocol/error.hpp"
 
@@ -15,7 +16,8 @@ namespace greenroom::actors {
 class process {
  public:
   /// Opens the store, starts actors, listener and admin socket. Says in one sentence why not.
-  static expected<std::unique_ptr<process>> start(const greenroom::settings& config);
+  static expected<std::unique_ptr<process>> start(const greenroom::settings& config,
+                                                  const config::descriptor_plan& descriptors);
   ~process();
   process(const process&) = delete;
   process& operator=(const process&) = delete;

@@ -19,14 +19,14 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int backlog = 4096;
-/// Sockets beyond max_connections that are heard and told why.
-constexpr std::size_t over_limit_max = 256;
-/// For those beyond them: without reading what they ask.
+/// For those beyond the ones who are heard and told why: without reading what they ask.
 constexpr std::string_view blind_refusal =
     "HTTP/1.1 503 Service Unavailable\r\nServer: greenroom\r\nRetry-After: 1\r\n"
     "Content-Length: 0\r\nConnection: close\r\n\r\n";
 /// After an accept error that does not pass by itself (no descriptors left).
 constexpr auto accept_pause = 100ms;
+/// Between two lines of the log about it.
+constexpr auto accept_line_interval = 10s;
 
 expected<void> listen_on(tcp::acceptor& acceptor, const std::string& text, std::uint16_t port) {
   error_code failed;
@@ -65,7 +65,10 @@ struct server::impl {
         return;
       }
       if (ec) {
-        telemetry::log("net").warn("accept: {}", ec.message());
+        if (const auto now = steady::now(); now >= next_accept_line) {
+          next_accept_line = now + accept_line_interval;
+          telemetry::log("net").warn("accept: {}", ec.message());
+        }
         pause.expires_after(accept_pause);
         pause.async_wait([this](error_code stopped) {
           if (!stopped) {
@@ -85,7 +88,8 @@ struct server::impl {
     const auto how = judge(socket);
     if (how != admission::welcome) {
       net_metrics::instance().refused(how == admission::full ? "full" : "rate");
-      if (shared.turned_away.load() >= over_limit_max) return refuse_blindly(socket);
+      if (shared.turned_away.load() >= shared.options.turned_away_max)
+        return refuse_blindly(socket);
     }
     shared.count_of(how).fetch_add(1);  // here alone they grow, so the limits hold
     asio::post(io.context(), [this, &io, how, s = std::move(socket)]() mutable {
@@ -132,6 +136,7 @@ struct server::impl {
   tcp::acceptor acceptor;
   asio::steady_timer pause;
   connect_limiter limiter;
+  steady::time_point next_accept_line{};
   unsigned next_thread = 0;
   std::uint16_t bound_port = 0;
 };

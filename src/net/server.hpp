@@ -23,6 +23,7 @@ struct server_options {
   unsigned io_threads = 1;                   ///< at most 255
   std::vector<std::string> allowed_origins;  ///< besides the server's own
   std::size_t max_connections = 10000;
+  std::size_t turned_away_max = 64;  ///< beyond it: told why; more are closed without a word
   std::uint32_t connects_per_minute_per_address = 0;  ///< 0: off; never applied to loopback
   std::size_t max_message_bytes = 1 << 20;
   std::size_t max_body_bytes = 1 << 20;

@@ -4,12 +4,14 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
 #include <fstream>
 #include <sstream>
+#include <vector>
 
 namespace greenroom::security {
 
@@ -34,6 +36,7 @@ using key_ptr = owned<EVP_PKEY, EVP_PKEY_free>;
 using store_ptr = owned<X509_STORE, X509_STORE_free>;
 using context_ptr = owned<X509_STORE_CTX, X509_STORE_CTX_free>;
 using digest_ptr = owned<EVP_MD_CTX, EVP_MD_CTX_free>;
+using tls_ptr = owned<SSL_CTX, SSL_CTX_free>;
 using names_ptr = owned<GENERAL_NAMES, free_names>;
 
 /// A certificate is a few kilobytes.
@@ -64,6 +67,24 @@ cert_ptr parse_certificate(std::string_view pem) {
   }
   const bio_ptr in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   return cert_ptr(PEM_read_bio_X509(in.get(), nullptr, no_pass_phrase, nullptr));
+}
+
+/// All certificates of a file, in its order; none if one of them is damaged.
+std::vector<cert_ptr> parse_certificates(const std::string& pem) {
+  std::vector<cert_ptr> all;
+  if (pem.size() > pem_bytes_max) {
+    return all;
+  }
+  const bio_ptr in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  while (auto* next = PEM_read_bio_X509(in.get(), nullptr, no_pass_phrase, nullptr)) {
+    all.emplace_back(next);
+  }
+  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  ERR_clear_error();
+  if (!at_end) {
+    all.clear();
+  }
+  return all;
 }
 
 /// The first DNS name of the subjectAltName.
@@ -97,6 +118,27 @@ std::string why_not_trusted(X509_STORE* ca, X509* cert) {
   return why;
 }
 
+/// `chain`: the node's certificate and what its file holds behind it. Null when OpenSSL refuses.
+tls_ptr make_tls(const std::vector<cert_ptr>& chain, EVP_PKEY* key, X509_STORE* ca) {
+  tls_ptr tls(SSL_CTX_new(TLS_method()));
+  if (!tls || SSL_CTX_set_min_proto_version(tls.get(), TLS1_3_VERSION) != 1 ||
+      SSL_CTX_use_certificate(tls.get(), chain.front().get()) != 1 ||
+      SSL_CTX_use_PrivateKey(tls.get(), key) != 1) {
+    return nullptr;
+  }
+  for (std::size_t i = 1; i < chain.size(); ++i) {
+    if (SSL_CTX_add1_chain_cert(tls.get(), chain[i].get()) != 1) {
+      return nullptr;
+    }
+  }
+  SSL_CTX_set1_cert_store(tls.get(), ca);
+  SSL_CTX_set_verify(tls.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  // Each link proves itself anew.
+  SSL_CTX_set_session_cache_mode(tls.get(), SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_num_tickets(tls.get(), 0);
+  return tls;
+}
+
 }  // namespace
 
 struct identity::impl {
@@ -104,6 +146,7 @@ struct identity::impl {
   std::string name;
   key_ptr key;
   store_ptr ca;
+  std::shared_ptr<SSL_CTX> tls;
 };
 
 expected<identity> identity::load(const std::string& certificate_file, const std::string& key_file,
@@ -121,31 +164,41 @@ expected<identity> identity::load(const std::string& certificate_file, const std
   if (stat(key_file.c_str(), &info) != 0 || (info.st_mode & 077) != 0) {
     return wrong(key_file + " can be read by others: chmod 600 it");
   }
-  const auto cert = parse_certificate(*cert_text);
-  if (!cert) {
+  const auto chain = parse_certificates(*cert_text);
+  if (chain.empty()) {
     return wrong(certificate_file + " is not a PEM certificate");
   }
+  auto* const cert = chain.front().get();
   const bio_ptr key_in(BIO_new_mem_buf(key_text->data(), static_cast<int>(key_text->size())));
   state->key.reset(PEM_read_bio_PrivateKey(key_in.get(), nullptr, no_pass_phrase, nullptr));
   if (!state->key) {
     return wrong(key_file + " is not a PEM private key without a pass phrase");
   }
-  if (X509_check_private_key(cert.get(), state->key.get()) != 1) {
+  if (X509_check_private_key(cert, state->key.get()) != 1) {
     return wrong(key_file + " does not belong to " + certificate_file);
   }
-  const auto ca_cert = parse_certificate(*ca_text);
+  const auto authorities = parse_certificates(*ca_text);
   state->ca.reset(X509_STORE_new());
-  if (!ca_cert || !state->ca || X509_STORE_add_cert(state->ca.get(), ca_cert.get()) != 1) {
+  bool all_known = state->ca && !authorities.empty();
+  for (const auto& authority : authorities) {
+    all_known = all_known && X509_STORE_add_cert(state->ca.get(), authority.get()) == 1;
+  }
+  if (!all_known) {
     return wrong(ca_file + " is not a PEM certificate");
   }
-  if (const auto why = why_not_trusted(state->ca.get(), cert.get()); !why.empty()) {
+  if (const auto why = why_not_trusted(state->ca.get(), cert); !why.empty()) {
     return wrong(certificate_file + " is not accepted by " + ca_file + ": " + why);
   }
-  state->name = name_in(cert.get());
+  state->name = name_in(cert);
   if (state->name.empty()) {
     return wrong(certificate_file + " has no DNS name in its subjectAltName");
   }
   state->pem = *cert_text;
+  auto tls = make_tls(chain, state->key.get(), state->ca.get());
+  if (!tls) {
+    return wrong(certificate_file + " cannot be used for TLS");
+  }
+  state->tls = std::move(tls);
   identity out;
   out.impl_ = std::move(state);
   // Some kinds of key (Ed25519) cannot sign a SHA-256 digest: better found at start than at a link.
@@ -175,6 +228,10 @@ std::string identity::sign(std::string_view statement) const {
 
 const std::string& identity::certificate_pem() const noexcept {
   return impl_->pem;
+}
+
+std::shared_ptr<ssl_ctx_st> identity::tls() const noexcept {
+  return impl_->tls;
 }
 
 const std::string& identity::name() const noexcept {

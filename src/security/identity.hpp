@@ -5,6 +5,10 @@
 /// Who a node is to other nodes: a certificate of the cluster's private CA, and proof that the
 /// speaker holds its key. TLS already checks the CA; this binds the node's id and the name in the
 /// certificate to the link, because the transport below checks no names.
+///
+/// The files are read once, at start. Nothing here opens a file afterwards, so that neither a
+/// renewal under way nor a lack of descriptors can fail a link. Renewed files count after a
+/// restart.
 
 #include <memory>
 #include <string>
@@ -12,19 +16,24 @@
 
 #include "protocol/error.hpp"
 
+struct ssl_ctx_st;  // SSL_CTX
+
 namespace greenroom::security {
 
 /// The node's own key and certificate, loaded once. Thread-safe.
 class identity {
  public:
   /// Refuses missing or unreadable files, a key that does not fit the certificate, a certificate
-  /// that the CA did not issue or that is expired, and key files that others can read.
+  /// that the CA did not issue or that is expired, and key files that others can read. The file of
+  /// the CA may hold several, e.g. an old one and its successor.
   static expected<identity> load(const std::string& certificate_file, const std::string& key_file,
                                  const std::string& ca_file);
 
   /// Signature (SHA-256 with the certificate's key) over `statement`.
   [[nodiscard]] std::string sign(std::string_view statement) const;
   [[nodiscard]] const std::string& certificate_pem() const noexcept;
+  /// For both sides of a link: TLS 1.3, this certificate, and peers with one of the same CA only.
+  [[nodiscard]] std::shared_ptr<ssl_ctx_st> tls() const noexcept;
   /// DNS name in the own certificate's subjectAltName, e.g. "node1".
   [[nodiscard]] const std::string& name() const noexcept;
 

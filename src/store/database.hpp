@@ -53,6 +53,7 @@ inline constexpr std::uint32_t schema_version = 1;
 struct database_options {
   std::size_t cache_bytes = 64 << 20;
   std::size_t write_buffer_bytes = 32 << 20;
+  int open_files_max = 512;  ///< tables that are open at once
 };
 
 /// Thread-safe. Opened once per process; holds a lock on the folder.

@@ -81,7 +81,7 @@ rocksdb::DBOptions database_setup(const database_options& options) {
   o.paranoid_checks = true;
   o.max_background_jobs = 2;
   // Sockets need the descriptors.
-  o.max_open_files = 512;
+  o.max_open_files = options.open_files_max;
   o.db_write_buffer_size = 4 * options.write_buffer_bytes;
   // Quiet families would keep old logs alive; this bounds what is replayed at start.
   o.max_total_wal_size = 8 * options.write_buffer_bytes;

@@ -8,6 +8,7 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -114,6 +115,25 @@ class Serving:
         status = Path(f"/proc/{self.pid()}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
 
+    def open_files(self):
+        return len(os.listdir(f"/proc/{self.pid()}/fd"))
+
+    def cpu_s(self):
+        """What it has used of the processors so far."""
+        fields = Path(f"/proc/{self.pid()}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def metric(self, name):
+        """The value of a figure, its labels included in the name; 0 before it is first counted."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=10 * SLOWNESS)
+        try:
+            connection.request("GET", "/metrics", headers={"Connection": "close"})
+            text = connection.getresponse().read().decode()
+        finally:
+            connection.close()
+        found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+        return float(found.group(1)) if found else 0.0
+
     def admin(self, verb, timeout_s=10, **args):
         """The answer of the operator's socket, as it comes."""
         with socket.socket(socket.AF_UNIX) as door:
@@ -146,8 +166,9 @@ class Serving:
 class Node(Serving):
     """One greenroomd, started from here."""
 
-    def __init__(self, folder=None, name="node1", flags=(), **settings):
+    def __init__(self, folder=None, name="node1", flags=(), files_max=None, **settings):
         """Settings are keyword arguments with `__` for the dot: http__port=0."""
+        self.files_max = files_max  # what `ulimit -n` would be
         self.name = name
         self.folder = Path(folder) if folder else temporary_folder()
         self.flags = list(flags)
@@ -173,8 +194,12 @@ class Node(Serving):
             self.process = subprocess.Popen(
                 self.command(), env=clean_environment(self.settings), stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, start_new_session=True,
+                preexec_fn=self._limit_files if self.files_max else None,
             )  # fmt: skip
         return self
+
+    def _limit_files(self):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self.files_max, self.files_max))
 
     def start(self):
         self.launch()

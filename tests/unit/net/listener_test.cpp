@@ -53,9 +53,10 @@ TEST_CASE(
     "of those who are turned away only so many are heard, and nobody goes without an answer") {
   net::server_options o;
   o.max_connections = 0;
+  o.turned_away_max = 100;
   running_server server(o);
   std::vector<std::unique_ptr<raw_client>> silent;
-  for (int i = 0; i < 256; ++i) {
+  for (int i = 0; i < 100; ++i) {
     silent.push_back(std::make_unique<raw_client>(server->port()));
   }
   raw_client one_more(server->port());

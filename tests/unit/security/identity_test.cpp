@@ -83,6 +83,27 @@ TEST_CASE("a stranger with a CA of the same name is refused", "[identity]") {
   ours.refuses(make_certificate("node1", &theirs.ca), "is not accepted by");
 }
 
+TEST_CASE("a CA and its successor are trusted side by side", "[identity]") {
+  const cluster old;
+  const auto successor = make_certificate("ca2", nullptr);
+  const auto node1 = make_certificate("node1", &old.ca);
+  const auto node2 = make_certificate("node2", &successor);
+  const auto both = old.files.write("both.crt", pem_of(old.ca) + pem_of(successor));
+  const auto load = [&](const credentials& node, const std::string& name) {
+    return identity::load(old.files.write(name + ".crt", pem_of(node)),
+                          old.files.write(name + ".key", key_pem_of(node)), both);
+  };
+  const auto one = load(node1, "node1");
+  const auto two = load(node2, "node2");
+  REQUIRE(one.has_value());
+  REQUIRE(two.has_value());
+  CHECK(one->tls() != nullptr);
+  CHECK(one->verify(two->certificate_pem(), "x", two->sign("x")));
+  CHECK(two->verify(one->certificate_pem(), "x", one->sign("x")));
+  old.files.write("both.crt", pem_of(old.ca) + pem_of(successor).substr(0, 200));
+  CHECK_FALSE(load(node1, "node1"));
+}
+
 TEST_CASE("a node cannot make further nodes", "[identity]") {
   const cluster c;
   const auto parent = make_certificate("node1", &c.ca);
