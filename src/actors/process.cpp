@@ -380,7 +380,6 @@ void process::impl::stop() {
     if (door) {
       caf::anon_send_exit(door, caf::exit_reason::user_shutdown);
       door = gate_actor{};
-      gates->set(gate_actor{});
     }
   } else if (door) {
     // The start has failed before there was a node to end them.
@@ -414,6 +413,7 @@ void process::impl::stop() {
   if (env && env->nodes) {
     env->nodes->close();
   }
+  gates.reset();
   log.reset();  // before the system: its last callbacks still send
   system.reset();
   db.reset();

@@ -81,9 +81,9 @@ void chat_screen::stop() {
 
 /// The line being edited may have been wrapped; the cursor is somewhere in it.
 void chat_screen::clear_edited() {
-  auto* before_cursor = rl_copy_text(0, rl_point);
-  const auto width = width_of(prompt_) + (before_cursor != nullptr ? width_of(before_cursor) : 0);
-  std::free(before_cursor);
+  // Not rl_copy_text(): libedit's copy has no end.
+  const std::string before_cursor(rl_line_buffer, static_cast<std::size_t>(std::max(rl_point, 0)));
+  const auto width = width_of(prompt_) + width_of(before_cursor);
   erase_from(width / columns());
 }
 
