@@ -33,7 +33,7 @@ class observed : public Typed::base {
 
   observed(caf::actor_config& cfg, registration who) : super(cfg) {
     record_ = registry::instance().enter(std::move(who), this->id());
-    this->set_exception_handler([this](std::exception_ptr&) -> caf::error {
+    this->set_exception_handler([](std::exception_ptr&) -> caf::error {
       return caf::make_error(caf::exit_reason::unhandled_exception);
     });
   }

@@ -287,7 +287,7 @@ expected<gate_actor> process::impl::open_gate() {
                      }
                      return self;
                    }});
-  const auto handle = system->spawn<gate>(link_context_ptr(std::move(context)));
+  auto handle = system->spawn<gate>(link_context_ptr(std::move(context)));
   gates->set(handle);
   if (!door) {
     door = system->spawn<gate_door>(gates);

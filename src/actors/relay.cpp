@@ -59,7 +59,7 @@ void relay::subscribe(const subscription_ptr& wanted, const session_actor& sessi
   l = listener{wanted, session, stage::asking, 0, 0};
   groups_stale_ = true;
   if (!attached_) {
-    attach();
+    attach_to_room();
   } else if (const auto known = members_.find(wanted->user_id);
              known != members_.end() && !wanted->after_seq) {
     admit(wanted->connection, l, known->second);
@@ -164,7 +164,7 @@ call_number relay::ask(call_body body) {
   return number;
 }
 
-void relay::attach() {
+void relay::attach_to_room() {
   const auto now = std::chrono::steady_clock::now();
   if (attach_call_ != 0 && now < next_attach_) {
     return;  // the one under way may still be answered
@@ -278,7 +278,7 @@ void relay::take_reply(const reply& r) {
       }
     } else {
       attached_ = false;
-      attach();
+      attach_to_room();
     }
   }
 }
@@ -292,7 +292,7 @@ void relay::check_routes() {
   }
   attach_call_ = 0;
   gap_call_ = 0;
-  attach();
+  attach_to_room();
 }
 
 void relay::arm_tick() {
@@ -313,11 +313,11 @@ void relay::tick() {
     busy = true;
     if (now >= next_attach_) {
       attach_call_ = 0;
-      attach();
+      attach_to_room();
     }
   } else if (now - next_attach_ > 30s) {
     // A safety net for a room that forgot this relay without a word.
-    attach();
+    attach_to_room();
   }
   if (attached_ && leader_seq_ > last_seq_) {
     busy = true;

@@ -54,7 +54,7 @@ class relay final : public observed<relay_actor> {
   void admit(net::connection_id id, listener& l, std::uint64_t joined_seq);
   void refuse(net::connection_id id, const error& why);
   void remove_user(const uuid& user);
-  void attach();
+  void attach_to_room();
   void attached(const room_attached& r);
   void take_reply(const reply& r);
   void check_routes();

@@ -49,7 +49,7 @@ void relay::take(const room_publish& p) {
   if (p.reset) {
     attached_ = false;
     attach_call_ = 0;
-    attach();
+    attach_to_room();
     return;
   }
   if (!streaming_) {

@@ -45,7 +45,7 @@ void session::take_request(const protocol::request_envelope& r, answerer answer)
   if (row.rate == protocol::rate_class::write) {
     if (const auto wait_ms = env_->limiter.take(start_.user_id, clock::now())) {
       error e{ec::rate_limit, "too many messages a minute", {}};
-      e.details.retry_after_ms = *wait_ms;
+      e.details.retry_after_ms = wait_ms;
       answer(std::move(e), false);
       return;
     }
