@@ -36,6 +36,8 @@ class tls_connection {
   /// Bytes that are decrypted already; the socket does not announce them.
   [[nodiscard]] std::size_t pending() const noexcept;
 
+  /// To wait for.
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
   /// The caller closes the descriptor from now on, and calls retire() before.
   int give_descriptor() noexcept;
   void retire() noexcept;
@@ -54,7 +56,7 @@ class tls_connection {
   ssl_st* const session_;
   bool failed_ = false;
   std::mutex mutex_;  ///< no cut() while the descriptor is closed and its number given to another
-  int descriptor_;
+  const int descriptor_;
   bool given_ = false;
   std::atomic<bool> retired_{false};
 };

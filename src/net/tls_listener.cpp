@@ -237,6 +237,7 @@ struct tls_listener::impl {
   std::map<waiting_room::caller, std::weak_ptr<tls_connection>> unproved;
   waiting_room::caller ids = 0;
   bouncers_book book;
+  std::uint16_t bound_port = 0;
   steady::time_point next_accept_line{};
   std::thread thread;
 };
@@ -263,6 +264,7 @@ expected<std::unique_ptr<tls_listener>> tls_listener::start(const tls_listener_o
     return fail(ec::unavailable, "cannot listen on the cluster port " + options.address + ":" +
                                      std::to_string(options.port) + ": " + failed.message());
   }
+  state->bound_port = acceptor.local_endpoint(failed).port();
   state->accept();
   state->tick();
   state->thread = std::thread([raw = state.get()] { raw->run(); });
@@ -271,6 +273,10 @@ expected<std::unique_ptr<tls_listener>> tls_listener::start(const tls_listener_o
 
 tls_listener::~tls_listener() {
   impl_->stop();
+}
+
+std::uint16_t tls_listener::port() const noexcept {
+  return impl_->bound_port;
 }
 
 void tls_listener::proved(std::string address, std::uint16_t port) {

@@ -42,6 +42,8 @@ class tls_listener final {
   tls_listener(const tls_listener&) = delete;
   tls_listener& operator=(const tls_listener&) = delete;
 
+  /// The one it listens on, also when options.port is 0.
+  [[nodiscard]] std::uint16_t port() const noexcept;
   /// This caller has proved who it is and stays. Thread-safe.
   void proved(std::string address, std::uint16_t port);
 
