@@ -12,28 +12,37 @@ namespace greenroom::telemetry {
 namespace {
 
 /// Less than this is not worth the walk through all heaps.
-constexpr std::size_t worth_bytes = 32 << 20;
+constexpr std::size_t worth_bytes = 16 << 20;
 
-/// Of the memory that is resident, what malloc() has not given to anybody.
-std::size_t unused_bytes() {
+std::size_t resident_bytes() {
   std::ifstream file("/proc/self/statm");
   std::size_t size = 0;
   std::size_t resident = 0;
   if (!(file >> size >> resident)) return 0;
-  resident *= static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+/// What malloc() has given to somebody.
+std::size_t used_bytes() {
   const auto heap = mallinfo2();
-  const auto used = heap.uordblks + heap.hblkhd;
-  return resident > used ? resident - used : 0;
+  return heap.uordblks + heap.hblkhd;
+}
+
+std::size_t less(std::size_t bytes, std::size_t by) {
+  return bytes > by ? bytes - by : 0;
 }
 
 }  // namespace
 
 bool heap_keeper::look() {
-  const auto unused = unused_bytes();
+  const auto used = used_bytes();
+  const auto unused = less(resident_bytes(), used);
   left_ = std::min(left_, unused);
   if (unused - left_ < worth_bytes) return false;
   malloc_trim(0);
-  left_ = unused_bytes();
+  // What is freed in these moments may have missed the trim. It was in use before, so it does not
+  // count as what trimming cannot help against.
+  left_ = less(resident_bytes(), std::max(used, used_bytes()));
   return true;
 }
 

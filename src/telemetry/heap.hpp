@@ -6,7 +6,6 @@
 /// a burst of large messages one small survivor keeps all of it.
 
 #include <cstddef>
-#include <cstdint>
 
 namespace greenroom::telemetry {
 
@@ -19,7 +18,8 @@ class heap_keeper {
 
  private:
   /// Resident and not in use by malloc() after the last trim: what trimming cannot help against.
-  std::size_t left_ = SIZE_MAX;
+  /// Nothing is known at first: what is unused then may be what a burst has left.
+  std::size_t left_ = 0;
 };
 
 }  // namespace greenroom::telemetry
