@@ -24,6 +24,9 @@ constexpr std::uint32_t heartbeats_per_timeout = 7;
 /// Replicas of all shards wake up at common instants, so that what they send to a node goes
 /// together.
 constexpr raft::steady_ms common_instants = 25;
+/// Messages that wait for the replica to begin; votes are asked for in them, and who asks would
+/// have to wait for an election time-out.
+constexpr std::size_t early_max = 16;
 /// A leader that is not the one that shall lead hands over when that one's link has been up for
 /// this long, and tries again after that.
 constexpr auto hand_over_after = 3s;
@@ -77,6 +80,8 @@ shard::behavior_type shard::make_behavior() {
           [this](std::uint64_t from, const std::string& message) {
             if (replica_) {
               drive([&] { replica_->receive(from, message, steady_now()); });
+            } else if (early_.size() < early_max) {
+              early_.emplace_back(from, message);
             }
           },
           [this](transfer_atom, std::uint64_t from, const std::string& message) {
@@ -154,6 +159,9 @@ void shard::start_replica() {
       throw std::runtime_error(ok.error().message);
     }
     replica_->on_time(now);
+    for (const auto& [from, message] : std::exchange(early_, {})) {
+      replica_->receive(from, message, now);
+    }
   });
 }
 

@@ -127,6 +127,7 @@ class shard final : public observed<shard_actor> {
   // the replica
   std::unique_ptr<raft::chat_machine> machine_;
   std::unique_ptr<raft::replica> replica_;
+  std::vector<std::pair<raft::server_id, std::string>> early_;  ///< came before the replica began
   raft::server_id leader_ = 0;
   std::uint64_t term_ = 0;
   bool leading_ = false;       ///< leads the group

@@ -7,11 +7,24 @@ namespace greenroom::actors {
 
 namespace {
 
+/// Messages for replicas that are yet to come: a vote is asked for in far less than this, and more
+/// than a few of each shard would be out of date.
+constexpr std::size_t early_bytes_max = 1024;
+constexpr std::size_t early_max = 2048;
+
 reply_ptr refuse(const call& what, std::string why) {
   auto r = std::make_shared<reply>();
   r->number = what.number;
   r->body = unavailable(std::move(why), 500).value();
   return r;
+}
+
+void give_group(const caf::actor& replica, group_message what) {
+  if (what.transfer) {
+    caf::anon_send(replica, transfer_atom::value, what.from, std::move(what.bytes));
+  } else {
+    caf::anon_send(replica, what.from, std::move(what.bytes));
+  }
 }
 
 }  // namespace
@@ -113,8 +126,21 @@ void switchboard::put_shard(std::uint16_t shard, shard_actor handle) {
 }
 
 void switchboard::put_replica(std::uint16_t shard, caf::actor handle) {
-  const std::lock_guard lock(shards_mutex_);
-  replicas_[shard] = std::move(handle);
+  std::deque<group_message> early;
+  {
+    const std::lock_guard lock(shards_mutex_);
+    replicas_[shard] = handle;
+    std::erase_if(early_, [&](group_message& what) {
+      const bool fits = what.shard == shard;
+      if (fits) {
+        early.push_back(std::move(what));
+      }
+      return fits;
+    });
+  }
+  for (auto& what : early) {
+    give_group(handle, std::move(what));
+  }
 }
 
 std::optional<shard_actor> switchboard::local_shard(std::uint16_t shard) const {
@@ -266,19 +292,30 @@ void switchboard::group(const node_id& to, group_message what) const {
   }
 }
 
-void switchboard::take_group(group_message what) const {
+void switchboard::take_group(group_message what) {
   caf::actor replica;
   {
     const std::lock_guard lock(shards_mutex_);
     if (const auto it = replicas_.find(what.shard); it != replicas_.end()) {
       replica = it->second;
+    } else if (!what.transfer && what.bytes.size() <= early_bytes_max && awaits(what.shard)) {
+      if (early_.size() == early_max) {
+        early_.pop_front();
+      }
+      early_.push_back(std::move(what));
     }
   }
-  if (replica && what.transfer) {
-    caf::anon_send(replica, transfer_atom::value, what.from, std::move(what.bytes));
-  } else if (replica) {
-    caf::anon_send(replica, what.from, std::move(what.bytes));
+  if (replica) {
+    give_group(replica, std::move(what));
   }
+}
+
+/// Whether a replica is to come here, as far as is known.
+bool switchboard::awaits(std::uint16_t shard) const {
+  const auto now = routes();
+  const auto* placed = now->map ? placement::find_shard(*now->map, shard) : nullptr;
+  return placed == nullptr || placed->replicas.empty() ||
+         std::ranges::find(placed->replicas, self_) != placed->replicas.end();
 }
 
 void switchboard::probe(const node_id& to, const leader_probe& what) const {

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <caf/all.hpp>
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -105,8 +106,9 @@ class switchboard {
   void notify(const node_id& to, const user_notice_ptr& what);
   /// To the replica of the shard on another node. May be lost.
   void group(const node_id& to, group_message what) const;
-  /// From the replica of the shard on another node.
-  void take_group(group_message what) const;
+  /// From the replica of the shard on another node. Kept when the replica here is yet to come: who
+  /// has the map first asks for votes at once, and would have to wait for an election time-out.
+  void take_group(group_message what);
   /// To the replica of the shard on another node. May be lost.
   void probe(const node_id& to, const leader_probe& what) const;
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> up_since(
@@ -116,6 +118,7 @@ class switchboard {
 
  private:
   void changed();
+  [[nodiscard]] bool awaits(std::uint16_t shard) const;
 
   const node_id self_;
   std::atomic<call_number> calls_{0};
@@ -126,6 +129,7 @@ class switchboard {
   mutable std::mutex shards_mutex_;
   std::unordered_map<std::uint16_t, shard_actor> shards_;
   std::unordered_map<std::uint16_t, caf::actor> replicas_;
+  std::deque<group_message> early_;  ///< for replicas that are yet to come
   mutable std::mutex relays_mutex_;
   std::unordered_map<uuid, relay_actor, uuid_hash> relays_;
   std::function<relay_actor(const uuid&)> spawn_relay_;

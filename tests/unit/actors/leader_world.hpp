@@ -242,18 +242,23 @@ class leader_world {
     board_->enter_session(user, system_->spawn<session_probe>(in));
     return in;
   }
-  /// Waits until the shard's actor has ended, then does what the node does.
-  void respawn(std::uint16_t number, const shard_actor& dead) {
+  void wait_for_end(const shard_actor& dead) {
     caf::scoped_actor self(*system_);
     self->monitor(dead);
     bool ended = false;
     self->receive([&](const caf::down_msg&) { ended = true; }, caf::after(8s) >> [] {});
     REQUIRE(ended);
+  }
+  /// Waits until the shard's actor has ended, then does what the node does.
+  void respawn(std::uint16_t number, const shard_actor& dead) {
+    wait_for_end(dead);
     spawn_shard(number);
     wait_for_leader(number);
   }
 
   switchboard& board() { return *board_; }
+  caf::actor_system& system() { return *system_; }
+  const environment_ptr& env() const { return env_; }
   std::uint16_t shards() const { return shards_; }
   greenroom::settings settings;
 

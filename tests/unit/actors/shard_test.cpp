@@ -1,11 +1,35 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <future>
 
+#include "actors/server_names.hpp"
+#include "raft/wire.hpp"
 #include "unit/actors/leader_world.hpp"
 
 using namespace greenroom;
 using namespace greenroom::actors;
 using namespace greenroom::actors::test;
+
+namespace {
+
+/// The other nodes; remembers what the replicas say to them.
+class recorded_peers final : public peer_port {
+ public:
+  bool ask(const node_id&, const call_ptr&, reply_sink) override { return false; }
+  bool publish(const node_id&, const room_publish_ptr&) override { return false; }
+  bool notify(const node_id&, const user_notice_ptr&) override { return false; }
+  bool group(const node_id& to, group_message what) override {
+    said.put({to, std::move(what)});
+    return true;
+  }
+  bool probe(const node_id&, const leader_probe&) override { return false; }
+  std::optional<std::chrono::steady_clock::time_point> up_since(const node_id&) const override {
+    return std::nullopt;
+  }
+  inbox<std::pair<node_id, group_message>> said;
+};
+
+}  // namespace
 
 TEST_CASE("a shard answers for its users and rooms") {
   leader_world w(1);
@@ -89,4 +113,41 @@ TEST_CASE("an idle room is parked and wakes with the next call") {
   }
   CHECK(registry::instance().count(actor_kind::room) == 0);
   CHECK(answer_in<protocol::message_ack>(w.send(room, alice, "two")).seq == 3);
+}
+
+TEST_CASE("a replica that was asked for its vote before it had begun answers when it has") {
+  leader_world w(1);
+  recorded_peers others;
+  w.board().set_peers(&others);
+  const auto other = fresh_id();
+  auto map = *w.board().routes()->map;
+  map.members.push_back({other, "node2", "", "test", placement::node_state::active, 1});
+  w.board().set_map(std::make_shared<const placement::cluster_map>(std::move(map)));
+  // A replica begins when the log is settled, which the writer cannot say while it waits here.
+  std::promise<void> go_on;
+  w.env()->log.append({.shard = 9,
+                       .hard = {},
+                       .truncate_from = 0,
+                       .entries = {},
+                       .synced = [wait = go_on.get_future().share()] { wait.wait_for(8s); }});
+  const auto late =
+      w.system().spawn<shard>(w.env(), std::uint16_t{9},
+                              std::vector<node_id>{other, w.board().self()}, [](leader_notice) {});
+  raft::request_vote may_i;
+  may_i.term = 2;
+  may_i.candidate = server_id_of(other);
+  may_i.last_index = 1;
+  may_i.last_term = 1;
+  may_i.pre_vote = true;
+  caf::anon_send(caf::actor_cast<caf::actor>(late), may_i.candidate, raft::encode(may_i));
+  go_on.set_value();
+  const auto answer = others.said.take([&](const auto& said) {
+    const auto what = raft::decode_message(said.second.bytes);
+    return said.first == other && what && std::holds_alternative<raft::vote_result>(*what) &&
+           std::get<raft::vote_result>(*what).granted;
+  });
+  CHECK(answer.has_value());
+  caf::anon_send_exit(late, caf::exit_reason::user_shutdown);
+  w.wait_for_end(late);
+  w.board().set_peers(nullptr);
 }
