@@ -12,10 +12,9 @@
 #include <vector>
 
 #include "net/server.hpp"
+#include "unit/net/raw_client.hpp"
 
 namespace greenroom::net::test {
-
-constexpr std::chrono::seconds patience{10};
 
 class fake_handler final : public connection_handler {
  public:

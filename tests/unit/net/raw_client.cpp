@@ -13,7 +13,7 @@
 namespace greenroom::net::test {
 
 namespace {
-constexpr int patience_ms = 10'000;
+constexpr int patience_ms = std::chrono::milliseconds(patience).count();
 }
 
 int ws_frame::close_code() const {

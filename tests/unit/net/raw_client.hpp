@@ -5,6 +5,7 @@
 /// A client of plain bytes, so that tests can send what no library would. Every wait has a
 /// deadline; what does not arrive is an empty optional or a shorter text.
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -12,6 +13,13 @@
 #include <string_view>
 
 namespace greenroom::net::test {
+
+/// For what hangs, not for what is slow, as instrumented programs are.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::chrono::seconds patience{60};
+#else
+constexpr std::chrono::seconds patience{10};
+#endif
 
 struct reply {
   int status = 0;
