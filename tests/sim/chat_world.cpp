@@ -11,7 +11,7 @@ namespace {
 
 constexpr unix_ms begin_ms = 1'800'000'000'000;
 /// Addresses of clients in the network.
-constexpr server_id first_client = 1000;
+constexpr server_id first_client = client_address(0);
 
 }  // namespace
 
@@ -60,7 +60,7 @@ void chat_world::crashed(server_id id) {
 
 void chat_world::ticked() {
   for (const auto id : ids())
-    if (alive(id)) server(id).on_time();
+    if (running(id)) server(id).on_time();
   for (auto& c : clients_)
     c->on_time();
 }
@@ -165,7 +165,8 @@ chat_options calm_chat(std::uint64_t seed, std::size_t servers, std::size_t spar
                     .loss_percent = 0,
                     .network_ms_max = 2,
                     .disk_ms_max = 1,
-                    .piece_bytes = 1024},
+                    .piece_bytes = 1024,
+                    .how = sabotage::none},
           .clients = 2,
           .busy = false};
 }
@@ -186,7 +187,7 @@ seed_result& seed_result::operator+=(const seed_result& other) {
   return *this;
 }
 
-seed_result run_seed(std::uint64_t seed, sabotage how) {
+seed_result run_seed(std::uint64_t seed, sabotage how, bool watch_messages) {
   constexpr std::size_t sizes[] = {3, 3, 5, 3, 1, 3, 4};
   constexpr unix_ms skews[] = {0, 2000, 60'000, 3'600'000, 10'800'000};
   chat_options o;
@@ -198,7 +199,8 @@ seed_result run_seed(std::uint64_t seed, sabotage how) {
              .disk_ms_max = static_cast<std::uint32_t>(seed % 13),
              .log_entries_max = seed % 3 == 0 ? std::size_t{1} << 20 : 8 + seed % 40,
              .piece_bytes = static_cast<std::uint32_t>(256 << (seed % 4)),
-             .how = how};
+             .how = how,
+             .watch_messages = watch_messages};
   o.clients = 3 + seed % 4;
   o.skew_ms = skews[seed % 5];
   chat_world w(o);

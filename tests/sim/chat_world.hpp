@@ -20,6 +20,11 @@
 
 namespace greenroom::sim {
 
+/// Where client n is in the network, for cuts.
+constexpr server_id client_address(std::size_t n) {
+  return 1000 + n;
+}
+
 struct chat_options {
   group_options group{};
   std::size_t clients = 4;
@@ -113,7 +118,7 @@ struct seed_result {
   seed_result& operator+=(const seed_result& other);
 };
 
-/// Throws a violation.
-seed_result run_seed(std::uint64_t seed, sabotage how = sabotage::none);
+/// Throws a violation. `watch_messages`: see group_options.
+seed_result run_seed(std::uint64_t seed, sabotage how = sabotage::none, bool watch_messages = true);
 
 }  // namespace greenroom::sim

@@ -92,7 +92,11 @@ void group::tick() {
     work_disk(*m);
   network_.deliver();
   for (auto& m : members_) {
-    if (m->node && m->node->next_time() <= now_) m->node->on_time(now_);
+    if (m->paused_until != 0 && m->paused_until <= now_) {
+      m->paused_until = 0;
+      network_.release(m->id);
+    }
+    if (running(*m) && m->node->next_time() <= now_) m->node->on_time(now_);
   }
   ticked();
 }
@@ -109,12 +113,20 @@ void group::work_disk(member& m) {
     m.storage.sync_one();
   }
   // Not at once, but in the owner's own time.
+  if (!running(m)) return;
   for (const auto token : std::exchange(m.owner->tokens, {}))
     m.node->on_synced(token, now_);
 }
 
+void group::pause(server_id id, steady_ms milliseconds) {
+  auto& m = at(id);
+  if (!m.node || milliseconds == 0) return;
+  m.paused_until = now_ + milliseconds;
+  network_.hold(id);
+}
+
 void group::send(server_id from, server_id to, std::string bytes, bool transfer) {
-  if (!transfer) check_kept(at(from), to, bytes);
+  if (!transfer && options_.watch_messages) check_kept(at(from), to, bytes);
   network_.post(from, to, [this, from, to, bytes = std::move(bytes), transfer] {
     if (!alive(to)) return;
     if (transfer) {
@@ -135,19 +147,30 @@ bool group::propose(server_id id, std::uint64_t tag, std::string data) {
 }
 
 void group::crash(server_id id) {
+  // Some of what was on its way may have reached the disk without anybody being told.
+  const auto written = pick(2) == 0 ? pick(at(id).storage.pending_bytes() + 1) : 0;
+  end(at(id), written, pick(4) == 0);
+}
+
+void group::crash_at(server_id id, std::size_t missing) {
   auto& m = at(id);
+  const auto all = m.storage.pending_bytes();
+  end(m, all - std::min(all, missing), false);
+}
+
+void group::end(member& m, std::size_t written, bool garbled) {
   if (!m.node) return;
   unknown_ += m.open.size();
   m.open.clear();
   m.node.reset();
-  // Some of what was on its way may have reached the disk without anybody being told.
-  const auto written = pick(2) == 0 ? pick(m.storage.pending_bytes() + 1) : 0;
-  m.storage.lose_power(written, pick(4) == 0);
+  m.storage.lose_power(written, garbled);
   m.due.clear();
   m.stalled = false;
   m.broken = false;
+  m.paused_until = 0;
+  network_.release(m.id, true);
   m.state->lose_power([this](std::size_t bound) { return pick(bound); });
-  crashed(id);
+  crashed(m.id);
 }
 
 void group::restart(server_id id) {
@@ -184,7 +207,7 @@ void group::break_disk(server_id id) {
 
 bool group::change_towards(const std::set<server_id>& wanted) {
   const auto first = leader();
-  if (!first) return false;
+  if (!first || !running(*first)) return false;
   auto& node = *at(*first).node;
   const auto group = node.group();
   if (!group.committed) return false;
@@ -216,7 +239,7 @@ void group::something_happens() {
   const auto all = ids();
   const auto one = all[pick(all.size())];
   const auto other = all[pick(all.size())];
-  switch (pick(13)) {
+  switch (pick(15)) {
     case 0:
     case 1:
       return crash(one);
@@ -238,16 +261,24 @@ void group::something_happens() {
         stall_disk(id, false);
       return;
     case 11:
-      if (const auto first = leader()) static_cast<void>(node(*first).transfer(0, now_));
+      if (const auto first = leader(); first && running(*first)) {
+        static_cast<void>(node(*first).transfer(0, now_));
+      }
       return;
-    default:
+    case 12:
       return break_disk(one);
+    case 13:
+      return pause(leader().value_or(one), 50 + pick(800));
+    default:
+      // One who goes on leading for a while and is alone.
+      if (const auto first = leader()) isolate(*first);
+      return;
   }
 }
 
 bool group::group_changes() {
   const auto first = leader();
-  if (!first) return false;
+  if (!first || !running(*first)) return false;
   auto& node = *at(*first).node;
   const auto all = ids();
   const auto one = all[pick(all.size())];

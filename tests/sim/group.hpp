@@ -34,6 +34,7 @@ struct group_options {
   std::size_t log_entries_max = 1 << 20;  ///< smaller: logs are cut and states fetched
   std::uint32_t piece_bytes = 64;
   sabotage how = sabotage::none;
+  bool watch_messages = true;  ///< that nobody says what a crash could take back
 };
 
 class group {
@@ -48,6 +49,8 @@ class group {
   /// Until one replica leads a majority that knows it; false after `limit` milliseconds.
   bool run_to_leader(steady_ms limit = 20000);
   void crash(server_id id);
+  /// All that was on its way gets to the disk but for the last so many bytes.
+  void crash_at(server_id id, std::size_t missing);
   void restart(server_id id);
   void cut(server_id from, server_id to, bool is_cut = true);
   void isolate(server_id id);
@@ -61,6 +64,9 @@ class group {
   /// The next sync fails: the process ends, as the store's writer does.
   void break_disk(server_id id);
 
+  /// Its process stands still; then it finds all that has come meanwhile, and then what time it is.
+  void pause(server_id id, steady_ms milliseconds);
+
   // -- accidents, by chance ----------------------------------------------------------------------
   void something_happens();
   /// One step of a change of the group, whatever it is. True if one began.
@@ -68,6 +74,7 @@ class group {
 
   // -- what can be seen ------------------------------------------------------------------------
   [[nodiscard]] bool alive(server_id id) const { return at(id).node.has_value(); }
+  [[nodiscard]] bool running(server_id id) const { return running(at(id)); }
   [[nodiscard]] raft::replica_status status(server_id id) const { return at(id).node->status(); }
   [[nodiscard]] std::optional<server_id> leader() const;
   [[nodiscard]] std::vector<server_id> ids() const;
@@ -127,14 +134,19 @@ class group {
     std::deque<steady_ms> due;  ///< when each pending append of the disk is synced
     bool stalled = false;
     bool broken = false;
+    steady_ms paused_until = 0;
     std::set<std::uint64_t> open;  ///< tags that wait for apply or dropped
   };
 
   member& at(server_id id) { return *members_.at(id - 1); }
   [[nodiscard]] const member& at(server_id id) const { return *members_.at(id - 1); }
   void start(member& m);
+  void end(member& m, std::size_t written, bool garbled);
   void tick();
   void work_disk(member& m);
+  [[nodiscard]] bool running(const member& m) const {
+    return m.node.has_value() && m.paused_until == 0;
+  }
   void send(server_id from, server_id to, std::string bytes, bool transfer);
   void check_kept(const member& m, server_id to, const std::string& bytes) const;
   void leads(server_id id, std::uint64_t term);

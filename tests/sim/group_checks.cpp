@@ -166,6 +166,7 @@ void group::calm_down() {
     at(id).broken = false;
     restart(id);
   }
+  run(1000);  // whoever stands still goes on
   // An entry of its own term lets a new leader commit what is left of the old ones.
   ensure(run_to_leader(), "nobody leads although all is well", [&] { return describe(); });
   for (int i = 0; i < 200 && !settled(); ++i) {

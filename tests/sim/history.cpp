@@ -129,10 +129,12 @@ void history::check_effect(const decided& d, unix_ms true_time) {
     now.seq = w->seq;
   }
   if (d.outcome.duplicate) {
-    ensure(!all.empty(), "a repeat of what never happened", what);
-    const auto& before = all.back();
-    ensure(before.fingerprint == now.fingerprint, "a message_id answers for another request", what);
-    ensure(before.object == now.object && before.seq == now.seq,
+    // The last that was asked for like this: a room's repeat is known by its id, whatever its age.
+    const auto before = std::find_if(all.rbegin(), all.rend(), [&](const effect& e) {
+      return e.fingerprint == now.fingerprint;
+    });
+    ensure(before != all.rend(), "a message_id answers for what was not asked with it", what);
+    ensure(before->object == now.object && before->seq == now.seq,
            "a repeat is told another place than the first time", what);
     return;
   }

@@ -11,6 +11,7 @@
 #include <random>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "raft/types.hpp"
 
@@ -38,10 +39,25 @@ class network {
   }
   void deliver() {
     while (!under_way_.empty() && under_way_.begin()->first <= now_) {
-      const auto next = under_way_.extract(under_way_.begin());
-      const auto& l = next.mapped();
-      if (!cuts_.contains({l.from, l.to})) l.what();
+      auto next = under_way_.extract(under_way_.begin());
+      auto& l = next.mapped();
+      if (cuts_.contains({l.from, l.to})) continue;
+      const auto holding = held_.find(l.to);
+      if (holding == held_.end()) {
+        l.what();
+      } else {
+        holding->second.push_back(std::move(l.what));
+      }
     }
+  }
+  /// What arrives there waits.
+  void hold(server_id to) { held_.try_emplace(to); }
+  /// All of it arrives now, in the order in which it came; or never, if it is `lost`.
+  void release(server_id to, bool lost = false) {
+    auto waiting = held_.extract(to);
+    if (waiting.empty() || lost) return;
+    for (const auto& what : waiting.mapped())
+      what();
   }
   void cut(server_id from, server_id to) { cuts_.insert({from, to}); }
   void mend(server_id from, server_id to) { cuts_.erase({from, to}); }
@@ -61,6 +77,7 @@ class network {
   const steady_ms& now_;
   std::multimap<steady_ms, letter> under_way_;
   std::set<std::pair<server_id, server_id>> cuts_;
+  std::map<server_id, std::vector<parcel>> held_;
 };
 
 }  // namespace greenroom::sim
