@@ -152,4 +152,31 @@ std::vector<outbox_item> memory_state::outbox() const {
   return values(outbox_);
 }
 
+std::vector<session> memory_state::sessions() const {
+  return values(sessions_);
+}
+
+std::vector<user_room> memory_state::user_rooms() const {
+  return values(user_rooms_);
+}
+
+std::vector<email_reservation> memory_state::emails() const {
+  return values(emails_);
+}
+
+std::vector<message> memory_state::messages() const {
+  return values(messages_);
+}
+
+std::vector<dedup> memory_state::repeats() const {
+  return values(dedup_);
+}
+
+void memory_state::take_outbox(const std::vector<outbox_item>& items, std::uint64_t last_id) {
+  last_outbox_id_ = last_id;
+  outbox_.clear();
+  for (const auto& i : items)
+    outbox_[i.id] = i;
+}
+
 }  // namespace greenroom::chat

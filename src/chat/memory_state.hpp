@@ -53,6 +53,14 @@ class memory_state final : public state {
   /// In the order they were appended in.
   std::vector<room_entry> entries_of(const uuid& room_id) const;
   std::vector<outbox_item> outbox() const;
+  std::uint64_t last_outbox_id() const { return last_outbox_id_; }
+  std::vector<session> sessions() const;
+  std::vector<user_room> user_rooms() const;
+  std::vector<email_reservation> emails() const;
+  std::vector<message> messages() const;
+  std::vector<dedup> repeats() const;
+  /// What append_outbox gave to another state, as it was.
+  void take_outbox(const std::vector<outbox_item>& items, std::uint64_t last_id);
 
   /// Everything, in an order that does not depend on how it came about.
   nlohmann::json dump() const;

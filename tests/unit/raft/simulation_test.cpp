@@ -15,69 +15,6 @@ std::pair<std::uint64_t, std::uint64_t> seeds(std::uint64_t count) {
   return {1, count};
 }
 
-/// One accident or its end.
-void something_happens(world& w) {
-  const auto all = w.ids();
-  const auto one = all[w.pick(all.size())];
-  const auto other = all[w.pick(all.size())];
-  switch (w.pick(12)) {
-    case 0:
-    case 1:
-      w.crash(one);
-      break;
-    case 2:
-    case 3:
-    case 4:
-      w.restart(one);
-      break;
-    case 5:
-      w.isolate(one);
-      break;
-    case 6:
-      w.cut(one, other);  // in one direction only
-      break;
-    case 7:
-    case 8:
-      w.heal();
-      break;
-    case 9:
-      w.stall_disk(one);
-      break;
-    case 10:
-      for (const auto id : all)
-        w.stall_disk(id, false);
-      break;
-    case 11:
-      if (const auto first = w.leader()) static_cast<void>(w.node(*first).transfer(0, w.now()));
-      break;
-  }
-}
-
-/// One step of a change of the group, whatever it is. True if one began.
-bool group_changes(world& w) {
-  const auto first = w.leader();
-  if (!first) return false;
-  auto& node = w.node(*first);
-  const auto all = w.ids();
-  const auto one = all[w.pick(all.size())];
-  const auto before = node.group();
-  switch (w.pick(4)) {
-    case 0:
-      static_cast<void>(node.add(one, w.now()));
-      break;
-    case 1:
-    case 2:
-      for (const auto& s : node.group().servers) {
-        if (!s.voter && node.promote(s.id, w.now())) break;
-      }
-      break;
-    case 3:
-      static_cast<void>(node.remove(one, w.now()));
-      break;
-  }
-  return before.committed && !node.group().committed;
-}
-
 struct totals {
   std::size_t acknowledged = 0;
   std::size_t changes = 0;
@@ -94,8 +31,8 @@ void run_seed(std::uint64_t seed, std::size_t servers, totals& of, std::size_t s
            .disk_ms_max = static_cast<std::uint32_t>(seed % 13),
            .log_entries_max = log_entries_max});
   for (int round = 0; round < 60; ++round) {
-    if (w.pick(3) == 0) something_happens(w);
-    if (spares > 0 && w.pick(2) == 0) of.changes += group_changes(w) ? 1 : 0;
+    if (w.pick(3) == 0) w.something_happens();
+    if (spares > 0 && w.pick(2) == 0) of.changes += w.group_changes() ? 1 : 0;
     for (auto left = w.pick(10); left > 0; --left) {
       for (const auto id : w.ids()) {
         if (w.alive(id)) w.propose(id);

@@ -185,7 +185,7 @@ struct far_end {
             [this]() -> std::optional<open_state> {
               ++opened;
               snapshot_point at{index, 2, {1, {{{1, true}}}}};
-              return open_state{std::make_unique<fake_stream>(std::string(1000, 'a')), at};
+              return open_state{std::make_unique<sim::text_stream>(std::string(1000, 'a')), at};
             },
             [this](server_id, const transfer_message& m) { sent.push_back(m); }};
   }
@@ -249,7 +249,7 @@ TEST_CASE("state: the fetching side asks again, gives up, and keeps to its rate"
   o.bytes_per_second = 1000;
   o.credits = 2;
   state_receiver r(
-      o, 9, [] { return std::make_unique<fake_intake>(); },
+      o, 9, [] { return std::make_unique<sim::text_intake>(); },
       [&](server_id to, const transfer_message& m) {
         CHECK(to == 3);
         asked.push_back(std::get<piece_request>(m));

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// What simulated clients and servers say to each other.
+
+#include <string>
+#include <vector>
+
+#include "chat/commands.hpp"
+#include "protocol/error.hpp"
+#include "raft/types.hpp"
+
+namespace greenroom::sim {
+
+using raft::server_id;
+using raft::steady_ms;
+
+enum class verb : std::uint8_t { registration, create, join, leave, send, mark, read };
+
+/// What a client wants; the same in every attempt.
+struct request {
+  verb what = verb::send;
+  uuid user;
+  uuid message_id;
+  uuid room;
+  std::string text;  ///< send: content; create: alias; registration: name
+  protocol::message_state status = protocol::message_state::read;
+  std::uint64_t seq = 0;  ///< mark
+
+  [[nodiscard]] std::uint64_t fingerprint() const;
+  [[nodiscard]] std::string describe() const;
+};
+
+struct call {
+  std::uint64_t op = 0;
+  server_id client = 0;
+  bool forwarded = false;  ///< by the server it came to first
+  request what;
+};
+
+struct answer {
+  enum class kind : std::uint8_t { ok, refused, unavailable, not_leader };
+  std::uint64_t op = 0;
+  kind how = kind::unavailable;
+  server_id by = 0;
+  server_id hint = 0;      ///< not_leader: who may be; 0: unknown
+  std::uint64_t term = 0;  ///< in which `by` led
+  ec code = ec::internal;  ///< refused
+  bool duplicate = false;
+  uuid object{};          ///< send: the message; create, join: the room
+  std::uint64_t seq = 0;  ///< send: of the message; read: the last one of the room
+  // read
+  std::uint64_t read_seq = 0;
+  std::uint64_t delivered_seq = 0;
+  std::vector<std::pair<std::uint64_t, uuid>> messages{};  ///< the newest
+};
+
+}  // namespace greenroom::sim

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#include "sim/chat_client.hpp"
+
+#include "sim/chat_world.hpp"
+#include "sim/violation.hpp"
+
+namespace greenroom::sim {
+
+namespace {
+
+constexpr std::size_t remembered = 40;
+
+}  // namespace
+
+chat_client::chat_client(chat_world& in, server_id self, bool busy)
+    : in_(in), self_(self), busy_(busy), user_(user_id_of("user" + std::to_string(self))) {}
+
+// -- requests ------------------------------------------------------------------------------------
+
+request chat_client::named(verb what, const uuid& room) {
+  return {.what = what,
+          .user = user_,
+          .message_id = uuid::v5(user_, std::to_string(++names_)),
+          .room = room,
+          .text = {}};
+}
+
+request chat_client::registration() {
+  auto r = named(verb::registration, {});
+  r.text = "user" + std::to_string(self_);
+  return r;
+}
+
+request chat_client::creation(std::string alias) {
+  auto r = named(verb::create, {});
+  r.room = alias.empty() ? room_id_of_creation(user_, r.message_id) : room_id_of_alias(alias);
+  r.text = std::move(alias);
+  return r;
+}
+
+request chat_client::join(const uuid& room) {
+  return named(verb::join, room);
+}
+
+request chat_client::leave(const uuid& room) {
+  return named(verb::leave, room);
+}
+
+request chat_client::send(const uuid& room) {
+  auto r = named(verb::send, room);
+  r.text = std::to_string(self_) + " says " + std::to_string(names_);
+  return r;
+}
+
+request chat_client::mark(const uuid& room, std::uint64_t seq, protocol::message_state status) {
+  return {.what = verb::mark,
+          .user = user_,
+          .message_id = {},
+          .room = room,
+          .text = {},
+          .status = status,
+          .seq = seq};
+}
+
+request chat_client::read(const uuid& room) {
+  return {.what = verb::read, .user = user_, .message_id = {}, .room = room, .text = {}};
+}
+
+// -- the life of a request -----------------------------------------------------------------------
+
+void chat_client::ask(request what, server_id at) {
+  ensure(idle(), "a client asks one thing at a time");
+  begin({.what = std::move(what)}, at);
+}
+
+void chat_client::begin(operation op, server_id at) {
+  now_ = std::move(op);
+  last_.reset();
+  now_->id = in_.log().invoked(now_->what, in_.now());
+  attempt(at);
+}
+
+void chat_client::attempt(server_id at) {
+  const auto all = in_.ids();
+  if (at == 0 && guess_ != 0 && in_.pick(2) == 0) at = guess_;
+  if (at == 0) at = all[in_.pick(all.size())];
+  now_->again = 0;
+  now_->until = in_.now() + 120 + in_.pick(200);
+  const auto copies =
+      in_.post(self_, at, [&in = in_, at, c = call{now_->id, self_, false, now_->what}] {
+        if (in.alive(at)) in.server(at).take(c);
+      });
+  in_.log().attempted(now_->id, copies);
+}
+
+void chat_client::on_time() {
+  if (now_) {
+    if (now_->again != 0 ? in_.now() >= now_->again : in_.now() >= now_->until) attempt(0);
+  } else if (busy_ && in_.now() >= idle_until_) {
+    choose();
+  }
+}
+
+void chat_client::take(const answer& a) {
+  if (!now_ || a.op != now_->id) return;
+  switch (a.how) {
+    case answer::kind::not_leader:
+      guess_ = a.hint;
+      now_->again = in_.now() + 1 + in_.pick(30);
+      return;
+    case answer::kind::unavailable:
+      guess_ = 0;
+      now_->again = in_.now() + 10 + in_.pick(60);
+      return;
+    default:
+      break;
+  }
+  guess_ = a.by;
+  const auto done = *std::exchange(now_, std::nullopt);
+  last_ = a;
+  idle_until_ = in_.now() + in_.pick(30);
+  if (done.misuse) return;
+  if (!done.repeat) learn(done.what, a);
+}
+
+void chat_client::learn(const request& r, const answer& a) {
+  // Nobody else takes it out, so whoever has joined is a member.
+  const bool clocks_ran = in_.leaps() == 0;
+  if (a.how == answer::kind::refused) {
+    const bool denied = a.code == ec::forbidden || a.code == ec::room_not_found;
+    ensure(!(denied && clocks_ran && rooms_.contains(r.room)), "a member is refused",
+           [&] { return r.describe(); });
+    if (denied) rooms_.erase(r.room);
+    return;
+  }
+  switch (r.what) {
+    case verb::registration:
+      registered_ = true;
+      break;
+    case verb::create:
+      in_.found_room(r.room);
+      rooms_.insert(r.room);
+      break;
+    case verb::join:
+      rooms_.insert(r.room);
+      break;
+    case verb::leave:
+      rooms_.erase(r.room);
+      break;
+    case verb::send:
+    case verb::read:
+      seqs_[r.room] = std::max(seqs_[r.room], a.seq);
+      break;
+    case verb::mark:
+      break;
+  }
+  if (r.message_id.is_nil()) return;
+  answered_.push_back(r);
+  if (answered_.size() > remembered) answered_.pop_front();
+}
+
+// -- what to do next -----------------------------------------------------------------------------
+
+void chat_client::choose() {
+  using protocol::message_state;
+  if (!registered_) return begin({.what = registration()});
+  const auto& known = in_.rooms();
+  if (rooms_.empty()) {
+    if (known.empty() || in_.pick(6) == 0) {
+      return begin({.what = creation(in_.pick(2) == 0 ? "lobby" : "")});
+    }
+    return begin({.what = join(known[in_.pick(known.size())])});
+  }
+  const auto room = *std::next(rooms_.begin(), static_cast<long>(in_.pick(rooms_.size())));
+  const auto dice = in_.pick(100);
+  if (dice < 50) return begin({.what = send(room)});
+  if (dice < 64) {
+    const auto seq = 1 + in_.pick(static_cast<std::size_t>(seqs_[room] + 1));
+    return begin({.what = mark(room, seq,
+                               in_.pick(2) == 0 ? message_state::read : message_state::delivered)});
+  }
+  if (dice < 80) return begin({.what = read(room)});
+  if (dice < 84) return begin({.what = join(known[in_.pick(known.size())])});
+  if (dice < 87) return begin({.what = leave(room)});
+  if (dice < 88 && known.size() < 6) return begin({.what = creation()});
+  if (answered_.empty()) return begin({.what = send(room)});
+  auto old = answered_[in_.pick(answered_.size())];
+  if (dice < 97) return begin({.what = std::move(old), .repeat = true});
+  auto other = send(room);
+  other.message_id = old.message_id;
+  begin({.what = std::move(other), .misuse = true});
+}
+
+}  // namespace greenroom::sim

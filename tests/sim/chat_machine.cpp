@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#include "sim/chat_machine.hpp"
+
+#include <algorithm>
+
+#include "chat/apply.hpp"
+#include "sim/chat_state.hpp"
+#include "store/commands.hpp"
+
+namespace greenroom::sim {
+
+namespace {
+
+/// A crash goes back by at most so many commits.
+constexpr std::size_t commits_kept = 24;
+
+/// Who asks, if the command says so.
+chat::origin* origin_of(chat::command& c) {
+  return std::visit(
+      [](auto& data) -> chat::origin* {
+        if constexpr (requires { data.from; }) {
+          return &data.from;
+        } else {
+          return nullptr;
+        }
+      },
+      c.data);
+}
+
+/// Before the rules see the command.
+void spoil(const rules& how, chat::command& c, const chat::memory_state& s) {
+  auto* from = origin_of(c);
+  if (how.how == sabotage::own_clock && how.by == 2 && how.clock) c.time = how.clock();
+  if (from == nullptr) return;
+  if (how.how == sabotage::forget_repeats) from->message_id = {};
+  if (how.how == sabotage::forget_repeats_early) {
+    const auto known = s.find_dedup(from->user_id, from->message_id);
+    if (known && s.clock() - known->time > 3'600'000) from->message_id = {};
+  }
+}
+
+/// After they have decided.
+void spoil(const rules& how, chat::memory_state& s, const chat::command& c) {
+  if (how.how == sabotage::cursor_goes_back) {
+    const auto* m = std::get_if<chat::mark>(&c.data);
+    if (m == nullptr || m->marks.front().seq % 4 != 0) return;
+    auto who = s.find_member(m->room_id, m->marks.front().user_id);
+    if (!who || who->read_seq < 2) return;
+    --who->read_seq;
+    s.put_member(m->room_id, *who);
+  } else if (how.how == sabotage::hole_in_seq) {
+    const auto* sent = std::get_if<chat::send_message>(&c.data);
+    if (sent == nullptr || sent->id.bytes[15] % 16 != 0) return;
+    if (auto r = s.find_room(sent->what.room_id)) {
+      ++r->last_seq;
+      s.put_room(*r);
+    }
+  }
+}
+
+}  // namespace
+
+decided rules::apply(const raft::committed_entry& e, chat::memory_state& s) const {
+  decided d{
+      .index = e.index, .term = e.term, .tag = e.tag, .time = 0, .command = {}, .outcome = {}};
+  auto command = store::decode_command(e.data);
+  ensure(command.has_value(), "an entry is not a command", [&] { return std::to_string(e.index); });
+  d.command = std::move(*command);
+  if (how == sabotage::skip_apply && by == 2 && e.index % 31 == 0) return d;
+  auto said = d.command;
+  spoil(*this, said, s);
+  d.outcome = chat::apply(said, {.term = e.term}, s);
+  spoil(*this, s, d.command);
+  d.time = s.clock();
+  return d;
+}
+
+chat_machine::chat_machine(disk& on, rules how, listener told)
+    : disk_(on), rules_(std::move(how)), told_(std::move(told)) {}
+
+void chat_machine::apply(const raft::committed_entry& e) {
+  ensure(e.index > committed_ && (since_.empty() || e.index > since_.back().index),
+         "an entry is applied twice");
+  check_durable(disk_, e);
+  if (told_.before) told_.before(e);
+  since_.push_back({e.index, e.term, std::string(e.data)});
+  open_.push_back(rules_.apply(e, state_));
+  if (told_.after) told_.after(open_.back(), state_);
+}
+
+void chat_machine::commit(std::uint64_t index) {
+  ensure(index > committed_, "the applied index goes back");
+  committed_ = index;
+  commits_.push_back(index);
+  while (commits_.size() > commits_kept) {
+    const auto to = commits_.front();
+    forward(old_, old_index_, to);
+    old_index_ = to;
+    commits_.pop_front();
+    while (!since_.empty() && since_.front().index <= to)
+      since_.pop_front();
+  }
+  for (const auto& d : std::exchange(open_, {}))
+    if (told_.visible) told_.visible(d);
+}
+
+void chat_machine::forward(chat::memory_state& s, std::uint64_t from, std::uint64_t to) const {
+  for (const auto& e : since_) {
+    if (e.index <= from || e.index > to) continue;
+    rules_.apply({.index = e.index, .term = e.term, .tag = 0, .data = e.data}, s);
+  }
+}
+
+std::unique_ptr<raft::state_stream> chat_machine::read_state() {
+  return std::make_unique<text_stream>(std::to_string(committed_) + '\n' + encode_state(state_));
+}
+
+std::unique_ptr<raft::state_intake> chat_machine::write_state() {
+  return std::make_unique<text_intake>();
+}
+
+void chat_machine::replaced() {
+  const auto text = disk_.take_state();
+  if (!text) return;
+  ensure(open_.empty(), "a state is replaced while something of it is not visible");
+  committed_ = std::stoull(*text);
+  state_ = decode_state(std::string_view(*text).substr(text->find('\n') + 1),
+                        rules_.how != sabotage::snapshot_without_repeats);
+  old_ = state_;
+  old_index_ = committed_;
+  since_.clear();
+  commits_.clear();
+  ++replaced_;
+}
+
+void chat_machine::lose_power(const picker& pick) {
+  open_.clear();
+  replaced();
+  const auto durable = disk_.mark() ? disk_.mark()->index : 0;
+  auto keep = commits_.size() - pick(std::min<std::size_t>(commits_.size(), 20) + 1);
+  const auto index_of = [&](std::size_t n) { return n == 0 ? old_index_ : commits_[n - 1]; };
+  while (keep < commits_.size() && index_of(keep) < durable)
+    ++keep;
+  commits_.resize(keep);
+  committed_ = index_of(keep);
+  while (!since_.empty() && since_.back().index > committed_)
+    since_.pop_back();
+  state_ = old_;
+  forward(state_, old_index_, committed_);
+}
+
+}  // namespace greenroom::sim

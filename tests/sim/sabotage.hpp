@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// Mistakes that a simulation makes on purpose, in its own parts, so that it can be shown that its
+/// checks see them.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace greenroom::sim {
+
+enum class sabotage : std::uint8_t {
+  none,
+  // the disk
+  ack_before_sync,  ///< says that it is synced when it is only given
+  forget_vote,      ///< a crash takes the last vote
+  accept_torn,      ///< a torn append counts
+  // the state machine
+  snapshot_without_repeats,  ///< a fetched state has forgotten message_ids
+  forget_repeats,            ///< message_ids count for nothing, everywhere
+  forget_repeats_early,      ///< after an hour
+  cursor_goes_back,
+  hole_in_seq,
+  skip_apply,  ///< one server leaves out an entry
+  own_clock,   ///< a server applies with its own time
+  // whoever answers
+  ack_before_commit,
+  read_unconfirmed,     ///< a leader reads without asking whether it still is one
+  open_too_early,       ///< a leader answers before it has applied what it found in its log
+  repeat_with_new_seq,  ///< a repeat is told another seq than the first time
+};
+
+inline constexpr std::array<std::pair<sabotage, std::string_view>, 14> all_sabotages{{
+    {sabotage::ack_before_sync, "ack_before_sync"},
+    {sabotage::forget_vote, "forget_vote"},
+    {sabotage::accept_torn, "accept_torn"},
+    {sabotage::snapshot_without_repeats, "snapshot_without_repeats"},
+    {sabotage::forget_repeats, "forget_repeats"},
+    {sabotage::forget_repeats_early, "forget_repeats_early"},
+    {sabotage::cursor_goes_back, "cursor_goes_back"},
+    {sabotage::hole_in_seq, "hole_in_seq"},
+    {sabotage::skip_apply, "skip_apply"},
+    {sabotage::own_clock, "own_clock"},
+    {sabotage::ack_before_commit, "ack_before_commit"},
+    {sabotage::read_unconfirmed, "read_unconfirmed"},
+    {sabotage::open_too_early, "open_too_early"},
+    {sabotage::repeat_with_new_seq, "repeat_with_new_seq"},
+}};
+
+inline std::optional<sabotage> sabotage_named(std::string_view name) {
+  for (const auto& [kind, its_name] : all_sabotages)
+    if (its_name == name) return kind;
+  return std::nullopt;
+}
+
+}  // namespace greenroom::sim
