@@ -4,6 +4,7 @@
 import time
 
 import pytest
+from harness import names
 from harness.client import Client
 from harness.names import fresh
 from harness.waiting import SLOWNESS, wait_until
@@ -37,13 +38,15 @@ def test_a_leader_in_the_minority(network, apart, make_stage):
     cut_off = apart.nodes[0]
     room = stage.room_led_by(cut_off)
     with Client(cut_off) as inside:
-        inside.register(fresh("inside"))
-        inside.ask("join_room_request", room_id=room.id)
+        leaders = apart.leaders()
+        inside.register(names.name_led_by(cut_off.name, leaders, fresh("in") + "x", names.user_id))
+        alias = names.name_led_by(cut_off.name, leaders, fresh("alone") + "x", names.room_id)
+        alone = inside.create_room("alone", alias=alias)["id"]
         stage.fault("isolated", cut_off.name)
         network.isolate(1)
         began = time.monotonic()
         before = stage.acked(room)
-        refused = inside.refusal("send_message_request", room_id=room.id, content="to nobody",
+        refused = inside.refusal("send_message_request", room_id=alone, content="to nobody",
                                  message_type="text")  # fmt: skip
         assert refused["code"] == "UNAVAILABLE" and refused["details"]["retry_after_ms"] > 0
         assert time.monotonic() - began < 5.5 * SLOWNESS, "refused within 5 s"

@@ -191,7 +191,7 @@ class Rover(Listener):
             self.open = None
         else:
             assert answer["code"] in ("UNAVAILABLE", "INTERNAL"), f"{what}: {data}"
-            await self.pause()
+            raise Gone("another node may know more")
 
 
 class Visitor(Person):

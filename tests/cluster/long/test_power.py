@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The power goes: one node's, or everybody's within 10 ms, under load. What the kernel had not
+"""The power goes: one node's, or everybody's at once, under load. What the kernel had not
 flushed is gone, so a node that acknowledges before it syncs is found out here."""
 
+import concurrent.futures
 import os
-import time
 
 import pytest
 from rig import needs
@@ -36,10 +36,9 @@ def cut(stage, trio, disks, victims):
     """Power off, and on again."""
     for node in victims:
         stage.fault("power off", node.name, mute=True)
-    began = time.monotonic()
-    for node in victims:
-        disks[trio.nodes.index(node)].lose_power()
-    spread = time.monotonic() - began
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        spans = list(pool.map(lambda n: disks[trio.nodes.index(n)].lose_power(), victims))
+    spread = max(begin for begin, _ in spans) - min(begin for begin, _ in spans)
     for node in victims:
         node.kill()
     for node in victims:
@@ -70,7 +69,7 @@ def test_the_power_of_all_nodes(on_disks, disks, make_stage, rng):
     for _ in range(ROUNDS):
         stage.wait_progress(rng.randrange(3, 15))
         spread = cut(stage, on_disks, disks, on_disks.nodes)
-        print(f"three cuts within {spread * 1000:.0f} ms")
+        print(f"three cuts begun within {spread * 1000:.0f} ms")
     stage.wait_progress()
     stage.end(alone=True)
 

@@ -47,8 +47,11 @@ class Disk:
             time.sleep(0.05)  # a process that was just killed lets go
 
     def lose_power(self):
-        """From now on nothing reaches the disk, and what was not flushed never has."""
+        """From now on nothing reaches the disk, and what was not flushed never has. When it began
+        and when it was done."""
+        began = time.monotonic()
         run("xfs_io", "-x", "-c", "shutdown", self.mount)
+        return began, time.monotonic()
 
     def fill(self):
         """A file that takes all that is left."""

@@ -37,7 +37,7 @@ def namespaces():
     root()
     program("ip", "nft")
     if not _works("unshare", "--net", "sh", "-c",
-                  "ip link add a type veth peer name b && ip link add c type bridge"):
+                  "ip link add gr0 type veth peer name gr1 && ip link add gr2 type bridge"):
         pytest.skip("needs network namespaces with veth and bridge")
     if not _works("unshare", "--net", "nft", "add table inet t"):
         pytest.skip("needs nftables in the kernel")
