@@ -62,6 +62,12 @@ std::optional<std::chrono::steady_clock::time_point> peers::up_since(const node_
   return it == links_.end() || it->second.draining ? std::nullopt : std::optional(it->second.since);
 }
 
+std::optional<std::string> peers::address_of(const node_id& node) const {
+  const std::lock_guard lock(links_mutex_);
+  const auto it = links_.find(node);
+  return it == links_.end() ? std::nullopt : std::optional(it->second.who.address);
+}
+
 void peers::set_draining(const node_id& node) {
   const std::lock_guard lock(links_mutex_);
   if (const auto it = links_.find(node); it != links_.end()) {

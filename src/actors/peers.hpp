@@ -34,6 +34,8 @@ class peers final : public peer_port {
   /// Empty also for a node that is going.
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> up_since(
       const node_id& node) const override;
+  /// Where the node is that is linked under this id, as it advertises itself.
+  [[nodiscard]] std::optional<std::string> address_of(const node_id& node) const;
   void set_draining(const node_id& node);
   bool word(const node_id& to, const peer_word& what);
   /// To every node with a link.

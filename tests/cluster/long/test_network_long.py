@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT
+"""Networks that are bad in every other way: one-way, flapping, lossy, slow."""
+
+import itertools
+
+import pytest
+from harness.waiting import SLOWNESS, wait_until
+from rig import needs
+from rig.network import Network
+from rig.relay import Relay
+
+ONE_WAY = {
+    "nobody hears node1": [(1, 2), (1, 3)],
+    "node1 hears nobody": [(2, 1), (3, 1)],
+    "a bridge: node1 and node3 only see node2": [(1, 3), (3, 1)],
+    "node1 does not hear node2": [(2, 1)],
+}
+
+
+@pytest.fixture
+def network():
+    needs.namespaces()
+    made = Network()
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def apart(network, make_trio):
+    trio = make_trio(hosts=network.hosts)
+    for i, node in enumerate(trio.nodes, 1):
+        node.before = network.before(i)
+    yield trio.start()
+    network.heal()
+
+
+def longest_gap_s(history, room, begin, end):
+    """Between acknowledgements in a room, while a fault was on."""
+    times = sorted(a.ret["t"] for a in history.by_call["send"]
+                   if a.outcome == "ok" and a.inv["r"] == room and begin <= a.ret["t"] <= end)
+    return max((b - a for a, b in itertools.pairwise([begin, *times, end])), default=0) / 1e9
+
+
+def terms(history):
+    """How many terms the shards of the rooms have seen."""
+    shards = {r["shard"] for r in history.rooms.values()}
+    return len({(r["s"], r["term"]) for r in history.by_kind["lead"] if r["s"] in shards})
+
+
+@pytest.mark.parametrize("what", ONE_WAY)
+def test_what_is_not_heard_both_ways(network, apart, make_stage, what):
+    """F6: no livelock: each room goes on, and has no gap longer than 10 s."""
+    stage = make_stage(apart)
+    stage.wait_progress()
+    stage.fault(what)
+    network.drop(ONE_WAY[what])
+    rooms = {r.name: stage.acked(r) for r in stage.rooms}
+    wait_until(lambda: stage.check_people() or
+               all(stage.acked(r) > rooms[r.name] + 100 for r in stage.rooms),
+               "all rooms to go on", 60)  # fmt: skip
+    network.heal()
+    stage.fault(what, on=False)
+    stage.wait_progress()
+    history = stage.end()
+    begin, end = [f["t"] for f in history.faults if f["what"] == what]
+    gap = max(longest_gap_s(history, r.name, begin, end) for r in stage.rooms)
+    print(f"{what}: {terms(history)} terms in 3 shards, longest gap {gap:.1f} s")
+    assert gap < 10 * SLOWNESS
+
+
+def test_flapping(network, apart, make_stage, rng):
+    """F7: links on and off at random, healed in random order."""
+    stage = make_stage(apart)
+    pairs = [(a, b) for a in (1, 2, 3) for b in (1, 2, 3) if a != b]
+    dropped = set()
+    for _ in range(40):
+        pair = rng.choice(pairs)
+        dropped ^= {pair}
+        network.drop(dropped)
+        stage.fault(f"dropped: {sorted(dropped)}")
+        stage.pause(rng.uniform(0.2, 1.5))
+    network.heal()
+    stage.fault("dropped", on=False)
+    stage.wait_progress(within_s=60)
+    history = stage.end(alone=True)
+    print(f"{terms(history)} terms in 3 shards")
+
+
+@pytest.mark.parametrize("percent", [1, 5, 15])
+def test_loss(network, apart, make_stage, percent):
+    """F8: packets of everybody are lost at random, those of clients too."""
+    stage = make_stage(apart)
+    stage.wait_progress()
+    for space in network.spaces:
+        network.rules(space, f"numgen random mod 100 < {percent} drop")
+    stage.fault(f"{percent} % of the packets are lost", "all", mute=True)
+    before = stage.acked()
+    stage.pause(10)
+    during = stage.acked() - before
+    network.heal()
+    stage.fault("loss", "all", on=False, mute=True)
+    print(f"{percent} % lost: {during / 10:.0f} acknowledged a second")
+    if percent <= 5:
+        assert during > 10, "progress at 5 %"
+    stage.wait_progress(within_s=60)
+    stage.end()
+
+
+def test_resets(network, apart, make_stage, rng):
+    """F8: connections between nodes are reset again and again."""
+    stage = make_stage(apart)
+    for _ in range(8):
+        stage.wait_progress(2)
+        a, b = rng.sample((1, 2, 3), 2)
+        stage.fault(f"reset between {a} and {b}")
+        network.rules(network.spaces[b - 1],
+                      f"ip saddr {network.hosts[a - 1]} meta l4proto tcp reject with tcp reset")
+        stage.pause(0.5)
+        network.heal()
+        stage.fault(f"reset between {a} and {b}", on=False)
+    stage.wait_progress()
+    stage.end()
+
+
+def test_delay(make_trio, make_stage, seed):
+    """F9: 200 ± 100 ms there and back between nodes: nobody is taken for dead."""
+    relays, ports = [], {}
+
+    def dial(i, port):
+        ports[i] = port
+        relays.append(Relay(lambda: ("127.0.0.1", ports[i]), seed + i))
+        return relays[-1].address
+
+    trio = make_trio(dial=dial)
+    try:
+        trio.start()
+        trio.settle()
+        stage = make_stage(trio)
+        stage.wait_progress()
+        trio.settle()
+        losses = [n.log().count("down: ") for n in trio.nodes]
+        stage.fault("delay 200 ms")
+        for relay in relays:
+            relay.delay_s, relay.jitter_s = 0.1, 0.05
+        stage.wait_progress(20, within_s=120)
+        stage.fault("delay", on=False)
+        for relay in relays:
+            relay.delay_s = relay.jitter_s = 0.0
+        stage.wait_progress()
+        assert [n.log().count("down: ") for n in trio.nodes] == losses, "no link was given up"
+        history = stage.end()
+        print(f"{terms(history)} terms in 3 shards")
+    finally:
+        trio.kill()
+        for relay in relays:
+            relay.end()

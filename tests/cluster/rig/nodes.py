@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+"""Three nodes as processes of their own, so that each can be started, hurt and placed apart."""
+
+import http.client
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+from harness.certificates import make_authority, make_certificate
+from harness.process import (
+    STARTED,
+    Node,
+    clean_environment,
+    free_port,
+    is_alive,
+    temporary_folder,
+)
+from harness.waiting import wait_until
+
+# Replays of whole rooms, and listeners that this machine cannot make quicker.
+ROOMY = {"resume.max_entries": 100_000, "limits.outbound_queue_messages": 1_000_000}
+
+
+class TrioNode(Node):
+    """`before`: words in front of the command; `more`: environment; `host`: where it listens."""
+
+    def __init__(self, folder, name, host, port, **settings):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        super().__init__(folder, name, http__port=port, http__address=host, **settings)
+        self.settings |= ROOMY
+        self.host = host
+        self.log_path = folder.parent / f"{name}.log"
+        self.before, self.more = [], {}
+
+    @property
+    def address(self):
+        return f"{self.host}:{self.http_port}"
+
+    def is_ready(self):
+        connection = http.client.HTTPConnection(self.host, self.http_port, timeout=2)
+        try:
+            connection.request("GET", "/health/ready", headers={"Connection": "close"})
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def launch(self):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [*self.before, *self.command()], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=clean_environment(self.settings) | self.more, start_new_session=True,
+            )  # fmt: skip
+        return self
+
+    def freeze(self):
+        os.kill(self.pid(), signal.SIGSTOP)
+
+    def thaw(self):
+        os.kill(self.pid(), signal.SIGCONT)
+
+    def kill(self):
+        if self.is_running():
+            super().kill()
+
+    def wait_end(self, within_s=20):
+        wait_until(lambda: not self.is_running(), f"the end of {self.name}", within_s)
+        return self.process.returncode
+
+
+class Trio:
+    """`hosts`: three addresses. `dial`: (i, port) → what the others have to dial to reach node i.
+    `folders`: where each keeps its data, if not in the trio's own folder."""
+
+    def __init__(self, hosts=("127.0.0.1",) * 3, dial=None, folders=None, **settings):
+        self.folder = temporary_folder()
+        self.kept = None
+        tls = self.folder / "tls"
+        tls.mkdir(mode=0o700)
+        make_authority(tls, "ca")
+        http_port, port = free_port(3), free_port(3)
+        self.cluster_ports = [port + i for i in range(3)]
+        dial = dial or (lambda i, p: f"{hosts[i]}:{p}")
+        dialled = [dial(i, p) for i, p in enumerate(self.cluster_ports)]
+        self.nodes = []
+        for i, host in enumerate(hosts):
+            name = f"node{i + 1}"
+            make_certificate(tls, "ca", name)
+            folder = Path(folders[i]) if folders else self.folder / name
+            self.nodes.append(TrioNode(
+                folder, name, host, http_port + i, cluster__address=host,
+                cluster__port=self.cluster_ports[i], cluster__advertise=dialled[i],
+                cluster__initial_nodes=",".join(dialled), cluster__ca=tls / "ca.crt",
+                cluster__certificate=tls / f"{name}.crt", cluster__key=tls / f"{name}.key",
+                **settings,
+            ))  # fmt: skip
+
+    def start(self):
+        """Starts what does not run."""
+        started = [n for n in self.nodes if not n.is_running()]
+        for node in started:
+            node.launch()
+        for node in started:
+            node.wait_ready()
+        return self
+
+    def leaders(self, asked=None):
+        """shard → name of the node that leads it, as one node sees it."""
+        return {r["shard"]: r["leader"] for r in (asked or self.nodes[0]).rows("shards")}
+
+    def is_settled(self):
+        """Each knows the others, and each leads its third."""
+        for node in self.nodes:
+            if len(node.rows("nodes")) != 3 or node.admin("nodes")["missing"]:
+                return False
+            leading = list(self.leaders(node).values())
+            if any(leading.count(n.name) <= 8 for n in self.nodes):
+                return False
+        return True
+
+    def settle(self, within_s=60):
+        self.start()
+
+        def settled():
+            for node in self.nodes:
+                assert node.is_running(), f"{node.name} has ended:\n{node.log_tail()}"
+            try:
+                return self.is_settled()
+            except (OSError, AssertionError, KeyError):
+                return False
+
+        wait_until(settled, "all to be linked, and each node to lead its third", within_s)
+
+    def keep(self):
+        """After a failure: everything stays where it is."""
+        if self.kept is None:
+            self.kept = Path(tempfile.mkdtemp(prefix="greenroom-kept-"))
+            self.kill()
+            for path in [self.folder, *(n.folder for n in self.nodes)]:
+                if path.exists():
+                    shutil.copytree(path, self.kept / path.name, dirs_exist_ok=True,
+                                    ignore=shutil.ignore_patterns("*.sock"))  # fmt: skip
+        return self.kept
+
+    def kill(self):
+        for node in self.nodes:
+            if node.is_running():
+                node.process.send_signal(signal.SIGCONT)
+                node.kill()
+
+    def end(self):
+        """All ended and forgotten; also after a failure."""
+        self.kill()
+        for node in self.nodes:
+            if node in STARTED:
+                STARTED.remove(node)
+            node.check_log()
+            if node.process:
+                assert not is_alive(node.process.pid)
+
+    def node(self, name):
+        return next(n for n in self.nodes if n.name == name)
+
+    def led_by_none_of(self, node):
+        """Whether others lead everything."""
+        others = [n for n in self.nodes if n is not node and n.is_running()]
+        return all(leader and leader != node.name
+                   for leader in self.leaders(others[0]).values())  # fmt: skip

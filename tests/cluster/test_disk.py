@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+"""A disk that is full."""
+
+import pytest
+from rig import needs
+from rig.disks import Disk
+
+
+@pytest.fixture
+def small_disk():
+    needs.loop_disks("mkfs.ext4")
+    made = Disk(96, "ext4")
+    yield made
+    made.end()
+
+
+def test_a_full_disk(small_disk, make_trio, make_stage):
+    """F12: the node with the full disk ends and says why; the others go on; when there is space
+    again, it comes back, and nothing is lost."""
+    trio = make_trio(store__write_buffer_mib=4)
+    victim = trio.nodes[2]
+    victim.folder = small_disk.data
+    victim.socket_path = victim.folder / "admin.sock"
+    stage = make_stage(trio)
+    stage.wait_progress()
+    stage.fault("disk full", victim.name, mute=True)
+    before = len(victim.log())
+    small_disk.fill()
+    assert victim.wait_end(60) == 70, victim.log_tail()
+    assert "No space left on device" in victim.log()[before:], victim.log_tail()
+    stage.wait_progress()
+    small_disk.free()
+    trio.start()
+    stage.fault("disk full", victim.name, on=False, mute=True)
+    stage.wait_progress()
+    stage.end()
+    trio.kill()
