@@ -11,7 +11,7 @@ namespace greenroom::sim {
 
 namespace {
 
-constexpr std::uint64_t seeds_max = 600;
+constexpr std::uint64_t seeds_max = 1500;
 
 struct mistake {
   sabotage how;
