@@ -82,6 +82,7 @@ class libraft_core final : public core {
     gr_raft_state(raft_, &s);
     return s;
   }
+  step_result refuse_old(const gr_message& append);
   step_result settle_configuration(const gr_message& append);
   step_result update_of(gr_result result, std::vector<store::log_entry>&& given,
                         std::uint64_t term);
@@ -211,6 +212,7 @@ step_result libraft_core::on(core_receive& e) {
     if (update) say_later_term(*update);
     return update;
   }
+  if (append->term < state_.term) return refuse_old(m);
   flat_entries entries;
   if (auto good = entries.assign(append->entries, 0); !good) return core_update{};
   const auto open = inside().uncommitted;
@@ -227,6 +229,18 @@ step_result libraft_core::on(core_receive& e) {
   m.entry_count = entries.size();
   auto update = update_of(gr_raft_receive(raft_, now_, &m, &out_), std::move(append->entries), 0);
   if (update && before.hard && !update->hard) update->hard = before.hard;
+  return update;
+}
+
+/// The library's answer to an append of a term that is over has for the end of the log whatever was
+/// in that place of the memory. Where nothing preceded the entries it reads as a success, and if
+/// the sender leads again by then, as one of entries that are not here.
+step_result libraft_core::refuse_old(const gr_message& append) {
+  auto update = update_of(gr_raft_receive(raft_, now_, &append, &out_), {}, 0);
+  if (!update) return update;
+  for (auto& out : update->messages) {
+    if (auto* r = std::get_if<append_result>(&out.what)) r->last_index = 0;
+  }
   return update;
 }
 

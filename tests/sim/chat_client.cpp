@@ -77,6 +77,9 @@ void chat_client::begin(operation op, server_id at) {
   now_ = std::move(op);
   last_.reset();
   now_->id = in_.log().invoked(now_->what, in_.now());
+  // Whoever has a connection begins there.
+  const auto all = in_.ids();
+  if (at == 0 && in_.pick(2) == 0) at = all[self_ % all.size()];
   attempt(at);
 }
 
@@ -85,7 +88,7 @@ void chat_client::attempt(server_id at) {
   if (at == 0 && guess_ != 0 && in_.pick(2) == 0) at = guess_;
   if (at == 0) at = all[in_.pick(all.size())];
   now_->again = 0;
-  now_->until = in_.now() + 120 + in_.pick(200);
+  now_->until = in_.now() + 60 + in_.pick(200);
   const auto copies =
       in_.post(self_, at, [&in = in_, at, c = call{now_->id, self_, false, now_->what}] {
         if (in.alive(at)) in.server(at).take(c);

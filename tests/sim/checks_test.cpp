@@ -11,7 +11,7 @@ namespace greenroom::sim {
 
 namespace {
 
-constexpr std::uint64_t seeds_max = 600;
+constexpr std::uint64_t seeds_max = 1500;
 
 struct mistake {
   sabotage how;
@@ -35,10 +35,12 @@ const std::vector<mistake>& mistakes() {
         "an entry leads to different outcomes", "state is not what its log says"}},
       {sabotage::forget_repeats, {"a message_id has two effects"}},
       {sabotage::forget_repeats_early, {"a message_id has two effects"}},
-      {sabotage::cursor_goes_back, {"a cursor goes back"}},
-      {sabotage::hole_in_seq, {"a room's seqs have a hole or a repeat"}},
+      {sabotage::cursor_goes_back, {"a cursor goes back", "a read shows a cursor before"}},
+      {sabotage::hole_in_seq,
+       {"a room's seqs have a hole or a repeat", "a read shows what has not happened"}},
       {sabotage::skip_apply,
        {"states differ at one index", "an entry leads to different outcomes",
+        "a message_id has two effects", "a room's seqs have a hole or a repeat",
         "state is not what its log says"}},
       {sabotage::own_clock,
        {"states differ at one index", "an entry leads to different outcomes",

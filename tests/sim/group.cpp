@@ -268,7 +268,7 @@ void group::something_happens() {
     case 12:
       return break_disk(one);
     case 13:
-      return pause(leader().value_or(one), 50 + pick(800));
+      return pause(leader().value_or(one), 50 + pick(1500));
     default:
       // One who goes on leading for a while and is alone.
       if (const auto first = leader()) isolate(*first);

@@ -101,7 +101,15 @@ void group::check_kept(const member& m, server_id to, const std::string& bytes) 
   ensure(decoded.has_value(), "a replica sends what cannot be read");
   const auto hard = m.storage.hard().value_or(store::hard_state{});
   const auto last = m.storage.last_index();
-  const auto kept = [](bool it) { ensure(it, "a replica says what it could still forget"); };
+  const auto kept = [&](bool it) {
+    ensure(it, "a replica says what it could still forget", [&] {
+      const auto said = std::visit([](const auto& x) { return x.term; }, *decoded);
+      return std::to_string(m.id) + " to " + std::to_string(to) + ", message of kind " +
+             std::to_string(decoded->index()) + " and term " + std::to_string(said) +
+             "; on its disk term " + std::to_string(hard.term) + " vote " +
+             std::to_string(hard.voted_for) + " last " + std::to_string(last) + "\n" + describe();
+    });
+  };
   if (const auto* v = std::get_if<raft::request_vote>(&*decoded)) {
     kept(v->term <= hard.term + (v->pre_vote ? 1 : 0));
     // Who has found a leader meanwhile may have cut its log; a vote it gets now counts for nothing.

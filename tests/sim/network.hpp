@@ -46,18 +46,28 @@ class network {
       if (holding == held_.end()) {
         l.what();
       } else {
-        holding->second.push_back(std::move(l.what));
+        holding->second.push_back(std::move(l));
       }
     }
   }
   /// What arrives there waits.
   void hold(server_id to) { held_.try_emplace(to); }
-  /// All of it arrives now, in the order in which it came; or never, if it is `lost`.
+  /// All of it arrives now: what one has sent in its order, whoever's first by chance. Or never, if
+  /// it is `lost`.
   void release(server_id to, bool lost = false) {
     auto waiting = held_.extract(to);
     if (waiting.empty() || lost) return;
-    for (const auto& what : waiting.mapped())
-      what();
+    std::map<std::uint64_t, std::vector<letter>> by_turn;
+    std::map<server_id, std::uint64_t> turns;
+    for (auto& l : waiting.mapped()) {
+      const auto turn = turns.find(l.from);
+      const auto when =
+          turn != turns.end() ? turn->second : turns.emplace(l.from, random_()).first->second;
+      by_turn[when].push_back(std::move(l));
+    }
+    for (const auto& [turn, letters] : by_turn)
+      for (const auto& l : letters)
+        l.what();
   }
   void cut(server_id from, server_id to) { cuts_.insert({from, to}); }
   void mend(server_id from, server_id to) { cuts_.erase({from, to}); }
@@ -77,7 +87,7 @@ class network {
   const steady_ms& now_;
   std::multimap<steady_ms, letter> under_way_;
   std::set<std::pair<server_id, server_id>> cuts_;
-  std::map<server_id, std::vector<parcel>> held_;
+  std::map<server_id, std::vector<letter>> held_;
 };
 
 }  // namespace greenroom::sim

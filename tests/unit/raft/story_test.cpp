@@ -191,6 +191,42 @@ TEST_CASE("story: the longer log is elected although it does not know the later 
   w.check_end();
 }
 
+TEST_CASE("story: an append of an old term that comes late is not taken for agreement") {
+  // Found by simulation: libraft 0.22.1 says that all is there, to whoever leads again by then.
+  auto o = calm(11, 3, 1);
+  o.watch_messages = false;  // what comes of it is what is held here
+  world w(o);
+  const auto first = next_leader(w);
+  w.run(200);
+  REQUIRE(w.propose(first));
+  w.run(100);
+  const auto term = w.status(first).term;
+  REQUIRE(term > 1);
+  // A server that comes empty hears of the term, and of nothing in the log.
+  w.isolate(4);
+  while (!w.node(first).add(4, w.now()))
+    w.run(20);
+  w.run(100);
+  const auto last = w.status(first).last_index;
+  w.node(4).receive(
+      first,
+      encode(append_entries{.term = term, .prev_index = last, .prev_term = term, .entries = {}}),
+      w.now());
+  w.run(20);
+  REQUIRE(w.status(4).term == term);
+  w.cut(4, first, false);
+  append_entries late{.term = term - 1, .entries = {}};
+  late.entries.push_back(
+      {.index = 1, .term = 1, .type = 1, .data = std::make_shared<const std::string>("late")});
+  w.node(4).receive(first, encode(late), w.now());
+  w.run(100);
+  CHECK(w.status(4).last_index == 0);
+  CHECK(w.status(first).term == term);
+  REQUIRE(w.node(first).group().find(4) != nullptr);
+  CHECK(w.node(first).group().find(4)->match_index == 0);
+  w.check_end();
+}
+
 TEST_CASE("story: a rejection that comes late does not keep a follower behind") {
   // Found by simulation: libraft 0.22.1 only sends heartbeats to it from then on.
   world w(calm(9));
