@@ -56,7 +56,9 @@ class Stage:
         accounts = {}
         for role in ["owner", *roles]:
             with Client(node) as c:
-                c.register(f"{role}-{number}-{os.getpid()}")
+                # All tokens are then of one node's clock.
+                c.register(names.name_led_by(node.name, leaders, f"{role}-{number}-{os.getpid()}-",
+                                             names.user_id))  # fmt: skip
                 accounts[role] = c.user["id"], c.user["username"], c.token
                 self.names[c.user["id"]] = role
         members = [accounts[r][0] for r in roles if r != "rover"]
