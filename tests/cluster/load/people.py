@@ -75,6 +75,7 @@ class Writer(Person):
         while not self.done():
             if self.open is None:
                 text = f"{self.name} says {self.acked} {self.rng.getrandbits(32):x}"
+                text += self.stage.padding
                 reply = self.last_id if self.rng.random() < 0.1 else None
                 self.open = new_id(), text, reply
             m, text, reply = self.open

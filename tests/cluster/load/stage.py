@@ -34,8 +34,9 @@ class Stage:
     """`trio` has nodes, leaders() and settle(). One room per node that leads it; in each `writers`
     writers and two listeners, one rover and one visitor for all."""
 
-    def __init__(self, trio, name, seed, writers=2):
+    def __init__(self, trio, name, seed, writers=2, padding=0):
         self.trio, self.nodes, self.seed = trio, trio.nodes, seed
+        self.padding = " " + "x" * padding if padding else ""
         self.names = {}
         self.people, self.writers, self.rooms = [], [], []
         trio.settle()
