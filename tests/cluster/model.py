@@ -17,7 +17,7 @@ def hash_of(text):
 
 
 class Model:
-    def __init__(self, seed, sends=400):
+    def __init__(self, seed, sends=250):
         self.rng = random.Random(seed)
         self.now = 10**12
         self.queue, self.tie = [], itertools.count()

@@ -91,8 +91,9 @@ def p3_invented(records, rng):
 
 @mutator("a message that was refused is in the log")
 def p3_refused(records, rng):
-    inv, _ = rng.choice(acked(records))
     ops = op_of(records)
+    tries = [o["m"] for o in ops.values() if o["f"] == "send"]
+    inv, _ = rng.choice([w for w in acked(records) if tries.count(w[0]["m"]) == 1])
     for r in all_of(records, "ret"):
         if ops[r["op"]].get("m") == inv["m"]:
             for key in ("seq", "id", "dup", "term"):

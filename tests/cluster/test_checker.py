@@ -15,7 +15,7 @@ from checker.witness import report
 from model import Model
 from mutators import MUTATORS, mutate
 
-SEEDS = range(3)
+SEEDS = range(2)
 
 
 @cache
@@ -30,7 +30,7 @@ def test_each_property_has_a_mutator():
     assert tried == {name.split()[0] for name in PROPERTIES}
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(12))
 def test_good_histories_are_clean(seed):
     records = good(seed)
     kinds = {r["k"] for r in records}

@@ -21,7 +21,7 @@ def test_a_full_disk(small_disk, make_trio, make_stage):
     victim = trio.nodes[2]
     victim.folder = small_disk.data
     victim.socket_path = victim.folder / "admin.sock"
-    stage = make_stage(trio)
+    stage = make_stage(trio, padding=8000)  # what was allocated for the log is soon used up
     stage.wait_progress()
     stage.fault("disk full", victim.name, mute=True)
     before = len(victim.log())

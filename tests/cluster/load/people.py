@@ -75,6 +75,7 @@ class Writer(Person):
         while not self.done():
             if self.open is None:
                 text = f"{self.name} says {self.acked} {self.rng.getrandbits(32):x}"
+                text += self.stage.padding
                 reply = self.last_id if self.rng.random() < 0.1 else None
                 self.open = new_id(), text, reply
             m, text, reply = self.open
@@ -163,12 +164,14 @@ class Listener(Person):
 
 
 class Rover(Listener):
-    """Joins and leaves a public room again and again, and listens while inside."""
+    """Joins and leaves a public room again and again, and listens while inside; leaves only when the
+    own joining has been heard."""
 
     def __init__(self, stage, name, start, rooms):
         super().__init__(stage, name, start, rooms)
         self.last = {r.name: 0 for r in rooms}
         self.inside = {r.name: False for r in rooms}
+        self.heard = {r.name: False for r in rooms}
         self.open = None
 
     def done(self):
@@ -176,12 +179,14 @@ class Rover(Listener):
 
     def hear(self, room, seq, fields, user):
         self.last[room] = max(seq, self.last[room])
+        if user == self.name and fields["e"] in ("joined", "left"):
+            self.heard[room] = fields["e"] == "joined"
 
     async def do_something(self, speaker):
         if self.open is None:
-            if self.rng.random() > 0.1:
-                return
             room = self.rng.choice(list(self.rooms.values()))
+            if self.rng.random() > 0.1 or self.inside[room.name] != self.heard[room.name]:
+                return
             self.open = room, "leave" if self.inside[room.name] else "join", new_id()
         room, what, m = self.open
         answer, data = await speaker.ask(what, f"{what}_room_request", m, r=room.name,

@@ -34,8 +34,9 @@ class Stage:
     """`trio` has nodes, leaders() and settle(). One room per node that leads it; in each `writers`
     writers and two listeners, one rover and one visitor for all."""
 
-    def __init__(self, trio, name, seed, writers=2):
+    def __init__(self, trio, name, seed, writers=2, padding=0):
         self.trio, self.nodes, self.seed = trio, trio.nodes, seed
+        self.padding = " " + "x" * padding if padding else ""
         self.names = {}
         self.people, self.writers, self.rooms = [], [], []
         trio.settle()
@@ -56,7 +57,9 @@ class Stage:
         accounts = {}
         for role in ["owner", *roles]:
             with Client(node) as c:
-                c.register(f"{role}-{number}-{os.getpid()}")
+                # All tokens are then of one node's clock.
+                c.register(names.name_led_by(node.name, leaders, f"{role}-{number}-{os.getpid()}-",
+                                             names.user_id))  # fmt: skip
                 accounts[role] = c.user["id"], c.user["username"], c.token
                 self.names[c.user["id"]] = role
         members = [accounts[r][0] for r in roles if r != "rover"]

@@ -11,7 +11,7 @@ def openssl(*words, cwd):
 
 def make_authority(folder, name):
     openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-            "-days", "2", "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.crt",
+            "-days", "30", "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.crt",
             "-addext", "keyUsage=critical,keyCertSign,cRLSign", cwd=folder)  # fmt: skip
 
 
@@ -21,6 +21,6 @@ def make_certificate(folder, authority, name):
             cwd=folder)  # fmt: skip
     (folder / f"{name}.ext").write_text(
         f"extendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=DNS:{name}\n")
-    openssl("x509", "-req", "-days", "2", "-in", f"{name}.csr", "-CA", f"{authority}.crt",
+    openssl("x509", "-req", "-days", "30", "-in", f"{name}.csr", "-CA", f"{authority}.crt",
             "-CAkey", f"{authority}.key", "-set_serial", str(time.time_ns()),
             "-extfile", f"{name}.ext", "-out", f"{name}.crt", cwd=folder)  # fmt: skip
