@@ -148,6 +148,9 @@ def test_a_copy_of_a_node(trio, stage, strangers):
     wait_until(lambda: "copied data" in copy.log() or not copy.is_running(),
                "the copy to be refused", 20)  # fmt: skip
     stage.wait_progress(20)
+    for other in trio.nodes[:2]:
+        assert "this node id is linked from" in other.log(), f"{other.name} takes no second node3"
+    assert not copy.is_ready()
     copy.kill()
     stage.fault("copy started", original.name, on=False)
     stage.end()

@@ -180,6 +180,8 @@ class Stage:
         self.verdict = report(violations, history, self.recording.path.name)
         print(self.verdict)
         assert not violations, f"{self.verdict}\nkept: {self.trio.keep()}"
+        refused = [p.refused for p in self.people if p.refused]
+        assert not refused, refused
         return history
 
     def leave(self):

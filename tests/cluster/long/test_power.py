@@ -4,6 +4,8 @@ flushed is gone, so a node that acknowledges before it syncs is found out here."
 
 import concurrent.futures
 import os
+import shutil
+import subprocess
 
 import pytest
 from rig import needs
@@ -72,6 +74,25 @@ def test_the_power_of_all_nodes(on_disks, disks, make_stage, rng):
         print(f"three cuts begun within {spread * 1000:.0f} ms")
     stage.wait_progress()
     stage.end(alone=True)
+
+
+def test_a_lie_about_syncs_is_found(disks, make_trio, make_stage):
+    """Nodes that acknowledge what only the kernel has (log.durability = "os") lose it when the power
+    of all goes, and the judge says so: a server that lies could not pass the test above."""
+    trio = make_trio(folders=[d.data for d in disks], log__durability="os").start()
+    try:
+        stage = make_stage(trio)
+        for disk in disks:  # accounts and rooms stay
+            subprocess.run(["sync", "-f", disk.data], check=True)
+        stage.wait_progress(10)
+        cut(stage, trio, disks, trio.nodes)
+        with pytest.raises(AssertionError) as found:
+            stage.wait_progress(2)
+            stage.end()
+        assert "P2 acked is durable" in str(found.value), str(found.value)[:2000]
+        shutil.rmtree(trio.kept)
+    finally:
+        trio.kill()
 
 
 def test_the_rig_forgets_what_was_not_flushed(disks):

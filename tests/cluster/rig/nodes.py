@@ -32,7 +32,6 @@ class TrioNode(Node):
         super().__init__(folder, name, http__port=port, http__address=host, **settings)
         self.settings |= ROOMY
         self.host = host
-        self.log_path = folder.parent / f"{name}.log"
         self.before, self.more = [], {}
 
     @property
@@ -98,6 +97,7 @@ class Trio:
                 cluster__certificate=tls / f"{name}.crt", cluster__key=tls / f"{name}.key",
                 **settings,
             ))  # fmt: skip
+            self.nodes[-1].log_path = self.folder / f"{name}.log"  # on no disk that fails
 
     def start(self):
         """Starts what does not run."""
