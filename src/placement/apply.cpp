@@ -87,12 +87,6 @@ class load {
   std::vector<node> nodes_;
 };
 
-/// An even number of replicas survives no more failures than one less.
-std::size_t replicas_with(std::size_t wanted, std::size_t nodes) {
-  const auto count = std::min(wanted, nodes);
-  return count % 2 == 0 ? count - 1 : count;
-}
-
 }  // namespace
 
 expected<applied> decide(const form_cluster& c, cluster_map& map) {
@@ -111,9 +105,9 @@ expected<applied> decide(const form_cluster& c, cluster_map& map) {
   map.keys = {c.first_key};
   map.keys.front().retired = false;
   for (std::uint16_t i = 0; i <= c.shard_count; ++i)
-    map.shards.push_back({i, {}, {}});
-  map.shards.front().replicas = {c.first_node.id};
-  map.shards.front().founders = {c.first_node.id};
+    map.shards.push_back({i, {}, {}, {}, 0});
+  auto& own = map.shards.front();
+  own.replicas = own.founders = own.group = {c.first_node.id};
 
   applied done{true, {}, {}};
   if (c.expected_nodes == 1) done.placed = decide(place_shards{}, map)->placed;
@@ -132,7 +126,7 @@ expected<applied> decide(const place_shards&, cluster_map& map) {
   for (auto& s : map.shards) {
     if (!s.replicas.empty()) continue;
     s.replicas = nodes.take(count);
-    s.founders = s.replicas;
+    s.founders = s.group = s.replicas;
     done.placed.push_back(s.shard);
   }
   // The map itself has begun on the first node, and gets the other replicas now.

@@ -35,8 +35,10 @@ inline constexpr std::size_t fingerprint_key_bytes = 16;
 enum class node_state : std::uint8_t {
   joining,  ///< known, but gets no shards yet
   active,
-  left,      ///< went in good order; may come back
+  left,      ///< was decommissioned: keeps nothing, and never comes back
   replaced,  ///< its address belongs to another node now; its disk is gone, so it never comes back
+  draining,  ///< keeps its replicas, but leads nothing and wants no clients
+  leaving,   ///< is being decommissioned: draining, and others take over what it keeps
 };
 
 struct node_info {
@@ -56,6 +58,11 @@ struct shard_placement {
   std::vector<uuid> replicas;
   /// Where they were when it was placed first: these alone may begin with an empty log.
   std::vector<uuid> founders;
+  /// Where they are, voters only, as the shard's leader has found last: equal to `replicas` (in any
+  /// order) unless the shard is being moved.
+  std::vector<uuid> group;
+  /// Of the entry in the shard's log that says so; a report of an earlier one comes too late.
+  std::uint64_t group_index = 0;
   bool operator==(const shard_placement&) const = default;
 };
 
@@ -100,9 +107,9 @@ struct form_cluster {
 
 /// A node that is new, or back with the same id (then its name, address and version are updated).
 /// `node.state` is joining or active. A new id at the address of a present member means that the
-/// disk behind this address was lost: the old member becomes `replaced`. Shards that it kept stay
-/// assigned to it and have one replica less; those without another replica stay without a leader
-/// until they are assigned anew.
+/// disk behind this address was lost: the old member becomes `replaced`. Shards that it kept have
+/// one replica less until plan() gives them another; those without another replica are lost with
+/// the disk. A node that has left or was replaced is refused.
 struct join_node {
   node_info node;
 };
@@ -112,8 +119,17 @@ struct update_node {
   uuid id;
   std::optional<std::string> address;
   std::optional<std::string> version;
-  /// active (from joining or left) or left (refused while the node keeps shards).
+  /// active (from joining, draining or leaving), draining (from active or leaving) or left (from
+  /// leaving; refused while the node keeps shards).
   std::optional<node_state> state;
+};
+
+/// The node shall leave for good. Refused for the last node, and where the others are too few for
+/// as many replicas as there are now, unless `fewer_replicas`. An active node becomes `leaving` and
+/// stays until plan() has given what it keeps to others. It need not be running.
+struct decommission_node {
+  uuid id;
+  bool fewer_replicas = false;
 };
 
 /// Places every shard that has no replicas, in order of shards: as many as cluster_map::replicas
@@ -121,6 +137,20 @@ struct update_node {
 /// of them, which is to lead, is the one that is to lead the fewest. Of equals the one that joined
 /// first. Refused until expected_nodes are active.
 struct place_shards {};
+
+/// Where the replicas of a shard shall be; the first is to lead. Its leader makes it so, one server
+/// at a time. Refused for nodes that are neither active nor keep the shard already.
+struct assign_shard {
+  std::uint16_t shard = 0;
+  std::vector<uuid> replicas;
+};
+
+/// Where they are, as its leader has found; see shard_placement::group.
+struct report_group {
+  std::uint16_t shard = 0;
+  std::uint64_t index = 0;
+  std::vector<uuid> nodes;
+};
 
 struct add_key {
   signing_key key;
@@ -131,8 +161,8 @@ struct retire_key {
   std::string id;
 };
 
-using command =
-    std::variant<form_cluster, join_node, update_node, place_shards, add_key, retire_key>;
+using command = std::variant<form_cluster, join_node, update_node, place_shards, add_key,
+                             retire_key, assign_shard, report_group, decommission_node>;
 
 struct applied {
   bool changed = false;  ///< false: it was so already; the epoch stays
@@ -162,6 +192,15 @@ const shard_placement* find_shard(const cluster_map& map, std::uint16_t shard) n
 const signing_key* current_key(const cluster_map& map) noexcept;
 std::vector<std::uint16_t> shards_of(const cluster_map& map, const uuid& node_id);
 std::size_t count_active(const cluster_map& map) noexcept;
+/// Part of the cluster: neither left nor replaced.
+bool is_present(node_state s) noexcept;
+/// Draining or leaving: shall lead nothing.
+bool steps_back(const cluster_map& map, const uuid& node_id) noexcept;
+/// Its replicas are not (all) where they shall be.
+bool is_moving(const shard_placement& s) noexcept;
+/// As many replicas as a shard has with so many nodes: odd, because an even number survives no more
+/// failures than one less. At least one node.
+std::size_t replicas_with(std::size_t wanted, std::size_t nodes) noexcept;
 bool all_placed(const cluster_map& map) noexcept;
 
 }  // namespace greenroom::placement

@@ -16,7 +16,7 @@ auto fields(node_info& n) {
   return std::tie(n.id, n.name, n.address, n.version, n.state, n.joined_at);
 }
 auto fields(shard_placement& s) {
-  return std::tie(s.shard, s.replicas, s.founders);
+  return std::tie(s.shard, s.replicas, s.founders, s.group, s.group_index);
 }
 auto fields(signing_key& k) {
   return std::tie(k.id, k.secret, k.created_at, k.retired);
@@ -43,6 +43,15 @@ auto fields(add_key& c) {
 }
 auto fields(retire_key& c) {
   return std::tie(c.id);
+}
+auto fields(assign_shard& c) {
+  return std::tie(c.shard, c.replicas);
+}
+auto fields(report_group& c) {
+  return std::tie(c.shard, c.index, c.nodes);
+}
+auto fields(decommission_node& c) {
+  return std::tie(c.id, c.fewer_replicas);
 }
 
 template <class T>
@@ -152,7 +161,7 @@ bool get(const object& o, std::int64_t& v) {
 
 bool get(const object& o, node_state& v) {
   std::uint64_t wide = 0;
-  if (!get(o, wide) || wide > static_cast<std::uint64_t>(node_state::replaced)) return false;
+  if (!get(o, wide) || wide > static_cast<std::uint64_t>(node_state::leaving)) return false;
   v = static_cast<node_state>(wide);
   return true;
 }
@@ -233,8 +242,9 @@ bool is_sound(const cluster_map& m) {
     if (k.secret.size() != key_secret_bytes) return false;
   for (std::size_t i = 0; i < m.shards.size(); ++i) {
     if (m.shards[i].shard != i) return false;
-    for (const auto& id : m.shards[i].replicas)
-      if (!find_node(m, id)) return false;
+    for (const auto* nodes : {&m.shards[i].replicas, &m.shards[i].group})
+      for (const auto& id : *nodes)
+        if (!find_node(m, id)) return false;
     if (m.shards[i].founders.empty() != m.shards[i].replicas.empty()) return false;
   }
   return true;

@@ -16,7 +16,7 @@
 
 namespace greenroom::placement {
 
-inline constexpr std::uint8_t codec_version = 2;
+inline constexpr std::uint8_t codec_version = 3;
 inline constexpr std::size_t encoded_bytes_max = 4 * 1024 * 1024;
 
 std::string encode(const command& c);

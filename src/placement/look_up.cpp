@@ -32,10 +32,8 @@ const node_info* find_node(const cluster_map& map, const uuid& id) noexcept {
 }
 
 const node_info* find_address(const cluster_map& map, std::string_view address) noexcept {
-  return find_if(map.members, [&](const node_info& n) {
-    const bool present = n.state == node_state::joining || n.state == node_state::active;
-    return present && n.address == address;
-  });
+  return find_if(map.members,
+                 [&](const node_info& n) { return is_present(n.state) && n.address == address; });
 }
 
 const shard_placement* find_shard(const cluster_map& map, std::uint16_t shard) noexcept {
@@ -60,6 +58,24 @@ std::size_t count_active(const cluster_map& map) noexcept {
   return static_cast<std::size_t>(
       std::count_if(map.members.begin(), map.members.end(),
                     [](const node_info& n) { return n.state == node_state::active; }));
+}
+
+bool is_present(node_state s) noexcept {
+  return s != node_state::left && s != node_state::replaced;
+}
+
+bool steps_back(const cluster_map& map, const uuid& node_id) noexcept {
+  const auto* n = find_node(map, node_id);
+  return n != nullptr && (n->state == node_state::draining || n->state == node_state::leaving);
+}
+
+bool is_moving(const shard_placement& s) noexcept {
+  return !std::is_permutation(s.replicas.begin(), s.replicas.end(), s.group.begin(), s.group.end());
+}
+
+std::size_t replicas_with(std::size_t wanted, std::size_t nodes) noexcept {
+  const auto count = std::min(wanted, nodes);
+  return count % 2 == 0 ? count - 1 : count;
 }
 
 bool all_placed(const cluster_map& map) noexcept {

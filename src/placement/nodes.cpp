@@ -16,6 +16,14 @@ node_info* find(cluster_map& map, const uuid& id) {
   return it == map.members.end() ? nullptr : &*it;
 }
 
+/// Whether it keeps replicas, or shall.
+bool keeps_any(const cluster_map& map, const uuid& id) {
+  return std::any_of(map.shards.begin(), map.shards.end(), [&](const shard_placement& s) {
+    return std::find(s.replicas.begin(), s.replicas.end(), id) != s.replicas.end() ||
+           std::find(s.group.begin(), s.group.end(), id) != s.group.end();
+  });
+}
+
 /// Another present member at this address; a cluster of one has none.
 node_info* other_at(cluster_map& map, const std::string& address, const uuid& id) {
   if (address.empty()) return nullptr;
@@ -27,14 +35,15 @@ node_info* other_at(cluster_map& map, const std::string& address, const uuid& id
 expected<applied> come_back(const join_node& c, cluster_map& map, node_info& known) {
   if (known.state == node_state::replaced)
     return fail(ec::conflict, "this node was replaced by another one at its address");
+  if (known.state == node_state::left) return fail(ec::conflict, "this node was decommissioned");
   if (other_at(map, c.node.address, known.id))
     return fail(ec::conflict, "another node has this address");
   auto updated = known;
   updated.name = c.node.name;
   updated.address = c.node.address;
   updated.version = c.node.version;
-  // An active node that asks again is still active.
-  if (known.state != node_state::active) updated.state = c.node.state;
+  // An active node that asks again is still active, one that drains still drains.
+  if (known.state == node_state::joining) updated.state = c.node.state;
   if (updated == known) return applied{};
   known = std::move(updated);
   return applied{true, {}, {}};
@@ -44,25 +53,31 @@ expected<applied> come_back(const join_node& c, cluster_map& map, node_info& kno
 expected<void> check_state(const cluster_map& map, const node_info& n, node_state to) {
   if (to == n.state) return {};
   if (n.state == node_state::replaced) return fail(ec::conflict, "this node was replaced");
+  if (n.state == node_state::left) return fail(ec::conflict, "this node was decommissioned");
   switch (to) {
     case node_state::active:
       return {};
+    case node_state::draining:
+      if (n.state == node_state::joining) return fail(ec::conflict, "this node is still joining");
+      return {};
     case node_state::left:
-      if (!shards_of(map, n.id).empty()) return fail(ec::conflict, "this node still keeps shards");
+      if (n.state != node_state::leaving)
+        return fail(ec::conflict, "this node has to be decommissioned first");
+      if (keeps_any(map, n.id)) return fail(ec::conflict, "this node still keeps shards");
       return {};
     case node_state::joining:
     case node_state::replaced:
+    case node_state::leaving:
       break;
   }
-  return invalid_field("state", "active or left");
+  return invalid_field("state", "active, draining or left");
 }
 
 /// Room for one more; the oldest one that is gone for good and keeps no shards is forgotten.
 bool make_room(cluster_map& map) {
   if (map.members.size() < members_max) return true;
   const auto gone = std::find_if(map.members.begin(), map.members.end(), [&](const node_info& n) {
-    const bool absent = n.state == node_state::left || n.state == node_state::replaced;
-    return absent && shards_of(map, n.id).empty();
+    return !is_present(n.state) && !keeps_any(map, n.id);
   });
   if (gone == map.members.end()) return false;
   map.members.erase(gone);
@@ -106,11 +121,31 @@ expected<applied> decide(const update_node& c, cluster_map& map) {
   if (c.state) updated.state = *c.state;
   if (auto ok = check_node(updated, "node"); !ok) return unexpected(ok.error());
   if (auto ok = check_state(map, *known, updated.state); !ok) return unexpected(ok.error());
-  const bool present = updated.state == node_state::joining || updated.state == node_state::active;
-  if (present && other_at(map, updated.address, c.id))
+  if (is_present(updated.state) && other_at(map, updated.address, c.id))
     return fail(ec::conflict, "another node has this address");
   if (updated == *known) return applied{};
   *known = std::move(updated);
+  return applied{true, {}, {}};
+}
+
+expected<applied> decide(const decommission_node& c, cluster_map& map) {
+  auto* known = find(map, c.id);
+  if (!known) return invalid_field("id", "there is no node with this id");
+  if (known->state == node_state::left || known->state == node_state::leaving) return applied{};
+  if (known->state == node_state::replaced) return fail(ec::conflict, "this node was replaced");
+  const auto others = count_active(map) - (known->state == node_state::active ? 1 : 0);
+  if (others == 0) return fail(ec::conflict, "no other node could take over what it keeps");
+  const auto has = std::max_element(map.shards.begin(), map.shards.end(),
+                                    [](const shard_placement& a, const shard_placement& b) {
+                                      return a.replicas.size() < b.replicas.size();
+                                    })
+                       ->replicas.size();
+  const auto left = replicas_with(map.replicas, others);
+  if (left < has && !c.fewer_replicas)
+    return fail(ec::conflict, "with " + std::to_string(others) + " other nodes shards would have " +
+                                  std::to_string(left) + " replicas instead of " +
+                                  std::to_string(has));
+  known->state = node_state::leaving;
   return applied{true, {}, {}};
 }
 

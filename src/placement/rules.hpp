@@ -15,6 +15,9 @@ expected<applied> decide(const update_node& c, cluster_map& map);
 expected<applied> decide(const place_shards& c, cluster_map& map);
 expected<applied> decide(const add_key& c, cluster_map& map);
 expected<applied> decide(const retire_key& c, cluster_map& map);
+expected<applied> decide(const assign_shard& c, cluster_map& map);
+expected<applied> decide(const report_group& c, cluster_map& map);
+expected<applied> decide(const decommission_node& c, cluster_map& map);
 
 /// Whether a node may be called and reached like this; `field` is where it stands in the command.
 expected<void> check_node(const node_info& n, const std::string& field);

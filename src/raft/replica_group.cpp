@@ -111,6 +111,11 @@ group_status replica::group() const {
   return out;
 }
 
+std::size_t replica::voters() const {
+  const auto& servers = impl_->latest_configuration().second->servers;
+  return static_cast<std::size_t>(std::ranges::count_if(servers, &server::voter));
+}
+
 std::pair<std::uint64_t, const configuration*> replica::impl::latest_configuration() const {
   if (open_configurations.empty()) {
     return {committed_configuration.index, &committed_configuration.group};

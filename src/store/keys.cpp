@@ -158,6 +158,10 @@ key log_mark_key(std::uint16_t shard) noexcept {
   return key{}.u16(shard).u8(static_cast<std::uint8_t>(raft_fact::log_mark));
 }
 
+key retired_key(std::uint16_t shard) noexcept {
+  return key{}.u16(shard).u8(static_cast<std::uint8_t>(raft_fact::retired));
+}
+
 key map_key(std::uint16_t shard) noexcept {
   return key{}.u16(shard).u8(static_cast<std::uint8_t>(raft_fact::map));
 }
@@ -167,7 +171,7 @@ std::optional<raft_meta_position> parse_raft_meta_key(std::string_view bytes) no
   raft_meta_position p;
   p.shard = from.number<std::uint16_t>();
   const auto fact = from.number<std::uint8_t>();
-  if (fact < 1 || fact > static_cast<std::uint8_t>(raft_fact::log_mark)) return {};
+  if (fact < 1 || fact > static_cast<std::uint8_t>(raft_fact::retired)) return {};
   p.fact = static_cast<raft_fact>(fact);
   if (p.fact == raft_fact::progress) p.generation = from.number<std::uint32_t>();
   if (!from.fits()) return {};

@@ -61,7 +61,8 @@ enum class raft_fact : std::uint8_t {
   generation = 2,
   progress = 3,
   map = 4,
-  log_mark = 5
+  log_mark = 5,
+  retired = 6
 };
 key hard_state_key(std::uint16_t shard) noexcept;
 key generation_key(std::uint16_t shard) noexcept;
@@ -70,6 +71,7 @@ key progress_key(const scope& at) noexcept;
 /// What the progress records of all generations begin with.
 key progress_prefix(std::uint16_t shard) noexcept;
 key log_mark_key(std::uint16_t shard) noexcept;
+key retired_key(std::uint16_t shard) noexcept;
 /// The cluster map with its applied index; only shard 0 has one.
 key map_key(std::uint16_t shard) noexcept;
 struct raft_meta_position {

@@ -64,6 +64,10 @@ struct log_append {
   /// later appends; readers do not see it.
   std::optional<log_mark> mark{};
   std::vector<raw_record> records{};
+  /// First of all: everything of the shard goes, its log and its state; term and vote stay, so that
+  /// nobody votes twice. Never again will this node begin the shard with an empty log by itself
+  /// (is_retired). Nobody must read the shard any more.
+  bool retire = false;
 };
 
 enum class durability : std::uint8_t {
@@ -93,10 +97,17 @@ class log_writer {
 
   [[nodiscard]] log_writer_stats stats() const;
 
+  /// How much the disk has: a number that rises with every write and, with durability::fsync, is
+  /// never smaller after a restart. One that is has lost data.
+  [[nodiscard]] std::uint64_t kept() const noexcept;
+
  private:
   struct impl;
   std::unique_ptr<impl> impl_;
 };
+
+/// Whether this node has kept the shard, and let go of it.
+bool is_retired(database& db, std::uint16_t shard);
 
 /// Reads a shard's log and hard state; used by its replica, on the replica's thread.
 class log_reader {

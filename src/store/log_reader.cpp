@@ -16,6 +16,15 @@ std::uint64_t index_at(const scan& at) {
 
 }  // namespace
 
+bool is_retired(database& db, std::uint16_t shard) {
+  rocksdb::PinnableSlice value;
+  const auto s = db.rocks().Get(rocksdb::ReadOptions(), db.handle(family::raft_meta),
+                                retired_key(shard).view(), &value);
+  if (s.IsNotFound()) return false;
+  throw_unless_ok(s, "reading whether shard " + std::to_string(shard) + " was retired");
+  return true;
+}
+
 log_reader::log_reader(database& db, std::uint16_t shard) : db_(db), shard_(shard) {}
 
 std::optional<log_mark> log_reader::mark() const {

@@ -3,6 +3,7 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -42,6 +43,7 @@ struct log_writer::impl {
   impl(database& to, durability how, std::function<void(const std::string&)> tell)
       : db(to), on_fatal(std::move(tell)) {
     write_options.sync = how == durability::fsync;
+    kept.store(db.rocks().GetLatestSequenceNumber());
     thread = std::thread([this] { run(); });
   }
 
@@ -81,10 +83,13 @@ struct log_writer::impl {
     if (batch.Count() == 0) return;
 
     const auto started = std::chrono::steady_clock::now();
+    // What others write meanwhile without a sync may come before or after; this much is certain.
+    const auto certain = db.rocks().GetLatestSequenceNumber() + batch.Count();
     const auto s = db.rocks().Write(write_options, &batch);
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
         std::chrono::steady_clock::now() - started);
     if (!s.ok()) fatal("writing the log: " + s.ToString());
+    kept.store(certain, std::memory_order_relaxed);
 
     std::lock_guard lock(mutex);
     const auto micros = static_cast<std::uint64_t>(took.count());
@@ -95,7 +100,25 @@ struct log_writer::impl {
     stats.sync_micros_max = std::max(stats.sync_micros_max, micros);
   }
 
+  /// Range tombstones are right here: nothing reads this range until the shard comes back.
+  void retire(std::uint16_t shard) {
+    for (std::size_t i = 0; i < family_count; ++i) {
+      const auto where = static_cast<family>(i);
+      if (where == family::meta || where == family::raft_meta) continue;
+      const auto prefix = where == family::raft_log ? log_prefix(shard) : shard_prefix(shard);
+      check(batch.DeleteRange(db.handle(where), prefix.view(), prefix.end().view()));
+    }
+    const auto facts = db.handle(family::raft_meta);
+    const auto progress = progress_prefix(shard);
+    check(batch.DeleteRange(facts, progress.view(), progress.end().view()));
+    for (const auto& fact : {generation_key(shard), log_mark_key(shard), map_key(shard)})
+      check(batch.Delete(facts, fact.view()));
+    check(batch.Put(facts, retired_key(shard).view(), encode_generation(1)));
+    extents.insert_or_assign(shard, extent{});
+  }
+
   void add(const log_append& a) {
+    if (a.retire) retire(a.shard);
     if (a.hard) {
       check(
           batch.Put(db.handle(family::raft_meta), hard_state_key(a.shard).view(), encode(*a.hard)));
@@ -199,6 +222,8 @@ struct log_writer::impl {
   rocksdb::WriteBatch batch;
   std::unordered_map<std::uint16_t, extent> extents;
 
+  std::atomic<std::uint64_t> kept{0};
+
   std::mutex mutex;  // guards what follows
   std::condition_variable wake;
   std::vector<log_append> pending;
@@ -223,6 +248,10 @@ void log_writer::append(log_append what) {
   }
   // When something was pending already, the thread has been told.
   if (was_empty) impl_->wake.notify_one();
+}
+
+std::uint64_t log_writer::kept() const noexcept {
+  return impl_->kept.load(std::memory_order_relaxed);
 }
 
 log_writer_stats log_writer::stats() const {

@@ -11,6 +11,9 @@ std::vector<command> all_commands() {
   return {forming(3),
           join_node{node(2, node_state::joining)},
           update_node{id(2), "host:1", std::nullopt, node_state::left},
+          assign_shard{3, {id(1), id(2)}},
+          report_group{3, 17, {id(1), id(2)}},
+          decommission_node{id(2), true},
           update_node{id(2), std::nullopt, "0.2", std::nullopt},
           place_shards{},
           add_key{key("k2")},
@@ -46,8 +49,8 @@ TEST_CASE("times before 1970 survive encoding", "[placement][codec]") {
 }
 
 TEST_CASE("the bytes of a command are fixed", "[placement][codec]") {
-  CHECK(encode(place_shards{}) == std::string("\x02\x91\x03", 3));
-  CHECK(encode(retire_key{"k1"}) == std::string("\x02\x92\x05\xc4\x02k1", 7));
+  CHECK(encode(place_shards{}) == std::string("\x03\x91\x03", 3));
+  CHECK(encode(retire_key{"k1"}) == std::string("\x03\x92\x05\xc4\x02k1", 7));
 }
 
 TEST_CASE("another version is refused", "[placement][codec]") {

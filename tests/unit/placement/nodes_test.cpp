@@ -88,28 +88,70 @@ TEST_CASE("an update changes what it names", "[placement][nodes]") {
   CHECK(refused(map, update_node{id(77), {}, {}, {}}).details.field == "id");
 }
 
-TEST_CASE("a joining node becomes active, and leaves once it keeps no shards",
+TEST_CASE("a joining node becomes active, and one that was decommissioned never comes back",
           "[placement][nodes]") {
   auto map = formed(1);
   run(map, join_node{node(2, node_state::joining)});
   CHECK(count_active(map) == 1);
   run(map, update_node{id(2), {}, {}, node_state::active});
   CHECK(count_active(map) == 2);
+  CHECK(refused(map, update_node{id(2), {}, {}, node_state::left}).code == ec::conflict);
+  run(map, decommission_node{id(2)});
+  CHECK(find_node(map, id(2))->state == node_state::leaving);
+  CHECK_FALSE(run(map, join_node{node(2)}).changed);
   run(map, update_node{id(2), {}, {}, node_state::left});
   CHECK(count_active(map) == 1);
   CHECK_FALSE(find_address(map, node(2).address));
-  run(map, join_node{node(2)});
-  CHECK(count_active(map) == 2);
+  CHECK(refused(map, join_node{node(2)}).code == ec::conflict);
+  CHECK(refused(map, update_node{id(2), {}, {}, node_state::active}).code == ec::conflict);
+  auto another = node(9);
+  another.address = node(2).address;
+  CHECK(run(map, join_node{another}).replaced.empty());
 }
 
-TEST_CASE("a node that keeps shards cannot leave", "[placement][nodes]") {
+TEST_CASE("a node that keeps shards, or is still in their groups, cannot leave",
+          "[placement][nodes]") {
   auto map = of_three();
+  run(map, decommission_node{id(2)});
   CHECK(refused(map, update_node{id(2), {}, {}, node_state::left}).code == ec::conflict);
+  for (const auto shard : shards_of(map, id(2)))
+    run(map, assign_shard{shard, {id(1)}});
+  CHECK(shards_of(map, id(2)).empty());
+  CHECK(refused(map, update_node{id(2), {}, {}, node_state::left}).code == ec::conflict);
+  for (const auto& s : std::vector(map.shards))
+    if (is_moving(s)) run(map, report_group{s.shard, 5, s.replicas});
+  run(map, update_node{id(2), {}, {}, node_state::left});
 }
 
-TEST_CASE("no update makes a node joining or replaced", "[placement][nodes]") {
+TEST_CASE("a node is drained and undrained, and stays drained when it comes back",
+          "[placement][nodes]") {
   auto map = of_three();
-  for (const auto state : {node_state::joining, node_state::replaced})
+  run(map, update_node{id(2), {}, {}, node_state::draining});
+  CHECK(steps_back(map, id(2)));
+  CHECK_FALSE(steps_back(map, id(1)));
+  CHECK(find_address(map, node(2).address));
+  CHECK_FALSE(run(map, join_node{node(2)}).changed);
+  run(map, update_node{id(2), {}, {}, node_state::active});
+  CHECK_FALSE(steps_back(map, id(2)));
+  run(map, join_node{node(4, node_state::joining)});
+  CHECK(refused(map, update_node{id(4), {}, {}, node_state::draining}).code == ec::conflict);
+}
+
+TEST_CASE("a decommission that costs replicas has to be asked for as such", "[placement][nodes]") {
+  auto map = of_three(3);
+  CHECK(refused(map, decommission_node{id(2), false}).message.find("1 replicas instead of 3") !=
+        std::string::npos);
+  run(map, decommission_node{id(2), true});
+  run(map, decommission_node{id(3), true});
+  CHECK(refused(map, decommission_node{id(1), true}).code == ec::conflict);
+  run(map, update_node{id(2), {}, {}, node_state::active});
+  CHECK(find_node(map, id(2))->state == node_state::active);
+  CHECK(refused(map, decommission_node{id(77), true}).details.field == "id");
+}
+
+TEST_CASE("no update makes a node joining, replaced or leaving", "[placement][nodes]") {
+  auto map = of_three();
+  for (const auto state : {node_state::joining, node_state::replaced, node_state::leaving})
     CHECK(refused(map, update_node{id(2), {}, {}, state}).details.field == "state");
 }
 

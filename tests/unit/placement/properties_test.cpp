@@ -18,9 +18,11 @@ using step = std::array<std::uint8_t, 4>;
 
 command command_of(const step& dice) {
   const auto who = static_cast<std::uint8_t>(1 + dice[1] % 5);
-  const auto state = static_cast<node_state>(dice[2] % 4);
+  const auto state = static_cast<node_state>(dice[2] % 6);
+  const auto shard = static_cast<std::uint16_t>(dice[2] % 10);
+  const std::vector<uuid> some = {id(who), id(static_cast<std::uint8_t>(1 + dice[3] % 5))};
   const auto key_name = "k" + std::to_string(dice[2] % 20);
-  switch (dice[0] % 6) {
+  switch (dice[0] % 9) {
     case 0: {
       auto n = node(who, state);
       n.address = node(static_cast<std::uint8_t>(1 + dice[3] % 4)).address;
@@ -34,6 +36,12 @@ command command_of(const step& dice) {
       return add_key{key(key_name, static_cast<char>('a' + dice[3] % 2))};
     case 4:
       return retire_key{key_name};
+    case 5:
+      return assign_shard{shard, some};
+    case 6:
+      return report_group{shard, dice[3], some};
+    case 7:
+      return decommission_node{id(who), dice[3] % 2 == 0};
     default:
       return update_node{id(who), node(static_cast<std::uint8_t>(1 + dice[3] % 4)).address, {}, {}};
   }
@@ -44,8 +52,7 @@ void check(const cluster_map& map) {
   std::set<std::string> addresses;
   for (const auto& n : map.members) {
     RC_ASSERT(ids.insert(n.id).second);
-    const bool present = n.state == node_state::active || n.state == node_state::joining;
-    if (present) RC_ASSERT(addresses.insert(n.address).second);
+    if (is_present(n.state)) RC_ASSERT(addresses.insert(n.address).second);
     if (n.state == node_state::left) RC_ASSERT(shards_of(map, n.id).empty());
   }
   RC_ASSERT(current_key(map) != nullptr);

@@ -59,6 +59,8 @@ TEST_CASE("every key gives back its parts") {
     RC_ASSERT(parse_raft_meta_key(log_mark_key(at.shard).view()) ==
               (raft_meta_position{at.shard, raft_fact::log_mark, 0}));
     RC_ASSERT(parse_scope(scope_prefix(at).view()) == at);
+    RC_ASSERT(parse_raft_meta_key(retired_key(at.shard).view()) ==
+              (raft_meta_position{at.shard, raft_fact::retired, 0}));
     RC_ASSERT(parse_raft_meta_key(map_key(at.shard).view()) ==
               (raft_meta_position{at.shard, raft_fact::map, 0}));
     RC_ASSERT(parse_raft_meta_key(hard_state_key(at.shard).view()) ==

@@ -13,6 +13,7 @@
 #include "store/fatal.hpp"
 #include "store/keys.hpp"
 #include "store/scan.hpp"
+#include "store/shard_state.hpp"
 #include "unit/store/support.hpp"
 
 namespace greenroom::store {
@@ -265,6 +266,75 @@ TEST_CASE("a hole on disk is damage, not the end of the log") {
   REQUIRE(db->rocks().Put({}, db->handle(family::raft_log), log_key(4, 2).view(), "?").ok());
   CHECK_THROWS_WITH(log_reader(*db, 4).read(2, 1, 1000),
                     "damaged record raft_log entry 2: it is too short");
+}
+
+TEST_CASE("a shard that is retired leaves nothing but its vote and a mark") {
+  const temp_folder folder;
+  const auto fill = [](database& db, std::uint16_t shard) {
+    shard_state state(db, shard);
+    state.put_user(sample_user());
+    REQUIRE(state.commit(3));
+  };
+  const auto rows_of = [](database& db, std::uint16_t shard) {
+    std::size_t count = 0;
+    for (std::size_t f = 3; f < family_count; ++f) {
+      scan rows(db, static_cast<family>(f), shard_prefix(shard));
+      for (rows.first(); rows.valid(); rows.next())
+        ++count;
+    }
+    return count;
+  };
+  {
+    const auto db = open_or_throw(folder.path());
+    log_writer writer(*db, durability::fsync);
+    for (const std::uint16_t shard : {4, 5}) {
+      auto a = append_of({entry(1), entry(2), entry(3)});
+      a.shard = shard;
+      a.hard = hard_state{7, 9};
+      writer.append(std::move(a));
+      fill(*db, shard);
+    }
+    CHECK_FALSE(is_retired(*db, 4));
+    log_append gone;
+    gone.shard = 4;
+    gone.retire = true;
+    std::promise<void> done;
+    gone.synced = [&] { done.set_value(); };
+    writer.append(std::move(gone));
+    done.get_future().get();
+    CHECK(rows_of(*db, 4) == 0);
+    CHECK(rows_of(*db, 5) > 0);
+    // It may come back, with a log that begins anew.
+    writer.append(append_of({entry(1, 9, "again")}));
+  }
+  const auto db = open_or_throw(folder.path());
+  CHECK(is_retired(*db, 4));
+  CHECK_FALSE(is_retired(*db, 5));
+  CHECK(dump(log_reader(*db, 4)) == lines{"1@9:again"});
+  CHECK(log_reader(*db, 4).hard() == hard_state{7, 9});
+  CHECK(shard_state(*db, 4).applied_index() == 0);
+  CHECK(dump(log_reader(*db, 5)).size() == 3);
+  CHECK(shard_state(*db, 5).applied_index() == 3);
+}
+
+TEST_CASE("what the writer says the disk has never falls, also over a restart") {
+  const temp_folder folder;
+  std::uint64_t before = 0;
+  for (int round = 0; round < 3; ++round) {
+    const auto db = open_or_throw(folder.path());
+    log_writer writer(*db, durability::fsync);
+    CHECK(writer.kept() >= before);
+    for (std::uint64_t i = 1; i <= 5; ++i) {
+      std::promise<void> done;
+      auto a =
+          append_of({entry(static_cast<std::uint64_t>(round) * 5 + i)}, [&] { done.set_value(); });
+      const auto last = writer.kept();
+      writer.append(std::move(a));
+      done.get_future().get();
+      CHECK(writer.kept() > last);
+    }
+    before = writer.kept();
+  }
 }
 
 }  // namespace
