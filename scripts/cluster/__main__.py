@@ -41,7 +41,8 @@ def arguments():
         epilog="Examples: scripts/run; scripts/run --background --data /tmp/chat; "
         "scripts/run --stop --data /tmp/chat; GREENROOM_LOG_LEVEL=debug scripts/run --nodes 1",
     )
-    parser.add_argument("--nodes", type=int, metavar="N", help="nodes of a new cluster (default 3)")
+    parser.add_argument("--nodes", type=int, metavar="N",
+                        help="nodes of a new cluster (default 3); more than it has: they join")
     parser.add_argument("--http-port", type=int, metavar="P",
                         help="node i serves clients on P+i-1 (default 8080)")  # fmt: skip
     parser.add_argument("--data", default=".greenroom", metavar="DIR",
@@ -92,6 +93,10 @@ def node_environment() -> dict:
     return environment
 
 
+def say_decommissioned(node):
+    say(f"{node.name} was decommissioned; it can join as a new node when {node.folder} is gone.")
+
+
 def prepare(layout: Layout, options) -> list:
     """Makes folder, ports, certificates and configuration; returns the nodes to start."""
     if options.fresh:
@@ -100,11 +105,15 @@ def prepare(layout: Layout, options) -> list:
     count = layout.node_count()
     if count is None:
         layout.create(options.nodes or DEFAULT_NODES)
-    elif options.nodes not in (None, count):
+    elif options.nodes is not None and options.nodes < count:
         raise LayoutError(
-            f"{layout.folder} holds a cluster of {count}, and the number of nodes cannot be "
-            f"changed to {options.nodes} yet; take another --data, or --fresh to start over"
+            f"{layout.folder} holds a cluster of {count} nodes; take one out with: greenroom "
+            f"console --node {layout.folder}/node1/admin.sock node decommission node{count}"
         )
+    elif options.nodes is not None and options.nodes > count:
+        layout.grow(options.nodes)
+    for node in layout.decommissioned_nodes():
+        say_decommissioned(node)
     layout.assign_ports(options.http_port)
     nodes = layout.nodes()
     if len(nodes) > 1:
@@ -124,6 +133,9 @@ def wait_until_ready(nodes, interrupts) -> bool:
         for node in list(waiting):
             if node.is_ready():
                 say(f"{node.name} is ready: {node.url()}")
+                waiting.remove(node)
+            elif node.has_ended() and node.is_decommissioned():
+                say_decommissioned(node)
                 waiting.remove(node)
             elif node.has_ended():
                 note(f"{node.name} ended with {node.exit_status() or 'an unknown status'} before "

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The data folder of a cluster: which nodes it has, and their configuration files.
 
-    DIR/cluster.json          how many nodes
+    DIR/cluster.json          how many nodes, and how many of them formed the cluster
     DIR/tls/                  the authority and the certificates
     DIR/nodeI/                everything of node I, its data included
 
@@ -42,13 +42,37 @@ class Layout:
         except (OSError, ValueError, KeyError, TypeError):
             raise LayoutError(f"{self.marker} is damaged; --fresh starts over") from None
 
+    def founders(self) -> int:
+        """How many nodes formed the cluster; those after them join it."""
+        return int(json.loads(self.marker.read_text()).get("founders", self.node_count()))
+
     def create(self, count: int):
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.marker.write_text(json.dumps({"nodes": count}) + "\n")
+        self._mark(count, count)
+
+    def grow(self, count: int):
+        """More nodes, which will join. The first node of a cluster of one has no port for others,
+        and gets it when it is started again."""
+        alone = self.nodes()[0]
+        if self.node_count() == 1 and alone.pid() is not None:
+            raise LayoutError(
+                f"{alone.name} runs as a cluster of one, without a port for other nodes: stop it "
+                f"first, with scripts/run --stop --data {self.folder}"
+            )
+        self._mark(count, self.founders())
+
+    def _mark(self, count: int, founders: int):
+        self.marker.write_text(json.dumps({"nodes": count, "founders": founders}) + "\n")
 
     def nodes(self) -> list:
         count = self.node_count() or 0
-        return [Node(self.folder, i, self.daemon) for i in range(1, count + 1)]
+        found = [Node(self.folder, i, self.daemon) for i in range(1, count + 1)]
+        return [node for node in found if not node.is_decommissioned()]
+
+    def decommissioned_nodes(self) -> list:
+        count = self.node_count() or 0
+        found = [Node(self.folder, i, self.daemon) for i in range(1, count + 1)]
+        return [node for node in found if node.is_decommissioned()]
 
     def present_nodes(self) -> list:
         """For stopping: also those that a damaged marker does not tell of."""
@@ -85,7 +109,7 @@ class Layout:
             http = wanted or known.get("http")
             http = http or 8080 + node.index - 1
             cluster = known.get("cluster", 0)
-            if len(nodes) > 1 and not cluster:
+            if self.node_count() > 1 and not cluster:
                 cluster = ports.choose(taken | {http})
                 taken.add(cluster)
             node.publish_ports(http, cluster)
@@ -106,20 +130,22 @@ class Layout:
                 )
 
     def write_config(self, node: Node):
-        everyone = self.nodes()
+        addresses = {n.index: f"127.0.0.1:{n.ports()['cluster']}" for n in self.nodes()}
+        founders = [a for index, a in addresses.items() if index <= self.founders()]
         settings = self._template("shared.toml")
         own = self.templates / f"node{node.index}.toml"
         for section, values in self._template(own.name if own.exists() else "node1.toml").items():
             settings.setdefault(section, {}).update(values)
         settings.setdefault("node", {}).update(name=node.name, data_dir=str(node.folder))
         settings.setdefault("http", {})["port"] = node.ports()["http"]
-        if len(everyone) == 1:
+        if self.node_count() == 1:
             settings.pop("cluster", None)  # a cluster of one opens no cluster port
         else:
             settings.setdefault("cluster", {}).update(
                 address="127.0.0.1",
                 port=node.ports()["cluster"],
-                initial_nodes=[f"127.0.0.1:{n.ports()['cluster']}" for n in everyone],
+                initial_nodes=founders if node.index <= self.founders() else [],
+                seeds=[] if node.index <= self.founders() else founders,
                 certificate=str(self.tls / f"{node.name}.crt"),
                 key=str(self.tls / f"{node.name}.key"),
                 ca=str(self.tls / "ca.crt"),

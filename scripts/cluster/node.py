@@ -35,6 +35,10 @@ class Node:
         text = json.dumps({"http": http_port, "cluster": cluster_port}) + "\n"
         _replace(self.ports_file, text)
 
+    def is_decommissioned(self) -> bool:
+        """It has left its cluster for good, and says so."""
+        return (self.folder / "decommissioned").exists()
+
     def url(self) -> str:
         return f"http://127.0.0.1:{self.ports()['http']}"
 

@@ -6,11 +6,12 @@
 ///
 /// Owns: console requests in hand with their deadlines.
 /// Takes: requests of the admin socket or of another node's admin actor; replies to its calls.
-/// Sends: admin_query to other nodes, user_issue to leaders of users.
+/// Sends: admin_query to other nodes, user_issue to leaders of users, changes of the map to the
+/// cluster actor where the map is led.
 /// Dies: respawned by the node; requests in hand are answered with an error first.
 ///
-/// Verbs (docs/operations.md): nodes, shards, actors, links, settings, health, token issue,
-/// chaos fail.
+/// Verbs (docs/operations.md): nodes, shards, actors, links, settings, health, cluster status,
+/// token issue, chaos fail, rebalance, and those of operations.hpp.
 
 #include <deque>
 #include <unordered_map>
@@ -43,6 +44,13 @@ class admin final : public observed<admin_actor> {
     std::unordered_map<call_number, std::string> waiting;  ///< node names
     clock::time_point deadline;
     bool from_many = false;
+    /// Makes of the rows what is shown; empty: they are.
+    std::function<void(gathering&)> shape;
+  };
+  /// A request that the leader of the cluster map answers.
+  struct passed_on {
+    answer_once done;
+    clock::time_point deadline;
   };
   /// Tokens being issued, a few at a time.
   struct issuing {
@@ -56,18 +64,39 @@ class admin final : public observed<admin_actor> {
     clock::time_point deadline;
   };
 
+  static nlohmann::json failure(std::string_view code, std::string message);
+
+  // admin.cpp
   void take(const admin_request& r);
   void take_reply(const reply& r);
   void tick();
   void arm_tick();
+
+  // admin_lists.cpp
   void gather(const nlohmann::json& request, std::vector<std::string> columns, rows own,
-              const answer_once& done, bool local_only, clock::time_point deadline);
+              const answer_once& done, bool local_only, clock::time_point deadline,
+              std::function<void(gathering&)> shape = {});
   void finish(const std::shared_ptr<gathering>& g);
+
+  // admin_tokens.cpp
   void issue(const nlohmann::json& args, const answer_once& done, clock::time_point deadline);
   void issue_some(const std::shared_ptr<issuing>& i);
+  void take_token(const reply& r);
 
+  // admin_shards.cpp
+  void list_shards(const admin_request& r, clock::time_point deadline);
+  void show_status(const admin_request& r, clock::time_point deadline);
+  [[nodiscard]] rows led_shards() const;
+  void complete(gathering& g) const;
+  void judge(gathering& g) const;
+
+  // admin_changes.cpp
+  void change(const admin_request& r, const std::string& verb, const nlohmann::json& args,
+              clock::time_point deadline);
+  void carry_out(const std::string& verb, const nlohmann::json& args, const answer_once& done);
+
+  // admin_lists.cpp
   [[nodiscard]] rows own_nodes() const;
-  [[nodiscard]] rows own_shards() const;
   [[nodiscard]] rows own_actors(const nlohmann::json& args) const;
   [[nodiscard]] rows own_links() const;
   [[nodiscard]] std::string name_of(const node_id& id) const;
@@ -76,6 +105,7 @@ class admin final : public observed<admin_actor> {
   std::shared_ptr<peers> links_;
   std::vector<std::shared_ptr<gathering>> gatherings_;
   std::vector<std::shared_ptr<issuing>> issuings_;
+  std::unordered_map<call_number, passed_on> passed_on_;
   bool tick_armed_ = false;
   const clock::time_point started_ = clock::now();
 };

@@ -278,7 +278,12 @@ struct room_publish {
 struct group_message {
   std::uint16_t shard = 0;
   std::uint64_t from = 0;  ///< the sender's id within the group
-  bool transfer = false;   ///< part of a state on its way to a replica that needs it
+  enum class what : std::uint8_t {
+    log,
+    transfer,    ///< part of a state on its way to a replica that needs it
+    membership,  ///< whether the replica still belongs to the group (group_keeper.hpp)
+  };
+  what kind = what::log;
   std::string bytes;
 };
 

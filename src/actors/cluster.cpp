@@ -47,10 +47,21 @@ cluster::behavior_type cluster::make_behavior() {
           [this](const peer_change_ptr& c) { take_change(*c); },
           [this](const peer_word_ptr& w) { take_word(*w); },
           [this](const leader_notice_ptr& n) { take_leader(*n); },
+          [this](const group_report_ptr& g) { take_group(*g); },
+          [this](const map_proposal_ptr& wish) { take_wish(wish); },
+          [this](retired_atom) { drop_map(); },
+          [this](rebalance_atom) {
+            rebalancing_ = true;
+            next_plan_ = {};
+            plan_on_time(clock::now());
+          },
           [this](drain_atom) {
             peer_word w;
             w.draining = true;
             links_->word_to_all(w);
+            if (map_shard_) {
+              caf::anon_send(*map_shard_, drain_atom::value);
+            }
           },
           [this](tick_atom) { tick(); }};
 }
@@ -76,15 +87,21 @@ peer_info cluster::self() const {
 void cluster::begin() {
   {
     const std::lock_guard lock(*self_mutex_);
-    *self_info_ = {env_->board.self(), env_->config.node.name, GREENROOM_VERSION,
-                   env_->config.cluster.port == 0 ? "" : env_->config.cluster.advertise, uuid{}};
+    *self_info_ = {env_->board.self(),
+                   env_->config.node.name,
+                   GREENROOM_VERSION,
+                   env_->config.cluster.port == 0 ? "" : env_->config.cluster.advertise,
+                   uuid{},
+                   0};
   }
   if (identity_) {
-    auto context = std::make_shared<link_context>(
-        link_context{env_, links_, *identity_, [mutex = self_mutex_, info = self_info_] {
-                       const std::lock_guard lock(*mutex);
-                       return *info;
-                     }});
+    auto context = std::make_shared<link_context>(link_context{
+        env_, links_, *identity_, [env = env_, mutex = self_mutex_, info = self_info_] {
+          const std::lock_guard lock(*mutex);
+          auto own = *info;
+          own.kept = env->log.kept();
+          return own;
+        }});
     context_ = context;
     links_->set_cluster(caf::actor_cast<cluster_actor>(this));
     for (const auto& link : links_->views()) {
@@ -108,7 +125,7 @@ void cluster::begin() {
       telemetry::log("cluster").error("the stored cluster map is damaged: {}", map.error().message);
     }
   }
-  if (!map_shard_ && env_->db.meta("keeps_map")) {
+  if (!map_shard_ && env_->db.meta("keeps_map") == "yes") {
     start_map_shard(false);
   }
   delayed_send(this, 0ms, tick_atom::value);
@@ -143,6 +160,7 @@ void cluster::take_map(const map_ptr& map) {
   caf::anon_send(node_, map);
   dial_all();
   keep_map_too();
+  follow_own_state();
   if (map_leader_) {
     peer_word w;
     w.map = map;
@@ -167,8 +185,7 @@ void cluster::dial_all() {
   }
   for (const auto& member : map_->members) {
     if (member.id != env_->board.self() && !member.address.empty() &&
-        (member.state == placement::node_state::active ||
-         member.state == placement::node_state::joining)) {
+        placement::is_present(member.state)) {
       dial(member.address);
     }
   }
@@ -193,12 +210,14 @@ void cluster::dial(const std::string& address, bool is_seed) {
 void cluster::take_change(const peer_change& c) {
   if (c.up) {
     up_[c.who.id] = c.who;
+    env_->disks.note(c.who.id, c.who.kept);
     peer_word w;
     w.announce = true;
     links_->word(c.who.id, w);
     announce_to(c.who.id);
   } else {
     up_.erase(c.who.id);
+    last_up_[c.who.id] = clock::now();
     env_->board.forget_leader(c.who.id);
   }
 }
@@ -239,6 +258,12 @@ void cluster::take_word(const peer_word& w) {
   if (w.draining) {
     links_->set_draining(w.from);
   }
+  if (w.group) {
+    take_group(*w.group);
+  }
+  if (w.kept != 0) {
+    env_->disks.note(w.from, w.kept);
+  }
 }
 
 void cluster::take_leader(const leader_notice& n) {
@@ -263,11 +288,13 @@ void cluster::tick() {
   delayed_send(this, tick_every, tick_atom::value);
   links_->sweep();
   dial_all();
+  tell_kept(clock::now());
   if (!map_ && !forming_) {
     find_cluster();
   }
-  if (map_) {
+  if (map_ && !out_) {
     ask_to_join();
+    plan_on_time(clock::now());
   }
 }
 

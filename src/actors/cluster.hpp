@@ -6,15 +6,18 @@
 ///
 /// Owns: this node's knowledge of the cluster map (kept in the store, so that a node that starts
 /// alone knows its shards), the map shard if it lives here, one link per other node.
-/// Takes: newer maps, links that came up or went down, words of peers, terms won by local shards.
-/// Sends: the map to the switchboard and the node actor; join, map and leader words to peers.
-/// Dies: respawned by the node; links and map shard are children and come back with it.
+/// Takes: newer maps, links that came up or went down, words of peers, terms won by local shards,
+/// what they find of their groups, and what an operator wants changed.
+/// Sends: the map to the switchboard and the node actor; join, map, group and leader words to
+/// peers. Dies: respawned by the node; links and map shard are children and come back with it.
 ///
 /// Bootstrap: a node with a cluster in its store goes on with it. With an empty store it asks every
 /// node of cluster.initial_nodes: if one has a cluster, this node joins it under its new id (an
 /// empty disk is never the old node). Otherwise the first of the list forms the cluster once all
 /// are linked, so that two halves can never form two. With cluster.seeds alone it joins and never
 /// forms; with neither it is a cluster of one.
+///
+/// Where the map is led, what it should become next is planned here (placement/plan.hpp).
 
 #include <map>
 #include <optional>
@@ -39,6 +42,8 @@ class cluster final : public observed<cluster_actor> {
   void on_exit() override;
 
  private:
+  using clock = std::chrono::steady_clock;
+
   // cluster.cpp
   void begin();
   void take_map(const map_ptr& map);
@@ -60,7 +65,15 @@ class cluster final : public observed<cluster_actor> {
   void change_map(placement::command what);
   [[nodiscard]] placement::node_info own_info() const;
   void keep_map_too();
+  void drop_map();
   [[nodiscard]] bool leads_map() const;
+
+  // cluster_changes.cpp
+  void plan_on_time(clock::time_point now);
+  void take_group(const placement::report_group& g);
+  void take_wish(const map_proposal_ptr& wish);
+  void follow_own_state();
+  void tell_kept(clock::time_point now);
 
   environment_ptr env_;
   std::shared_ptr<peers> links_;
@@ -76,7 +89,14 @@ class cluster final : public observed<cluster_actor> {
   std::map<std::string, link_actor> dialed_;
   std::map<node_id, peer_info> up_;
   std::map<std::uint16_t, leader_notice> led_here_;
-  std::chrono::steady_clock::time_point next_join_{};
+  clock::time_point next_join_{};
+  clock::time_point next_plan_{};
+  clock::time_point next_kept_{};
+  std::uint64_t told_kept_ = 0;
+  std::map<node_id, clock::time_point> last_up_;  ///< of nodes whose link went down
+  bool rebalancing_ = false;                      ///< until nothing is left to be moved
+  bool drained_ = false;
+  bool out_ = false;  ///< is no member any more, and about to end
 };
 
 }  // namespace greenroom::actors

@@ -17,6 +17,8 @@ using proof_atom = caf::atom_constant<caf::atom("proof")>;
 using batch_atom = caf::atom_constant<caf::atom("batch")>;
 using ack_atom = caf::atom_constant<caf::atom("ack")>;
 using flush_atom = caf::atom_constant<caf::atom("flush")>;
+using retired_atom = caf::atom_constant<caf::atom("retired")>;
+using rebalance_atom = caf::atom_constant<caf::atom("rebalance")>;
 
 using map_ptr = std::shared_ptr<const placement::cluster_map>;
 
@@ -33,15 +35,18 @@ using map_shard_actor =
                      // A message of the same group from another server.
                      caf::reacts_to<std::uint64_t, std::string>,
                      caf::reacts_to<transfer_atom, std::uint64_t, std::string>,
-                     caf::reacts_to<tick_atom>>;
+                     caf::reacts_to<member_atom, std::uint64_t, std::string>,
+                     // The node is going: lead no more.
+                     caf::reacts_to<drain_atom>, caf::reacts_to<tick_atom>>;
 
 /// Who is at the other end of a link, verified.
 struct peer_info {
   node_id id;
   std::string name;
   std::string version;
-  std::string address;  ///< of its cluster port, as it advertises it
-  uuid cluster_id;      ///< nil: in no cluster yet
+  std::string address;     ///< of its cluster port, as it advertises it
+  uuid cluster_id;         ///< nil: in no cluster yet
+  std::uint64_t kept = 0;  ///< how much its disk has (disk_memory.hpp)
 };
 
 /// A link came up or went down.
@@ -63,8 +68,13 @@ struct peer_word {
   std::optional<leader_notice> leader;
   /// Is going: leads nothing more, and shall not be made to.
   bool draining = false;
+  /// Leads this shard and has found its group to be this.
+  std::optional<placement::report_group> group;
+  std::uint64_t kept = 0;  ///< how much its disk has by now; 0: it does not say
 };
 using peer_word_ptr = std::shared_ptr<const peer_word>;
+
+using group_report_ptr = std::shared_ptr<const placement::report_group>;
 
 /// CLUSTER: who belongs to the cluster, and joining it.
 using cluster_actor = caf::typed_actor<
@@ -72,6 +82,14 @@ using cluster_actor = caf::typed_actor<
     caf::reacts_to<map_ptr>, caf::reacts_to<peer_change_ptr>, caf::reacts_to<peer_word_ptr>,
     // One of this node's shards has won a term.
     caf::reacts_to<leader_notice_ptr>,
+    // … or has found that its group is another one than the map says.
+    caf::reacts_to<group_report_ptr>,
+    // A wish to change the map; UNAVAILABLE unless it is led here.
+    caf::reacts_to<map_proposal_ptr>,
+    // The replica of the map has gone from this node's disk.
+    caf::reacts_to<retired_atom>,
+    // An operator wants the shards spread evenly, now.
+    caf::reacts_to<rebalance_atom>,
     // This node is going: the others are told.
     caf::reacts_to<drain_atom>,
     // INTERNAL: joining, forming, placing.
@@ -84,7 +102,9 @@ using node_actor = caf::typed_actor<
     // Ends everything in good order.
     caf::reacts_to<stop_atom>,
     // Leadership of everything goes to other nodes.
-    caf::reacts_to<drain_atom>, caf::reacts_to<tick_atom>>;
+    caf::reacts_to<drain_atom>,
+    // A shard has gone from this node's disk.
+    caf::reacts_to<retired_atom, std::uint16_t>, caf::reacts_to<tick_atom>>;
 
 /// One encoded frame for a peer.
 using frame_bytes = std::shared_ptr<const std::string>;
@@ -124,6 +144,7 @@ using link_actor = caf::typed_actor<
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::map_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::map_proposal_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::group_report_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::peer_change_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::peer_word_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::leader_notice_ptr)

@@ -34,16 +34,28 @@ bool cluster::leads_map() const {
 void cluster::start_map_shard(bool bootstrap) {
   const auto self = caf::actor_cast<cluster_actor>(this);
   map_shard_ = spawn<map_shard>(
-      env_, bootstrap, [self](map_ptr map) { caf::anon_send(self, std::move(map)); },
-      [self, me = env_->board.self()](raft::role now, std::uint64_t term) {
-        leader_notice n;
-        n.shard = 0;
-        n.term = term;
-        if (now == raft::role::leader) {
-          n.leader = me;
-        }
-        caf::anon_send(self, leader_notice_ptr(std::make_shared<const leader_notice>(n)));
-      });
+      env_, bootstrap,
+      map_shard::duties{
+          .on_map = [self](map_ptr map) { caf::anon_send(self, std::move(map)); },
+          .on_role =
+              [self, me = env_->board.self()](raft::role now, std::uint64_t term) {
+                leader_notice n;
+                n.shard = 0;
+                n.term = term;
+                if (now == raft::role::leader) {
+                  n.leader = me;
+                }
+                caf::anon_send(self, leader_notice_ptr(std::make_shared<const leader_notice>(n)));
+              },
+          .report =
+              [env = env_](placement::report_group g) {
+                if (const auto present = env->cluster.get()) {
+                  caf::anon_send(
+                      *present, group_report_ptr(
+                                    std::make_shared<const placement::report_group>(std::move(g))));
+                }
+              },
+          .retired = [self] { caf::anon_send(self, retired_atom::value); }});
   monitor(*map_shard_);
   env_->board.put_replica(0, caf::actor_cast<caf::actor>(*map_shard_));
 }
@@ -60,6 +72,24 @@ void cluster::keep_map_too() {
     return;
   }
   start_map_shard(false);
+}
+
+/// The group goes on without this node, and nothing of it is left on the disk.
+void cluster::drop_map() {
+  if (!map_shard_) {
+    return;
+  }
+  if (const auto ok = env_->db.set_meta("keeps_map", "no"); !ok) {
+    telemetry::log("cluster").error("{}", ok.error().message);
+  }
+  env_->board.drop_replica(0);
+  demonitor(map_shard_->address());
+  anon_send_exit(*map_shard_, caf::exit_reason::user_shutdown);
+  map_shard_.reset();
+  map_leader_ = false;
+  if (map_) {
+    keep_map_too();  // it may be wanted again by now
+  }
 }
 
 // -- finding or forming a cluster
@@ -145,15 +175,12 @@ void cluster::ask_to_join() {
     const auto* known = placement::find_node(*map_, me.id);
     const bool current = known != nullptr && known->name == me.name &&
                          known->address == me.address && known->version == me.version &&
-                         known->state == placement::node_state::active;
+                         known->state != placement::node_state::joining;
     if (current) {
       const bool unplaced =
           std::any_of(map_->shards.begin() + 1, map_->shards.end(),
                       [](const placement::shard_placement& s) { return s.replicas.empty(); });
-      const auto active = static_cast<std::size_t>(std::count_if(
-          map_->members.begin(), map_->members.end(),
-          [](const placement::node_info& n) { return n.state == placement::node_state::active; }));
-      if (leads_map() && unplaced && active >= map_->expected_nodes) {
+      if (leads_map() && unplaced && placement::count_active(*map_) >= map_->expected_nodes) {
         change_map(placement::place_shards{});
       }
       return;

@@ -7,8 +7,12 @@
 #include <atomic>
 #include <memory>
 
+#include "actors/cluster_interfaces.hpp"
+#include "actors/disk_memory.hpp"
+#include "actors/door.hpp"
 #include "actors/health.hpp"
 #include "actors/rate_limiter.hpp"
+#include "actors/replica_table.hpp"
 #include "actors/switchboard.hpp"
 #include "actors/worker_pool.hpp"
 #include "config/settings.hpp"
@@ -28,7 +32,8 @@ struct environment {
         log(writer),
         board(switches),
         limiter(settings.limits.messages_per_minute),
-        health(switches) {}
+        health(switches),
+        disks(database) {}
 
   const greenroom::settings config;
   store::database& db;
@@ -40,7 +45,10 @@ struct environment {
   std::shared_ptr<actors::transport> nodes;  ///< null in a cluster of one
   actors::rate_limiter limiter;
   actors::health health;
-  admin_door admin;
+  actors::replica_table replicas;
+  disk_memory disks;
+  door<admin_actor> admin;
+  door<cluster_actor> cluster;
 };
 using environment_ptr = std::shared_ptr<environment>;
 

@@ -300,7 +300,9 @@ room_publish_ptr parse_publish(std::string_view bytes) {
   return p;
 }
 
-group_message parse_group_message(std::string_view bytes, bool transfer) {
+constexpr std::string_view group_kinds = "gtm";  // by group_message::what
+
+group_message parse_group_message(std::string_view bytes, char kind) {
   constexpr std::size_t header = 10;
   if (bytes.size() < header) {
     throw damaged("a short message of a group");
@@ -313,7 +315,7 @@ group_message parse_group_message(std::string_view bytes, bool transfer) {
     m.from = (m.from << 8) | static_cast<std::uint8_t>(bytes[i]);
   }
   m.bytes = bytes.substr(header);
-  m.transfer = transfer;
+  m.kind = static_cast<group_message::what>(group_kinds.find(kind));
   return m;
 }
 
@@ -352,7 +354,7 @@ std::string encode(const leader_probe& p) {
 std::string encode(const group_message& m) {
   std::string out;
   out.reserve(11 + m.bytes.size());
-  out += m.transfer ? 't' : 'g';
+  out += group_kinds[static_cast<std::size_t>(m.kind)];
   for (int shift = 8; shift >= 0; shift -= 8) {
     out += static_cast<char>(m.shard >> shift);
   }
@@ -380,7 +382,8 @@ expected<decoded> decode(std::string_view frame) {
         return std::make_shared<const user_notice>(unpack<user_notice>("notice", body));
       case 'g':
       case 't':
-        return parse_group_message(body, frame.front() == 't');
+      case 'm':
+        return parse_group_message(body, frame.front());
       case 'q':
         return std::make_shared<const leader_probe>(unpack<leader_probe>("probe", body));
       case 'w':

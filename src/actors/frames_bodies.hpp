@@ -22,7 +22,7 @@ inline constexpr auto last_of<chat::user_room::standing> = chat::user_room::stan
 template <>
 inline constexpr auto last_of<ec> = ec::internal;
 template <>
-inline constexpr auto last_of<placement::node_state> = placement::node_state::replaced;
+inline constexpr auto last_of<placement::node_state> = placement::node_state::leaving;
 
 /// `T` or `const T`.
 template <class V, class T>

@@ -21,15 +21,26 @@ auto fields(link_form<node_form> auto& v) {
   return std::tie(v.id, v.name, v.address, v.version, v.state, v.joined_at);
 }
 
+struct group_form {
+  std::uint16_t shard = 0;
+  std::uint64_t index = 0;
+  std::vector<uuid> nodes;
+};
+auto fields(link_form<group_form> auto& v) {
+  return std::tie(v.shard, v.index, v.nodes);
+}
+
 struct word_form {
   std::optional<node_form> join;
   std::string map;
   bool announce = false;
   std::optional<leader_notice> leader;
   bool draining = false;
+  std::optional<group_form> group;
+  std::uint64_t kept = 0;
 };
 auto fields(link_form<word_form> auto& v) {
-  return std::tie(v.join, v.map, v.announce, v.leader, v.draining);
+  return std::tie(v.join, v.map, v.announce, v.leader, v.draining, v.group, v.kept);
 }
 
 struct hello_form {
@@ -43,10 +54,11 @@ struct hello_form {
   std::string certificate;
   std::string signature;
   std::string refusal;
+  std::uint64_t kept = 0;
 };
 auto fields(link_form<hello_form> auto& v) {
   return std::tie(v.protocol, v.id, v.name, v.version, v.address, v.cluster_id, v.nonce,
-                  v.certificate, v.signature, v.refusal);
+                  v.certificate, v.signature, v.refusal, v.kept);
 }
 
 /// Nonces and signatures are bytes; the packing knows only texts, so they travel as hex.
@@ -77,11 +89,12 @@ hello_form form_of(std::uint32_t protocol, const peer_info& who) {
   f.version = who.version;
   f.address = who.address;
   f.cluster_id = who.cluster_id;
+  f.kept = who.kept;
   return f;
 }
 
 peer_info peer_of(const hello_form& f) {
-  return {f.id, f.name, f.version, f.address, f.cluster_id};
+  return {f.id, f.name, f.version, f.address, f.cluster_id, f.kept};
 }
 
 }  // namespace
@@ -102,6 +115,10 @@ std::string encode(const peer_word& w) {
   f.announce = w.announce;
   f.leader = w.leader;
   f.draining = w.draining;
+  f.kept = w.kept;
+  if (w.group) {
+    f.group = group_form{w.group->shard, w.group->index, w.group->nodes};
+  }
   return "w" + packing::encode_as(f);
 }
 
@@ -125,6 +142,10 @@ expected<peer_word> decode_word(std::string_view bytes) {
   w.announce = f->announce;
   w.leader = f->leader;
   w.draining = f->draining;
+  w.kept = f->kept;
+  if (f->group) {
+    w.group = placement::report_group{f->group->shard, f->group->index, f->group->nodes};
+  }
   return w;
 }
 

@@ -11,6 +11,9 @@ std::string health::reason() const {
   if (draining_.load()) {
     return "draining";
   }
+  if (drained_.load()) {
+    return "drained by an operator";
+  }
   const auto routes = board_.routes();
   if (!routes->map) {
     return "not part of a cluster yet";
@@ -41,16 +44,6 @@ void health::set_http_address(std::string address) {
 std::string health::http_address() const {
   const std::lock_guard lock(mutex_);
   return http_address_;
-}
-
-void admin_door::set(std::optional<admin_actor> handle) {
-  const std::lock_guard lock(mutex_);
-  handle_ = std::move(handle);
-}
-
-std::optional<admin_actor> admin_door::get() const {
-  const std::lock_guard lock(mutex_);
-  return handle_;
 }
 
 }  // namespace greenroom::actors

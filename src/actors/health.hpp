@@ -6,10 +6,7 @@
 
 #include <atomic>
 #include <mutex>
-#include <optional>
 #include <string>
-
-#include "actors/interfaces.hpp"
 
 namespace greenroom::actors {
 
@@ -23,26 +20,19 @@ class health {
   [[nodiscard]] bool ready() const { return reason().empty(); }
   /// Empty when ready; else why not.
   [[nodiscard]] std::string reason() const;
+  /// For good: the process is about to end.
   void set_draining() noexcept { draining_.store(true); }
+  /// Until an operator says otherwise.
+  void set_drained(bool on) noexcept { drained_.store(on); }
   void set_http_address(std::string address);
   [[nodiscard]] std::string http_address() const;
 
  private:
   const switchboard& board_;
   std::atomic<bool> draining_{false};
+  std::atomic<bool> drained_{false};
   mutable std::mutex mutex_;
   std::string http_address_;
-};
-
-/// The present admin actor, for the socket's thread; a new one takes over after a failure.
-class admin_door {
- public:
-  void set(std::optional<admin_actor> handle);
-  [[nodiscard]] std::optional<admin_actor> get() const;
-
- private:
-  mutable std::mutex mutex_;
-  std::optional<admin_actor> handle_;
 };
 
 }  // namespace greenroom::actors

@@ -28,6 +28,7 @@ using closed_atom = caf::atom_constant<caf::atom("closed")>;
 using synced_atom = caf::atom_constant<caf::atom("synced")>;
 using routes_atom = caf::atom_constant<caf::atom("routes")>;
 using transfer_atom = caf::atom_constant<caf::atom("transfer")>;
+using member_atom = caf::atom_constant<caf::atom("member")>;
 using drain_atom = caf::atom_constant<caf::atom("drain")>;
 using park_atom = caf::atom_constant<caf::atom("park")>;
 
@@ -213,6 +214,8 @@ using shard_actor = caf::typed_actor<
     caf::reacts_to<std::uint64_t, std::string>,
     // A piece of state from another server, or the request for it.
     caf::reacts_to<transfer_atom, std::uint64_t, std::string>,
+    // Whether a replica still belongs to the group (group_keeper.hpp).
+    caf::reacts_to<member_atom, std::uint64_t, std::string>,
     // The group's leader wants to know whether it still is that, or is told.
     caf::reacts_to<leader_probe_ptr>,
     // The node is going: lead no more.

@@ -166,6 +166,10 @@ void link::take_welcome(const std::string& bytes) {
     go_down("the node there could not prove that it is " + w->who.name);
     return;
   }
+  if (const auto why = context_->env->disks.objection(w->who.id, w->who.kept); !why.empty()) {
+    go_down(w->who.name + " is not taken: " + why);
+    return;
+  }
   peer_ = w->who;
   request(gate_, handshake_timeout, proof_atom::value,
           frames::encode(frames::proof{self.id, context_->identity.certificate_pem(),
@@ -239,7 +243,9 @@ void link::go_down(const std::string& why) {
   if (up_) {
     telemetry::log("link").warn("down: {} at {}: {}", peer_.name, address_, why);
   } else if (why != last_failure_) {
-    telemetry::log("link").info("{} cannot be reached yet: {}", address_, why);
+    const bool is_refusal = why.find("forgotten") != std::string::npos;
+    telemetry::log("link").log(is_refusal ? spdlog::level::err : spdlog::level::info,
+                               "{} cannot be reached yet: {}", address_, why);
     last_failure_ = why;
   }
   if (gate_) {

@@ -22,14 +22,13 @@ raft::steady_ms steady_now() noexcept {
                                           .count());
 }
 
-map_shard::map_shard(caf::actor_config& cfg, environment_ptr env, bool bootstrap,
-                     map_listener on_map, role_listener on_role)
+map_shard::map_shard(caf::actor_config& cfg, environment_ptr env, bool bootstrap, duties what)
     : observed(cfg, {actor_kind::shard, "0", "cluster"}),
       env_(std::move(env)),
-      on_map_(std::move(on_map)),
-      on_role_(std::move(on_role)),
+      duties_(std::move(what)),
       bootstrap_(bootstrap),
-      names_(env_->board) {}
+      names_(env_->board),
+      keeper_(*env_, 0, names_, duties_.report) {}
 
 map_shard::behavior_type map_shard::make_behavior() {
   door_ = std::make_shared<replica_door>(
@@ -38,7 +37,7 @@ map_shard::behavior_type map_shard::make_behavior() {
           .send = [this](raft::server_id to,
                          std::string message) { send(to, std::move(message), false); },
           .role_changed = [this](raft::role now, std::uint64_t term,
-                                 raft::server_id) { on_role_(now, term); },
+                                 raft::server_id) { duties_.on_role(now, term); },
           .dropped = [this](std::uint64_t tag, bool) { dropped(tag); },
           .send_transfer = [this](raft::server_id to,
                                   std::string message) { send(to, std::move(message), true); },
@@ -52,12 +51,15 @@ map_shard::behavior_type map_shard::make_behavior() {
           [this](synced_atom, std::uint64_t token) {
             if (token == log_is_settled) {
               start_replica();
-            } else {
+            } else if (token == shard_is_retired) {
+              duties_.retired();
+            } else if (replica_) {
               replica_->on_synced(token, steady_now());
             }
           },
           [this](std::uint64_t from, const std::string& message) {
             if (replica_) {
+              keeper_.heard();
               replica_->receive(from, message, steady_now());
             }
           },
@@ -66,11 +68,55 @@ map_shard::behavior_type map_shard::make_behavior() {
               replica_->receive_transfer(from, message, steady_now());
             }
           },
-          [this](tick_atom) {
-            replica_->on_time(steady_now());
-            complete_group();
-            arm_tick();
-          }};
+          [this](member_atom, std::uint64_t from, const std::string& message) {
+            const bool leads = replica_ && replica_->status().role == raft::role::leader;
+            if (replica_ && keeper_.take(from, message, leads ? replica_.get() : nullptr)) {
+              retire();
+            }
+          },
+          [this](drain_atom) {
+            draining_ = true;
+            step_back();
+          },
+          [this](tick_atom) { tick(); }};
+}
+
+void map_shard::step_back() {
+  const auto map = env_->board.routes()->map;
+  const bool wants = draining_ || (map && placement::steps_back(*map, env_->board.self()));
+  if (wants && replica_ && replica_->status().role == raft::role::leader &&
+      replica_->voters() > 1) {
+    (void)replica_->transfer(0, steady_now());
+  }
+}
+
+void map_shard::tick() {
+  if (!replica_) {
+    return;
+  }
+  const auto now = group_keeper::clock::now();
+  replica_->on_time(steady_now());
+  if (replica_->status().role == raft::role::leader) {
+    keeper_.lead(*replica_, now);
+  } else {
+    keeper_.follow(now);
+  }
+  step_back();
+  keeper_.look(*replica_, now);
+  arm_tick();
+}
+
+void map_shard::retire() {
+  duties_.on_role(raft::role::follower, replica_->status().term);
+  replica_.reset();
+  machine_.reset();
+  env_->replicas.drop(0);
+  env_->log.append({.shard = 0,
+                    .hard = {},
+                    .truncate_from = 0,
+                    .entries = {},
+                    .synced = [d = door_] { d->synced(shard_is_retired); },
+                    .retire = true});
 }
 
 void map_shard::start_replica() {
@@ -97,7 +143,7 @@ void map_shard::start_replica() {
     throw std::runtime_error("shard 0: " + ok.error().message);
   }
   if (const auto map = machine_->map()) {
-    on_map_(map);
+    duties_.on_map(map);
   }
   for (const auto& p : std::exchange(early_, {})) {
     propose(p);
@@ -115,8 +161,7 @@ void map_shard::on_exit() {
   proposals_.clear();
   early_.clear();
   replica_.reset();
-  on_map_ = nullptr;
-  on_role_ = nullptr;
+  duties_ = {};
 }
 
 void map_shard::arm_tick() {
@@ -128,34 +173,9 @@ void map_shard::arm_tick() {
 
 void map_shard::send(raft::server_id to, std::string message, bool transfer) {
   if (const auto node = names_.node_of(to); !node.is_nil()) {
-    env_->board.group(node, {0, server_id_of(env_->board.self()), transfer, std::move(message)});
-  }
-}
-
-/// One step towards the group that the map wants. What is refused now is asked for again on a later
-/// tick.
-void map_shard::complete_group() {
-  const auto map = machine_->map();
-  if (!map || map->shards.empty() || replica_->status().role != raft::role::leader) {
-    return;
-  }
-  const auto group = replica_->group();
-  if (!group.committed) {
-    return;
-  }
-  for (const auto& node : map->shards.front().replicas) {
-    const auto id = server_id_of(node);
-    const auto* known = group.find(id);
-    if (known == nullptr) {
-      (void)replica_->add(id, steady_now());
-      return;
-    }
-    if (!known->voter) {
-      if (known->caught_up) {
-        (void)replica_->promote(id, steady_now());
-      }
-      return;
-    }
+    env_->board.group(node, {0, server_id_of(env_->board.self()),
+                             transfer ? group_message::what::transfer : group_message::what::log,
+                             std::move(message)});
   }
 }
 
@@ -178,7 +198,7 @@ void map_shard::propose(const map_proposal_ptr& p) {
 
 void map_shard::applied(const raft::map_machine::applied_change& change) {
   if (change.map) {
-    on_map_(change.map);
+    duties_.on_map(change.map);
   }
   if (const auto it = proposals_.find(change.tag); change.tag != 0 && it != proposals_.end()) {
     const auto p = it->second;

@@ -19,6 +19,7 @@
 #include "actors/base.hpp"
 #include "actors/cluster_interfaces.hpp"
 #include "actors/environment.hpp"
+#include "actors/group_keeper.hpp"
 #include "actors/replica_door.hpp"
 #include "actors/server_names.hpp"
 #include "raft/map_machine.hpp"
@@ -33,8 +34,14 @@ class map_shard final : public observed<map_shard_actor> {
  public:
   using map_listener = std::function<void(map_ptr)>;
   using role_listener = std::function<void(raft::role, std::uint64_t term)>;
-  map_shard(caf::actor_config& cfg, environment_ptr env, bool bootstrap, map_listener on_map,
-            role_listener on_role);
+  /// As of a shard (shard.hpp).
+  struct duties {
+    map_listener on_map;
+    role_listener on_role;
+    group_keeper::reporter report;
+    std::function<void()> retired;
+  };
+  map_shard(caf::actor_config& cfg, environment_ptr env, bool bootstrap, duties what);
 
  protected:
   behavior_type make_behavior() override;
@@ -47,17 +54,20 @@ class map_shard final : public observed<map_shard_actor> {
   void propose(const map_proposal_ptr& p);
   void arm_tick();
   void send(raft::server_id to, std::string message, bool transfer);
-  void complete_group();
+  void tick();
+  void step_back();
+  void retire();
 
   environment_ptr env_;
-  map_listener on_map_;
-  role_listener on_role_;
+  duties duties_;
   const bool bootstrap_;
   server_names names_;
+  group_keeper keeper_;
   std::shared_ptr<replica_door> door_;
   std::vector<map_proposal_ptr> early_;  ///< came before the replica was there
   std::unordered_map<std::uint64_t, map_proposal_ptr> proposals_;
   std::uint64_t tags_ = 0;
+  bool draining_ = false;
   std::unique_ptr<raft::map_machine> machine_;
   std::unique_ptr<raft::replica> replica_;
 };

@@ -49,7 +49,7 @@ node::behavior_type node::make_behavior() {
               caf::anon_send(handle, drain_atom::value);
             }
           },
-          [](tick_atom) {}};
+          [this](retired_atom, std::uint16_t number) { drop_shard(number); }, [](tick_atom) {}};
 }
 
 void node::on_exit() {
@@ -67,15 +67,13 @@ void node::on_exit() {
   admin_ = nullptr;
   gate_ = nullptr;
   open_gate_ = nullptr;
-  const std::lock_guard lock(door_->mutex);
-  door_->handle = nullptr;
+  env_->cluster.set(std::nullopt);
 }
 
 void node::start_cluster() {
   cluster_ = spawn<cluster>(env_, links_, identity_, caf::actor_cast<node_actor>(this));
   monitor(cluster_);
-  const std::lock_guard lock(door_->mutex);
-  door_->handle = cluster_;
+  env_->cluster.set(cluster_);
 }
 
 void node::start_admin() {
@@ -97,26 +95,53 @@ void node::start_gate() {
 void node::take_map(const map_ptr& map) {
   map_ = map;
   for (const auto& placed : map->shards) {
-    if (placed.shard != 0 && !shards_.contains(placed.shard) &&
-        std::find(placed.replicas.begin(), placed.replicas.end(), env_->board.self()) !=
-            placed.replicas.end()) {
+    if (placed.shard != 0 && !shards_.contains(placed.shard) && keeps(placed)) {
       start_shard(placed.shard);
     }
   }
 }
 
+/// What is on the disk is needed until the group is known to go on without it.
+bool node::keeps(const placement::shard_placement& placed) const {
+  if (std::find(placed.replicas.begin(), placed.replicas.end(), env_->board.self()) !=
+      placed.replicas.end()) {
+    return true;
+  }
+  const store::log_reader log(env_->db, placed.shard);
+  return log.last_index() != 0 || log.mark().has_value();
+}
+
 void node::start_shard(std::uint16_t number) {
   const auto& founders = map_->shards.at(number).founders;
-  const auto handle = spawn<shard>(env_, number, founders, [door = door_](leader_notice n) {
-    const std::lock_guard lock(door->mutex);
-    if (door->handle) {
-      caf::anon_send(door->handle, leader_notice_ptr(std::make_shared<const leader_notice>(n)));
+  const auto tell = [env = env_](auto what) {
+    if (const auto present = env->cluster.get()) {
+      caf::anon_send(*present, std::make_shared<const decltype(what)>(std::move(what)));
     }
-  });
+  };
+  const auto self = caf::actor_cast<node_actor>(this);
+  const auto handle = spawn<shard>(
+      env_, number, founders,
+      shard::duties{.announce = tell, .report = tell, .retired = [self](std::uint16_t gone) {
+                      caf::anon_send(self, retired_atom::value, gone);
+                    }});
   monitor(handle);
   shards_[number] = handle;
   env_->board.put_shard(number, handle);
   env_->board.put_replica(number, caf::actor_cast<caf::actor>(handle));
+}
+
+void node::drop_shard(std::uint16_t number) {
+  const auto it = shards_.find(number);
+  if (it == shards_.end()) {
+    return;
+  }
+  env_->board.drop_replica(number);
+  demonitor(it->second.address());
+  anon_send_exit(it->second, caf::exit_reason::user_shutdown);
+  shards_.erase(it);
+  if (map_) {
+    take_map(map_);  // it may be wanted again by now
+  }
 }
 
 void node::stop() {

@@ -5,13 +5,13 @@
 /// NODE: the root of supervision.
 ///
 /// Owns: the cluster and admin actors, the gate on the cluster port, and one shard actor per
-/// replica that the map places here. Takes: newer maps, stop. Sends: nothing but its children's
-/// births. Dies: the process ends with an error code (main watches it).
+/// replica that the map places here, or that is on the disk although it does not any more. Takes:
+/// newer maps, shards that have gone from the disk, stop. Sends: nothing but its children's births.
+/// Dies: the process ends with an error code (main watches it).
 
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 
 #include "actors/base.hpp"
 #include "actors/cluster_interfaces.hpp"
@@ -36,6 +36,8 @@ class node final : public observed<node_actor> {
   void start_gate();
   void take_map(const map_ptr& map);
   void start_shard(std::uint16_t number);
+  void drop_shard(std::uint16_t number);
+  [[nodiscard]] bool keeps(const placement::shard_placement& placed) const;
   void stop();
 
   environment_ptr env_;
@@ -45,12 +47,6 @@ class node final : public observed<node_actor> {
   gate_actor gate_;
   map_ptr map_;
   cluster_actor cluster_;
-  /// The present one, for shards: they outlive it when it fails.
-  struct cluster_door {
-    std::mutex mutex;
-    cluster_actor handle;
-  };
-  std::shared_ptr<cluster_door> door_ = std::make_shared<cluster_door>();
   admin_actor admin_;
   std::map<std::uint16_t, shard_actor> shards_;
   bool stopping_ = false;

@@ -280,8 +280,12 @@ expected<void> process::impl::start() {
 expected<gate_actor> process::impl::open_gate() {
   auto context = std::make_shared<link_context>(
       link_context{env, links, *identity, [raw = this] {
-                     peer_info self{raw->board->self(), raw->config.node.name, GREENROOM_VERSION,
-                                    raw->config.cluster.advertise, uuid{}};
+                     peer_info self{raw->board->self(),
+                                    raw->config.node.name,
+                                    GREENROOM_VERSION,
+                                    raw->config.cluster.advertise,
+                                    uuid{},
+                                    raw->log->kept()};
                      if (const auto map = raw->board->routes()->map) {
                        self.cluster_id = map->cluster_id;
                      }

@@ -9,6 +9,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// Longer than it takes to elect another leader.
+constexpr auto stale_after = 4s;
 constexpr auto attach_again_after = 2s;
 constexpr auto tick_every = 500ms;
 constexpr auto idle_tick_every = 10s;
@@ -187,6 +189,7 @@ void relay::attach_to_room() {
 void relay::attached(const room_attached& r) {
   attach_call_ = 0;
   attached_ = true;
+  be_back();
   if (!streaming_) {
     streaming_ = true;
     last_seq_ = r.after_seq;
@@ -286,13 +289,40 @@ void relay::take_reply(const reply& r) {
 void relay::check_routes() {
   const auto routes = env_->board.routes();
   const auto shard = env_->board.shard_of(room_);
-  if (shard >= routes->shards.size() || routes->shards[shard].version == route_version_ ||
-      routes->shards[shard].leader.is_nil() || dropped_) {
+  if (shard >= routes->shards.size() || dropped_) {
+    return;
+  }
+  if (routes->shards[shard].leader.is_nil()) {
+    be_away(std::chrono::steady_clock::now());
+    return;
+  }
+  if (routes->shards[shard].version == route_version_) {
+    if (attached_) {
+      be_back();
+    }
     return;
   }
   attach_call_ = 0;
   gap_call_ = 0;
   attach_to_room();
+}
+
+void relay::be_away(std::chrono::steady_clock::time_point now) {
+  if (!away_since_) {
+    away_since_ = now;
+    arm_tick();
+  } else if (!told_stale_ && now - *away_since_ >= stale_after && !live_groups().empty()) {
+    told_stale_ = true;
+    deliver({now_ms(), protocol::session_event{protocol::session_event_kind::stale, room_, {}}});
+  }
+}
+
+void relay::be_back() {
+  away_since_.reset();
+  if (std::exchange(told_stale_, false)) {
+    deliver(
+        {now_ms(), protocol::session_event{protocol::session_event_kind::recovered, room_, {}}});
+  }
 }
 
 void relay::arm_tick() {
@@ -309,8 +339,11 @@ void relay::tick() {
     return;
   }
   bool busy = false;
-  if (!attached_) {
+  if (!attached_ || away_since_) {
     busy = true;
+    be_away(now);
+  }
+  if (!attached_) {
     if (now >= next_attach_) {
       attach_call_ = 0;
       attach_to_room();

@@ -14,7 +14,8 @@
 ///
 /// Order: a listener is held (replay not released yet), replaying (fed from the room's log up to
 /// this relay's last seq) or live. Events reach a listener in seq order without a hole; who is
-/// removed from the room gets that event last.
+/// removed from the room gets that event last. When the room has had no leader for longer than a
+/// failover takes, live listeners are told (`stale`), and again when it has (`recovered`).
 
 #include <map>
 #include <memory>
@@ -58,6 +59,8 @@ class relay final : public observed<relay_actor> {
   void attached(const room_attached& r);
   void take_reply(const reply& r);
   void check_routes();
+  void be_away(std::chrono::steady_clock::time_point now);
+  void be_back();
   void leave_when_empty();
   void tick();
   void arm_tick();
@@ -66,7 +69,7 @@ class relay final : public observed<relay_actor> {
   // relay_stream.cpp: what they get
   void take(const room_publish& p);
   void take_in_order(const stream_event& e);
-  void deliver(const stream_event& e);
+  void deliver(const protocol::event_envelope& e);
   void fetch_gap();
   void take_gap(const room_page& page);
   void replay(net::connection_id id, listener& l);
@@ -92,6 +95,8 @@ class relay final : public observed<relay_actor> {
   call_number attach_call_ = 0;
   std::uint64_t route_version_ = 0;
   std::chrono::steady_clock::time_point next_attach_{};
+  std::optional<std::chrono::steady_clock::time_point> away_since_;  ///< the room has no leader
+  bool told_stale_ = false;
   // listeners
   std::unordered_map<uuid, std::uint64_t, uuid_hash> members_;  ///< admitted users: joined_seq
   std::unordered_map<net::connection_id, listener> listeners_;

@@ -59,7 +59,7 @@ void relay::take(const room_publish& p) {
   if (p.event != nullptr) {
     const auto& e = *p.event;
     if (e.seq == 0) {
-      deliver(e);
+      deliver(e.event);
       return;
     }
     leader_seq_ = std::max(leader_seq_, e.seq);
@@ -84,7 +84,7 @@ void relay::take(const room_publish& p) {
 void relay::take_in_order(const stream_event& e) {
   last_seq_ = e.seq;
   leader_seq_ = std::max(leader_seq_, last_seq_);
-  deliver(e);
+  deliver(e.event);
   if (ends_room(e.event)) {
     while (!listeners_.empty()) {
       unsubscribe(listeners_.begin()->first);
@@ -104,12 +104,12 @@ void relay::take_in_order(const stream_event& e) {
   }
 }
 
-void relay::deliver(const stream_event& e) {
+void relay::deliver(const protocol::event_envelope& e) {
   auto* sockets = env_->sockets.load();
   if (sockets == nullptr) {
     return;
   }
-  lazy_frames frames(e.event);
+  lazy_frames frames(e);
   for (const auto& g : live_groups()) {
     sockets->fan_out(g.io_thread, frames(g.encoding), g.receivers);
   }

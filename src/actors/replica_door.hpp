@@ -15,6 +15,8 @@ namespace greenroom::actors {
 
 /// The log writer's word, as a token: everything that was given before has been written.
 inline constexpr std::uint64_t log_is_settled = 0;
+/// Likewise: nothing of the shard is on the disk any more.
+inline constexpr std::uint64_t shard_is_retired = ~std::uint64_t{0};
 
 class replica_door final : public raft::replica_host {
  public:

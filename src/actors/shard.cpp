@@ -36,13 +36,14 @@ constexpr auto hand_over_draining = 250ms;
 }  // namespace
 
 shard::shard(caf::actor_config& cfg, environment_ptr env, std::uint16_t number,
-             std::vector<node_id> founders, announcer announce)
+             std::vector<node_id> founders, duties what)
     : observed(cfg, {actor_kind::shard, std::to_string(number), "node"}),
       env_(std::move(env)),
       number_(number),
       founders_(std::move(founders)),
-      announce_(std::move(announce)),
-      names_of_servers_(env_->board) {
+      duties_(std::move(what)),
+      names_of_servers_(env_->board),
+      keeper_(*env_, number, names_of_servers_, duties_.report) {
   set_down_handler([this](const caf::down_msg& m) { child_gone(m); });
 }
 
@@ -73,12 +74,15 @@ shard::behavior_type shard::make_behavior() {
           [this](synced_atom, std::uint64_t token) {
             if (token == log_is_settled) {
               start_replica();
-            } else {
+            } else if (token == shard_is_retired) {
+              duties_.retired(number_);
+            } else if (replica_) {
               drive([&] { replica_->on_synced(token, steady_now()); });
             }
           },
           [this](std::uint64_t from, const std::string& message) {
             if (replica_) {
+              keeper_.heard();
               drive([&] { replica_->receive(from, message, steady_now()); });
             } else if (early_.size() < early_max) {
               early_.emplace_back(from, message);
@@ -88,6 +92,9 @@ shard::behavior_type shard::make_behavior() {
             if (replica_) {
               drive([&] { replica_->receive_transfer(from, message, steady_now()); });
             }
+          },
+          [this](member_atom, std::uint64_t from, const std::string& message) {
+            take_membership(from, message);
           },
           [this](const leader_probe_ptr& p) { take_probe(*p); },
           [this](drain_atom) {
@@ -141,7 +148,8 @@ void shard::start_replica() {
     replica_ = std::make_unique<raft::replica>(options, env_->db, env_->log, *machine_, *door_);
     expected<void> ok;
     const bool founds =
-        std::find(founders_.begin(), founders_.end(), env_->board.self()) != founders_.end();
+        std::find(founders_.begin(), founders_.end(), env_->board.self()) != founders_.end() &&
+        !store::is_retired(env_->db, number_);
     if (founds) {
       std::vector<raft::server> servers;
       for (const auto& node : founders_) {
@@ -201,14 +209,15 @@ void shard::lead() {
   next_hand_over_ = clock::now() + hand_over_after;
   telemetry::log("shard").debug("shard {}: leads in term {}", number_, term_);
   report("leader of term " + std::to_string(term_));
-  announce_({number_, term_, env_->board.self()});
+  voters_ = std::max<std::size_t>(1, replica_->voters());
+  duties_.announce({number_, term_, env_->board.self()});
   start_outbox();
 }
 
 void shard::stop_leading() {
   leading_ = false;
   if (std::exchange(open_, false)) {
-    announce_({number_, term_, {}});
+    duties_.announce({number_, term_, {}});
   }
   for (auto* table : {&rooms_, &users_}) {
     for (auto& [id, c] : *table) {
@@ -314,31 +323,38 @@ void shard::tick() {
       propose_own(chat::set_last_seen{user, now_ms()});
     }
   }
+  keep_group(now);
   hand_over(now);
   give_up_reads(now);
   drive([this] { replica_->on_time(steady_now()); });
 }
 
-/// Leaders are spread over the nodes by the map; after failures they return to where they belong.
+/// Leaders are spread over the nodes by the map; after failures they return to where they belong:
+/// to the first replica that runs and does not step back.
 void shard::hand_over(clock::time_point now) {
-  if (!open_ || now < next_hand_over_ || founders_.size() == 1) {
+  if (!open_ || now < next_hand_over_ || voters_ == 1) {
     return;
   }
-  if (draining_) {
+  const auto map = env_->board.routes()->map;
+  const auto* placed = map ? placement::find_shard(*map, number_) : nullptr;
+  if (draining_ || (map && placement::steps_back(*map, env_->board.self()))) {
     next_hand_over_ = now + hand_over_draining;
     drive([&] { (void)replica_->transfer(0, steady_now()); });
     return;
   }
-  const auto routes = env_->board.routes();
-  const auto* placed = routes->map ? placement::find_shard(*routes->map, number_) : nullptr;
-  if (placed == nullptr || placed->replicas.empty() ||
-      placed->replicas.front() == env_->board.self()) {
+  if (placed == nullptr) {
     return;
   }
-  const auto since = env_->board.up_since(placed->replicas.front());
-  if (since && now - *since >= hand_over_after) {
-    next_hand_over_ = now + hand_over_again;
-    drive([&] { (void)replica_->transfer(server_id_of(placed->replicas.front()), steady_now()); });
+  for (const auto& node : placed->replicas) {
+    if (node == env_->board.self()) {
+      return;
+    }
+    const auto since = env_->board.up_since(node);
+    if (since && now - *since >= hand_over_after && !placement::steps_back(*map, node)) {
+      next_hand_over_ = now + hand_over_again;
+      drive([&] { (void)replica_->transfer(server_id_of(node), steady_now()); });
+      return;
+    }
   }
 }
 
@@ -346,8 +362,9 @@ void shard::hand_over(clock::time_point now) {
 
 void shard::send(raft::server_id to, std::string message, bool transfer) {
   if (const auto node = names_of_servers_.node_of(to); !node.is_nil()) {
-    env_->board.group(node,
-                      {number_, server_id_of(env_->board.self()), transfer, std::move(message)});
+    env_->board.group(node, {number_, server_id_of(env_->board.self()),
+                             transfer ? group_message::what::transfer : group_message::what::log,
+                             std::move(message)});
   }
 }
 

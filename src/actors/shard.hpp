@@ -6,12 +6,13 @@
 ///
 /// Owns: the Raft instance and its state machine, the entities, the outbox, who is online.
 /// Takes: calls for this shard's leader, proposals of its children, synced from the log writer,
-/// messages of the group's other replicas, park from idle children, replies to the outbox's calls,
-/// changes of routes.
-/// Sends: calls, results and settled lines to its children; not_leader when it does not lead; its
-/// new term to the whole cluster (through `announce`); the outbox's calls to other shards.
-/// Dies: the node spawns it again from the store. Its children end first and answer their calls
-/// with UNAVAILABLE; the group goes on without it. A failing disk ends the process instead.
+/// messages of the group's other replicas and about who they are, park from idle children, replies
+/// to the outbox's calls, changes of routes. Sends: calls, results and settled lines to its
+/// children; not_leader when it does not lead; its new term and its group to the whole cluster
+/// (through `duties`); the outbox's calls to other shards. When the group has gone on without it,
+/// it leaves the disk and says so (`retired`). Dies: the node spawns it again from the store. Its
+/// children end first and answer their calls with UNAVAILABLE; the group goes on without it. A
+/// failing disk ends the process instead.
 ///
 /// A leader takes calls once everything that was in its log when it won is applied, so nobody is
 /// answered from the past.
@@ -24,6 +25,7 @@
 #include <vector>
 
 #include "actors/entity.hpp"
+#include "actors/group_keeper.hpp"
 #include "actors/outbox_sender.hpp"
 #include "actors/replica_door.hpp"
 #include "actors/server_names.hpp"
@@ -34,13 +36,19 @@ namespace greenroom::actors {
 
 class shard final : public observed<shard_actor> {
  public:
-  /// Told, on this actor's thread, when it lets calls in as the leader of a new term, and (with a
-  /// nil leader) when it does so no more.
-  using announcer = std::function<void(leader_notice)>;
-  /// `founders`: the group's first members. One of them with an empty log begins with all of them;
-  /// any other waits to be told by a leader.
+  /// Called on this actor's thread.
+  struct duties {
+    /// It lets calls in as the leader of a new term, or (with a nil leader) does so no more.
+    std::function<void(leader_notice)> announce;
+    /// Who the group consists of, when the map does not know it.
+    group_keeper::reporter report;
+    /// Nothing of it is on the disk any more; this actor waits to be ended.
+    std::function<void(std::uint16_t)> retired;
+  };
+  /// `founders`: the group's first members. One of them with an empty log begins with all of them,
+  /// unless it has kept and left the shard before; any other waits to be told by a leader.
   shard(caf::actor_config& cfg, environment_ptr env, std::uint16_t number,
-        std::vector<node_id> founders, announcer announce);
+        std::vector<node_id> founders, duties what);
   ~shard() override;
 
  protected:
@@ -89,7 +97,7 @@ class shard final : public observed<shard_actor> {
   void hand_over(clock::time_point now);
   void applied(raft::applied_command&& done);
   void propose_own(chat::command_data what);
-  [[nodiscard]] std::size_t majority() const { return founders_.size() / 2 + 1; }
+  [[nodiscard]] std::size_t majority() const { return voters_ / 2 + 1; }
   void tick();
   void arm();
 
@@ -106,6 +114,12 @@ class shard final : public observed<shard_actor> {
   void reset_relays(const uuid& room);
   void start_outbox();
 
+  // shard_membership.cpp: who the group consists of
+  void keep_group(clock::time_point now);
+  void take_membership(raft::server_id from, const std::string& message);
+  [[nodiscard]] bool has_state() const;
+  void retire();
+
   // shard_replicas.cpp: how far the other replicas are
   void await_replicas(const replicas_wait_ptr& w);
   void look_at_replicas();
@@ -120,8 +134,9 @@ class shard final : public observed<shard_actor> {
   environment_ptr env_;
   const std::uint16_t number_;
   const std::vector<node_id> founders_;
-  const announcer announce_;
+  const duties duties_;
   server_names names_of_servers_;
+  group_keeper keeper_;
   std::shared_ptr<replica_door> door_;  ///< of the replica and the log writer's thread
 
   // the replica
@@ -130,6 +145,7 @@ class shard final : public observed<shard_actor> {
   std::vector<std::pair<raft::server_id, std::string>> early_;  ///< came before the replica began
   raft::server_id leader_ = 0;
   std::uint64_t term_ = 0;
+  std::size_t voters_ = 1;
   bool leading_ = false;       ///< leads the group
   bool open_ = false;          ///< … and takes calls
   std::uint64_t open_at_ = 0;  ///< the index that has to be applied before

@@ -46,7 +46,8 @@ std::optional<actor_kind> taker_of(const call_body& body) {
 // -- calls -------------------------------------------------------------------------------------
 
 void shard::take(const asked& a) {
-  if (const auto* h = std::get_if<room_history>(&a.what->body); h != nullptr && h->stale) {
+  const auto* h = std::get_if<room_history>(&a.what->body);
+  if (h != nullptr && h->stale && has_state()) {
     send_reply(
         a, stale_history(*a.what, store::shard_reader(env_->db, number_), env_->config.history));
     return;
@@ -195,7 +196,7 @@ void shard::reset_relays(const uuid& room) {
     return;
   }
   for (const auto& node : routes->map->members) {
-    if (node.state == placement::node_state::active) {
+    if (placement::is_present(node.state)) {
       env_->board.publish(node.id, told);
     }
   }

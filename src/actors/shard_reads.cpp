@@ -39,8 +39,9 @@ void shard::start_round() {
   confirmed_by_.clear();
   ++round_;
   const leader_probe question{number_, server_id_of(env_->board.self()), term_, round_, false};
-  for (const auto& node : founders_) {
-    if (node != env_->board.self()) {
+  for (const auto& s : replica_->group().servers) {
+    const auto node = names_of_servers_.node_of(s.id);
+    if (s.voter && !node.is_nil() && node != env_->board.self()) {
       env_->board.probe(node, question);
     }
   }

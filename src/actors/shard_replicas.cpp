@@ -12,8 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A little less than the asker's patience.
-constexpr auto wait_within = 4s;
+/// Less than the asker's patience, which has begun before.
+constexpr auto wait_within = 3s;
 constexpr std::size_t waits_max = 4096;
 
 }  // namespace

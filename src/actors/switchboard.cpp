@@ -20,10 +20,16 @@ reply_ptr refuse(const call& what, std::string why) {
 }
 
 void give_group(const caf::actor& replica, group_message what) {
-  if (what.transfer) {
-    caf::anon_send(replica, transfer_atom::value, what.from, std::move(what.bytes));
-  } else {
-    caf::anon_send(replica, what.from, std::move(what.bytes));
+  switch (what.kind) {
+    case group_message::what::log:
+      caf::anon_send(replica, what.from, std::move(what.bytes));
+      break;
+    case group_message::what::transfer:
+      caf::anon_send(replica, transfer_atom::value, what.from, std::move(what.bytes));
+      break;
+    case group_message::what::membership:
+      caf::anon_send(replica, member_atom::value, what.from, std::move(what.bytes));
+      break;
   }
 }
 
@@ -123,6 +129,12 @@ void switchboard::set_peers(peer_port* peers) {
 void switchboard::put_shard(std::uint16_t shard, shard_actor handle) {
   const std::lock_guard lock(shards_mutex_);
   shards_[shard] = std::move(handle);
+}
+
+void switchboard::drop_replica(std::uint16_t shard) {
+  const std::lock_guard lock(shards_mutex_);
+  shards_.erase(shard);
+  replicas_.erase(shard);
 }
 
 void switchboard::put_replica(std::uint16_t shard, caf::actor handle) {
@@ -298,7 +310,8 @@ void switchboard::take_group(group_message what) {
     const std::lock_guard lock(shards_mutex_);
     if (const auto it = replicas_.find(what.shard); it != replicas_.end()) {
       replica = it->second;
-    } else if (!what.transfer && what.bytes.size() <= early_bytes_max && awaits(what.shard)) {
+    } else if (what.kind == group_message::what::log && what.bytes.size() <= early_bytes_max &&
+               awaits(what.shard)) {
       if (early_.size() == early_max) {
         early_.pop_front();
       }

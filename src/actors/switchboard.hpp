@@ -78,6 +78,8 @@ class switchboard {
   void put_shard(std::uint16_t shard, shard_actor handle);
   /// Takes the messages of the replicas of a shard elsewhere; also of shard 0.
   void put_replica(std::uint16_t shard, caf::actor handle);
+  /// There is no replica of the shard here any more.
+  void drop_replica(std::uint16_t shard);
   [[nodiscard]] std::optional<shard_actor> local_shard(std::uint16_t shard) const;
   [[nodiscard]] std::vector<shard_actor> local_shards() const;
   void set_relay_factory(std::function<relay_actor(const uuid& room)> spawn);

@@ -3,6 +3,7 @@
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <iostream>
@@ -26,12 +27,18 @@ constexpr const char* examples =
     "  greenroom console nodes\n"
     "  greenroom console actors --kind room -o json\n"
     "  greenroom console --node .greenroom/node2/admin.sock shards\n"
+    "  greenroom console cluster status\n"
+    "  greenroom console shard move 7 --to node2\n"
+    "  greenroom console node decommission node3\n"
     "  greenroom console token issue --user load --create --count 100 > tokens.txt\n"
     "\n"
     "Asks one node, and through it all nodes of its cluster. Data goes to standard output, the "
     "rest\n"
     "to standard error. Exit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 refused,\n"
-    "5 unreachable, 6 timed out, 7 a node is missing or unhealthy.\n";
+    "5 unreachable, 6 timed out, 7 a node is missing or unhealthy; of cluster status also 8 a "
+    "shard "
+    "has\n"
+    "no leader, 9 a node cannot be spared.\n";
 
 /// A verb; singular and plural are the same.
 CLI::App* add_verb(CLI::App* to, const char* name, const char* also, const char* what,
@@ -40,7 +47,9 @@ CLI::App* add_verb(CLI::App* to, const char* name, const char* also, const char*
   if (also != nullptr) app->alias(also);
   app->fallthrough();
   if (!verb.empty()) {
-    app->callback([&o, verb = std::move(verb)] { o.verb = verb; });
+    app->callback([&o, app, verb = std::move(verb)] {
+      if (app->get_subcommands().empty()) o.verb = verb;  // else it was that one
+    });
   }
   return app;
 }
@@ -49,9 +58,64 @@ bool is_unhealthy(const std::string& verb, const json& row) {
   return verb == "health" && row.is_object() && row.contains("ready") && row["ready"] == false;
 }
 
+/// The first of what is wrong, by how much it hurts.
+exit_code verdict_of(const json& checks) {
+  const auto is_bad = [&](const char* name) {
+    return std::ranges::any_of(checks, [&](const json& row) {
+      return row.is_object() && row.value("check", "") == name && row.value("state", "") != "ok";
+    });
+  };
+  if (is_bad("leaders")) return exit_code::leaderless;
+  if (is_bad("quorum")) return exit_code::critical;
+  if (is_bad("nodes") || is_bad("replicas")) return exit_code::unhealthy;
+  return exit_code::ok;
+}
+
 std::string text_in(const json& object, const char* name) {
   const bool there = object.is_object() && object.contains(name) && object[name].is_string();
   return there ? printable(object[name].get<std::string>()) : "?";
+}
+
+void add_cluster_verbs(CLI::App* app, console_options& o) {
+  auto* nodes =
+      add_verb(app, "nodes", "node", "Nodes of the cluster; and with a verb:", "nodes", o);
+  const auto of_node = [&](const char* name, const char* what) {
+    auto* verb = add_verb(nodes, name, nullptr, what, std::string("node ") + name, o);
+    verb->add_option("NODE", o.node, "Its name or id")->required();
+    return verb;
+  };
+  of_node("drain", "It leads nothing more, is not ready, and asks its clients to go elsewhere");
+  of_node("undrain", "It takes its share again");
+  of_node("decommission", "It leaves for good, when others have taken over what it keeps")
+      ->add_flag("--fewer-replicas", o.fewer_replicas,
+                 "Even if shards have fewer replicas without it");
+
+  auto* shards = add_verb(
+      app, "shards", "shard",
+      "Shards, who leads them, and how far their replicas are; and with a verb:", "shards", o);
+  auto* rooms = add_verb(app, "room", "rooms", "Rooms", "", o);
+  rooms->require_subcommand(1);
+  auto* shard_move =
+      add_verb(shards, "move", nullptr, "Another node shall lead it", "shard move", o);
+  shard_move->add_option("SHARD", o.shard, "Its number")->required();
+  auto* room_move =
+      add_verb(rooms, "move", nullptr, "Another node shall lead it, with all rooms of its shard",
+               "room move", o);
+  room_move->add_option("ROOM", o.room, "Its id or alias")->required();
+  for (auto* move : {shard_move, room_move}) {
+    move->add_option("--to", o.to, "The node; if it keeps no replica, it gets one")
+        ->type_name("NODE")
+        ->required();
+    move->add_option("--from", o.from,
+                     "Whose replica it takes over (default: of the node with the most shards)")
+        ->type_name("NODE");
+  }
+  add_verb(app, "rebalance", nullptr, "Spread shards evenly over the nodes, now", "rebalance", o);
+  auto* cluster = add_verb(app, "cluster", nullptr, "The cluster as a whole", "", o);
+  cluster->require_subcommand(1);
+  add_verb(cluster, "status", nullptr,
+           "Whether all is well, and whether a node can be spared (exit 7, 8, 9)", "cluster status",
+           o);
 }
 
 }  // namespace
@@ -78,9 +142,7 @@ CLI::App* add_console(CLI::App& parent, console_options& o) {
       ->check(CLI::IsMember({"table", "json"}));
   app->add_flag("--no-headers", o.no_headers, "Tables without their first line");
 
-  add_verb(app, "nodes", "node", "Nodes of the cluster", "nodes", o);
-  add_verb(app, "shards", "shard", "Shards, who leads them, and where their replicas are", "shards",
-           o);
+  add_cluster_verbs(app, o);
   auto* actors = add_verb(app, "actors", "actor", "Actors of all nodes", "actors", o);
   actors->add_option("--kind", o.kind, "Only of this kind (room, session, link, …)")
       ->type_name("KIND");
@@ -114,6 +176,12 @@ json console_args(const console_options& o) {
   if (!o.user.empty()) args["user"] = o.user;
   if (o.create) args["create"] = true;
   if (o.count) args["count"] = *o.count;
+  if (o.shard) args["shard"] = *o.shard;
+  if (!o.room.empty()) args["room"] = o.room;
+  if (!o.node.empty()) args["node"] = o.node;
+  if (!o.to.empty()) args["to"] = o.to;
+  if (!o.from.empty()) args["from"] = o.from;
+  if (o.fewer_replicas) args["fewer_replicas"] = true;
   return args;
 }
 
@@ -140,14 +208,14 @@ exit_code show_answer(const console_options& o, const json& answer, std::ostream
     }
     data << format_table(columns, rows, !o.no_headers);
   }
-  auto result = exit_code::ok;
+  auto result = o.verb == "cluster status" ? verdict_of(rows) : exit_code::ok;
   for (const auto& row : rows) {
     if (is_unhealthy(o.verb, row)) result = exit_code::unhealthy;
   }
   for (const auto& missing : answer.value("missing", json::array())) {
     complaints << "greenroom: nothing from " << text_in(missing, "node") << ": "
                << text_in(missing, "reason") << '\n';
-    result = exit_code::unhealthy;
+    if (result == exit_code::ok) result = exit_code::unhealthy;
   }
   return result;
 }

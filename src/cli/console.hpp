@@ -34,6 +34,12 @@ struct console_options {
   std::string user;
   bool create = false;
   std::optional<std::uint32_t> count;
+  std::optional<std::uint16_t> shard;
+  std::string room;
+  std::string node;
+  std::string to;
+  std::string from;
+  bool fewer_replicas = false;
 };
 
 /// Adds the sub-command and its verbs; parsing fills `options`.

@@ -16,7 +16,9 @@ enum class exit_code : int {
   refused = 4,  ///< also: wrong password
   unreachable = 5,
   timed_out = 6,
-  unhealthy = 7,  ///< also: some nodes did not answer
+  unhealthy = 7,   ///< also: some nodes did not answer
+  leaderless = 8,  ///< cluster status: a shard has no leader
+  critical = 9,    ///< cluster status: there is a node whose loss would stop a shard
 };
 
 /// Of an error code of the operator's socket.

@@ -17,6 +17,7 @@ Examples:
   greenroomd                                      one node on port 8080, data in ./greenroom-data
   greenroomd --config /etc/greenroom.toml         as the file says
   greenroomd --data /srv/chat --http-port 9000    another folder and port
+  greenroomd --config n4.toml --seed host1:7001   joins the cluster of the node there
   greenroomd --set limits.messages_per_minute=0   any key of the configuration
   greenroomd --check-config --config FILE         check a file and the environment, start nothing
   greenroomd --default-config                     print every key with its default and meaning
@@ -30,6 +31,8 @@ struct options {
   std::string data;
   std::string http_port;
   std::string node_name;
+  std::string cluster_port;
+  std::vector<std::string> seeds;
   std::vector<std::string> assignments;
   bool allow_root = false;
   bool check_config = false;
@@ -44,6 +47,13 @@ void declare(CLI::App& app, options& o) {
   app.add_option("--data", o.data, "folder for the node's data (node.data_dir)")->type_name("DIR");
   app.add_option("--http-port", o.http_port, "port for clients (http.port)")->type_name("PORT");
   app.add_option("--node-name", o.node_name, "name of the node (node.name)")->type_name("NAME");
+  app.add_option("--cluster-port", o.cluster_port, "port for other nodes (cluster.port)")
+      ->type_name("PORT");
+  app.add_option("--seed", o.seeds,
+                 "a node of the cluster to join (cluster.seeds); may be repeated")
+      ->type_name("HOST:PORT")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--set", o.assignments, "set any key; may be repeated")
       ->type_name("KEY=VALUE")
       ->expected(1)
@@ -76,6 +86,8 @@ tl::expected<std::vector<flag_value>, early_exit> flag_values(const CLI::App& ap
   add("--data", "node.data_dir", o.data);
   add("--http-port", "http.port", o.http_port);
   add("--node-name", "node.name", o.node_name);
+  add("--cluster-port", "cluster.port", o.cluster_port);
+  add("--seed", "cluster.seeds", fmt::format("{}", fmt::join(o.seeds, ",")));
   return result;
 }
 

@@ -87,6 +87,7 @@ struct cluster_settings {
   std::uint32_t heartbeat_ms = 250;
   std::uint32_t connection_timeout_ms = 2000;
   std::uint32_t election_timeout_ms = 750;
+  std::string rebalance = "auto";  ///< "auto" or "manual"
 };
 
 struct client_settings {

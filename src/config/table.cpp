@@ -154,6 +154,10 @@ constexpr key table[] = {
      "as "
      "long; above pauses of the machines and far above the way between them.",
      100, 60'000},
+    {"cluster.rebalance", at<&settings::cluster, &cluster_settings::rebalance>, "",
+     "Whether parts move to nodes that have fewer by themselves, or only with the console's "
+     "rebalance. What is lost with a node is made up for in any case.",
+     0, 0, "auto|manual"},
 
     {"client.connect_timeout_s", at<&settings::client, &client_settings::connect_timeout_s>,
      "seconds", "Time for an outgoing connection to be made.", 1, hour_s},

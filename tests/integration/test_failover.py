@@ -27,9 +27,9 @@ def settle(cluster):
 class Stage:
     """One room per node that leads it, in each a sender and a listener at every node."""
 
-    def __init__(self, cluster):
+    def __init__(self, cluster, wait=settle):
         self.cluster = cluster
-        settle(cluster)
+        wait(cluster)
         self.senders, self.listeners, self.rooms = [], [], {}
         leaders = cluster.leaders()
         with Client(cluster.nodes[0]) as owner:
@@ -153,6 +153,10 @@ def test_a_frozen_leader_acknowledges_nothing_late(cluster, stage):
     stage.end()
 
 
+def is_session_event(kind, room):
+    return lambda e: (e["type"], e.get("kind"), e.get("room_id")) == ("session_event", kind, room)
+
+
 def test_history_without_a_majority_is_readable_and_stale(cluster):
     alice = Client(cluster.nodes[0])
     cluster.settle()
@@ -170,12 +174,15 @@ def test_history_without_a_majority_is_readable_and_stale(cluster):
     assert own["stale"] is True and other["stale"] is True, "nobody can confirm it"
     assert [m["content"] for m in own["messages"]] == ["kept"], "it led, and has all"
     assert [m["content"] for m in other["messages"]] in ([], ["kept"]), "it followed, and may lag"
+    for room in rooms:
+        alice.wait_for(is_session_event("stale", room), "to be told that the room has no leader")
     cluster.start()
     cluster.settle()
     for room in rooms:
         answer = alice.history(room)
         assert answer["stale"] is False
         assert [m["content"] for m in answer["messages"]] == ["kept"]
+        alice.wait_for(is_session_event("recovered", room), "to be told that all is well")
     alice.close()
 
 

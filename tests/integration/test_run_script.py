@@ -129,11 +129,17 @@ def test_a_stale_pid_file_is_no_obstacle_and_nobody_else_is_harmed(cluster):
         bystander.wait()
 
 
-def test_another_number_of_nodes_is_refused(cluster):
+def test_a_cluster_of_one_grows_and_does_not_shrink(cluster):
     assert cluster.start("--nodes", "1").returncode == 0
     result = cluster.start("--nodes", "3")
     assert result.returncode == 1
-    assert "holds a cluster of 1" in result.stderr and "Traceback" not in result.stderr
+    assert "without a port for other nodes: stop it first" in result.stderr
+    assert cluster.run("--stop").returncode == 0
+    result = cluster.start("--nodes", "3")
+    assert result.returncode == 0, result.stderr
+    result = cluster.start("--nodes", "1")
+    assert result.returncode == 1
+    assert "node decommission node3" in result.stderr and "Traceback" not in result.stderr
     assert cluster.start().returncode == 0, "without --nodes the folder decides"
 
 

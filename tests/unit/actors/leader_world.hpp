@@ -259,6 +259,7 @@ class leader_world {
   switchboard& board() { return *board_; }
   caf::actor_system& system() { return *system_; }
   const environment_ptr& env() const { return env_; }
+  store::database& db() { return *db_; }
   std::uint16_t shards() const { return shards_; }
   greenroom::settings settings;
 
@@ -300,10 +301,14 @@ class leader_world {
   }
   void spawn_shard(std::uint16_t n) {
     const auto handle =
-        system_->spawn<shard>(env_, n, std::vector<node_id>{self_}, [this](leader_notice notice) {
-          board_->set_leader(notice);
-          leaders_.put(notice);
-        });
+        system_->spawn<shard>(env_, n, std::vector<node_id>{self_},
+                              shard::duties{.announce =
+                                                [this](leader_notice notice) {
+                                                  board_->set_leader(notice);
+                                                  leaders_.put(notice);
+                                                },
+                                            .report = [](placement::report_group) {},
+                                            .retired = [](std::uint16_t) {}});
     board_->put_shard(n, handle);
   }
   void wait_for_leader(std::uint16_t n) {

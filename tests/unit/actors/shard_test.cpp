@@ -130,9 +130,11 @@ TEST_CASE("a replica that was asked for its vote before it had begun answers whe
                        .truncate_from = 0,
                        .entries = {},
                        .synced = [wait = go_on.get_future().share()] { wait.wait_for(8s); }});
-  const auto late =
-      w.system().spawn<shard>(w.env(), std::uint16_t{9},
-                              std::vector<node_id>{other, w.board().self()}, [](leader_notice) {});
+  const auto late = w.system().spawn<shard>(w.env(), std::uint16_t{9},
+                                            std::vector<node_id>{other, w.board().self()},
+                                            shard::duties{.announce = [](leader_notice) {},
+                                                          .report = [](placement::report_group) {},
+                                                          .retired = [](std::uint16_t) {}});
   raft::request_vote may_i;
   may_i.term = 2;
   may_i.candidate = server_id_of(other);

@@ -35,7 +35,7 @@ struct two_replicas {
   }
   /// What has come before a last message; the last itself is not among it.
   std::vector<std::string> received(std::uint16_t shard, letters& in) {
-    board.take_group({shard, 1, false, "last"});
+    board.take_group({shard, 1, group_message::what::log, "last"});
     std::vector<std::string> all;
     for (;;) {
       const auto next = in.take([](const auto&) { return true; });
@@ -59,12 +59,12 @@ struct two_replicas {
 
 TEST_CASE("what is said to a replica before it is here is kept for it") {
   two_replicas w;
-  w.board.take_group({1, 7, false, "a vote?"});
-  w.board.take_group({2, 7, false, "for another"});
+  w.board.take_group({1, 7, group_message::what::log, "a vote?"});
+  w.board.take_group({2, 7, group_message::what::log, "for another"});
   w.place({});
-  w.board.take_group({1, 7, false, "again?"});
+  w.board.take_group({1, 7, group_message::what::log, "again?"});
   w.place({w.self, fresh_id()});
-  w.board.take_group({1, 8, false, "and mine?"});
+  w.board.take_group({1, 8, group_message::what::log, "and mine?"});
   w.put(1, w.first);
   w.put(2, w.second);
   CHECK(w.received(1, *w.first) == std::vector<std::string>{"a vote?", "again?", "and mine?"});
@@ -73,7 +73,7 @@ TEST_CASE("what is said to a replica before it is here is kept for it") {
 
 TEST_CASE("it is given once, and not to a successor") {
   two_replicas w;
-  w.board.take_group({1, 7, false, "a vote?"});
+  w.board.take_group({1, 7, group_message::what::log, "a vote?"});
   w.put(1, w.first);
   w.put(1, w.second);
   CHECK(w.received(1, *w.second).empty());
@@ -82,20 +82,20 @@ TEST_CASE("it is given once, and not to a successor") {
 TEST_CASE("what is kept for a replica that is not here has bounds") {
   two_replicas w;
   SECTION("no parts of states, and nothing long") {
-    w.board.take_group({1, 7, true, "of a state"});
-    w.board.take_group({1, 7, false, std::string(100'000, 'x')});
+    w.board.take_group({1, 7, group_message::what::transfer, "of a state"});
+    w.board.take_group({1, 7, group_message::what::log, std::string(100'000, 'x')});
     w.put(1, w.first);
     CHECK(w.received(1, *w.first).empty());
   }
   SECTION("nothing for a replica that will not come") {
     w.place({fresh_id()});
-    w.board.take_group({1, 7, false, "a vote?"});
+    w.board.take_group({1, 7, group_message::what::log, "a vote?"});
     w.put(1, w.first);
     CHECK(w.received(1, *w.first).empty());
   }
   SECTION("only the newest of many") {
     for (int i = 0; i < 10'000; ++i) {
-      w.board.take_group({1, 7, false, std::to_string(i)});
+      w.board.take_group({1, 7, group_message::what::log, std::to_string(i)});
     }
     w.put(1, w.first);
     const auto kept = w.received(1, *w.first);

@@ -62,12 +62,25 @@ TEST_CASE("singular and plural are the same verb", "[console]") {
   CHECK(parsed("actor").verb == "actors");
   CHECK(parsed("setting").verb == "settings");
   CHECK(parsed("tokens issue --user bob").verb == "token issue");
+  CHECK(parsed("node").verb == "nodes");
+  CHECK(parsed("node drain node2").verb == "node drain");
+  CHECK(parsed("nodes undrain node2").node == "node2");
+  CHECK(parsed("shard").verb == "shards");
+  CHECK(parsed("shard move 7 --to node2").verb == "shard move");
+  CHECK(parsed("-o json cluster status").verb == "cluster status");
+  CHECK(parsed("rebalance").verb == "rebalance");
 }
 
 TEST_CASE("what belongs to a verb is sent with it", "[console]") {
   CHECK(console_args(parsed("nodes")) == json::object());
   CHECK(console_args(parsed("actors --kind room --limit 5")) ==
         json{{"kind", "room"}, {"limit", 5}});
+  CHECK(console_args(parsed("shard move 7 --to node2 --from node1")) ==
+        json{{"shard", 7}, {"to", "node2"}, {"from", "node1"}});
+  CHECK(console_args(parsed("room move lobby --to node2")) ==
+        json{{"room", "lobby"}, {"to", "node2"}});
+  CHECK(console_args(parsed("node decommission n --fewer-replicas")) ==
+        json{{"node", "n"}, {"fewer_replicas", true}});
   CHECK(console_args(parsed("token issue --user load --create --count 10")) ==
         json{{"user", "load"}, {"create", true}, {"count", 10}});
   const auto chaos = parsed("chaos fail session");
@@ -77,8 +90,9 @@ TEST_CASE("what belongs to a verb is sent with it", "[console]") {
 
 TEST_CASE("what makes no sense is refused", "[console]") {
   for (const auto* line :
-       {"", "nodez", "nodes extra", "nodes -o xml", "token", "token issue", "chaos fail",
-        "actors --limit x", "nodes --timeout -1", "nodes --timeout 1000"}) {
+       {"", "nodez", "nodes extra", "nodes -o xml", "token", "token issue", "chaos fail", "room",
+        "room move lobby", "shard move --to a", "node drain", "cluster", "actors --limit x",
+        "nodes --timeout -1", "nodes --timeout 1000"}) {
     INFO(line);
     CHECK_THROWS_AS(parsed(line), CLI::ParseError);
   }
@@ -129,4 +143,30 @@ TEST_CASE("errors of the node have exit codes", "[console]") {
   CHECK(exit_code_of("unreachable") == exit_code::unreachable);
   CHECK(exit_code_of("timeout") == exit_code::timed_out);
   CHECK(exit_code_of("failure") == exit_code::failure);
+}
+
+TEST_CASE("the exit code of cluster status says what hurts most") {
+  const auto code = [](const std::vector<std::string>& bad, json missing = json::array()) {
+    json rows = json::array();
+    for (const auto* name : {"nodes", "leaders", "replicas", "quorum", "moves", "drained"}) {
+      const bool is_bad = std::find(bad.begin(), bad.end(), name) != bad.end();
+      rows.push_back({{"check", name}, {"state", is_bad ? "bad" : "ok"}, {"detail", ""}});
+    }
+    std::ostringstream data;
+    std::ostringstream complaints;
+    return show_answer(parsed("cluster status"),
+                       {{"columns", {"check", "state", "detail"}},
+                        {"rows", rows},
+                        {"missing", std::move(missing)}},
+                       data, complaints);
+  };
+  CHECK(code({}) == exit_code::ok);
+  CHECK(code({"moves", "drained"}) == exit_code::ok);
+  CHECK(code({"nodes"}) == exit_code::unhealthy);
+  CHECK(code({"replicas"}) == exit_code::unhealthy);
+  CHECK(code({"replicas", "quorum"}) == exit_code::critical);
+  CHECK(code({"quorum", "leaders"}) == exit_code::leaderless);
+  const json gone = {{{"node", "n2"}, {"reason", "no link to it"}}};
+  CHECK(code({}, gone) == exit_code::unhealthy);
+  CHECK(code({"quorum"}, gone) == exit_code::critical);
 }

@@ -47,6 +47,13 @@ TEST_CASE("flags set their keys") {
   CHECK(result->config.origins.at("node.data_dir") == "flag --data");
 }
 
+TEST_CASE("a node that joins is told so by flags") {
+  // Both are there, and each needs the next.
+  CHECK_THAT(exit_of({"--seed", "a:1", "--seed", "b:2"}).text, Contains("cluster.port"));
+  CHECK_THAT(exit_of({"--seed", "a:1", "--cluster-port", "7004"}).text,
+             Contains("cluster.certificate"));
+}
+
 TEST_CASE("help, version and the default file end with 0") {
   CHECK(exit_of({"--help"}).code == 0);
   CHECK_THAT(exit_of({"--help"}).text, Contains("Examples:"));

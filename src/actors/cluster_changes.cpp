@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+/// What becomes of the cluster while it runs: shards move, nodes step back, leave, are replaced.
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "actors/cluster.hpp"
+#include "placement/plan.hpp"
+#include "telemetry/log.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto plan_every = 1s;
+constexpr auto kept_every = 250ms;
+/// A node whose link was lost may be restarting; for this long it still counts as running.
+constexpr auto runs_for = 15s;
+
+}  // namespace
+
+/// By the leader of the map: see placement/plan.hpp.
+void cluster::plan_on_time(clock::time_point now) {
+  if (!map_ || !leads_map() || now < next_plan_) {
+    return;
+  }
+  next_plan_ = now + plan_every;
+  const auto runs = [&](const uuid& id) {
+    const auto seen = last_up_.find(id);
+    return id == env_->board.self() || up_.contains(id) ||
+           (seen != last_up_.end() && now - seen->second < runs_for);
+  };
+  auto commands = placement::plan(
+      *map_, {.runs = runs, .balance = rebalancing_ || env_->config.cluster.rebalance == "auto"});
+  rebalancing_ = rebalancing_ &&
+                 !(commands.empty() &&
+                   std::none_of(map_->shards.begin(), map_->shards.end(), placement::is_moving));
+  for (auto& c : commands) {
+    change_map(std::move(c));
+  }
+}
+
+void cluster::take_group(const placement::report_group& g) {
+  if (leads_map()) {
+    change_map(g);
+    return;
+  }
+  const auto routes = env_->board.routes();
+  if (!routes->shards.empty() && !routes->shards.front().leader.is_nil()) {
+    peer_word w;
+    w.group = g;
+    links_->word(routes->shards.front().leader, w);
+  }
+}
+
+void cluster::take_wish(const map_proposal_ptr& wish) {
+  if (leads_map()) {
+    caf::anon_send(*map_shard_, wish);
+  } else {
+    wish->done(unavailable("the cluster map is not led here", 100).value());
+  }
+}
+
+/// The map says that this node steps back, or is none any more.
+void cluster::follow_own_state() {
+  const auto* own = placement::find_node(*map_, env_->board.self());
+  if (own == nullptr) {
+    return;
+  }
+  const bool drained = placement::steps_back(*map_, own->id) || !placement::is_present(own->state);
+  if (drained != std::exchange(drained_, drained)) {
+    telemetry::log("cluster").info(drained ? "this node is drained: it leads nothing from now on"
+                                           : "this node is active again");
+    env_->health.set_drained(drained);
+    if (drained) {
+      for (const auto& session : env_->board.sessions()) {
+        caf::anon_send(session, drain_atom::value);
+      }
+    }
+  }
+  if (!placement::is_present(own->state) && !std::exchange(out_, true)) {
+    const std::string why =
+        own->state == placement::node_state::left
+            ? "this node was decommissioned; with an empty data directory it can join as a new one"
+            : "another node has taken the place of this one; with an empty data directory it can "
+              "join as a new one";
+    telemetry::log("cluster").warn("{}", why);
+    // For whoever wants to start it again.
+    std::ofstream(std::filesystem::path(env_->config.node.data_dir) / "decommissioned")
+        << why << '\n';
+    telemetry::log("cluster").flush();
+    // As an operator would: in good order.
+    ::kill(::getpid(), SIGTERM);
+  }
+}
+
+/// See disk_memory.hpp.
+void cluster::tell_kept(clock::time_point now) {
+  const auto kept = env_->log.kept();
+  if (now < next_kept_ || kept == told_kept_) {
+    return;
+  }
+  next_kept_ = now + kept_every;
+  told_kept_ = kept;
+  peer_word w;
+  w.kept = kept;
+  links_->word_to_all(w);
+}
+
+}  // namespace greenroom::actors

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "actors/operations.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "placement/plan.hpp"
+#include "protocol/uuid.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::array<std::string_view, 5> verbs{"shard move", "room move", "node drain",
+                                                "node undrain", "node decommission"};
+
+expected<std::string> text_in(const json& args, const char* name) {
+  if (!args.contains(name) || !args[name].is_string() || args[name].get<std::string>().empty()) {
+    return invalid_field(name, std::string(name) + " is missing");
+  }
+  return args[name].get<std::string>();
+}
+
+/// A member by name or id; of several with a name the one that is still there.
+expected<const placement::node_info*> node_in(const json& args, const char* name,
+                                              const placement::cluster_map& map) {
+  const auto called = text_in(args, name);
+  if (!called) {
+    return unexpected(called.error());
+  }
+  const placement::node_info* found = nullptr;
+  std::string known;
+  for (const auto& n : map.members) {
+    if (placement::is_present(n.state)) {
+      known += (known.empty() ? "" : ", ") + n.name;
+    }
+    const bool better = found == nullptr || !placement::is_present(found->state);
+    if ((n.name == *called || n.id.str() == *called) && better) {
+      found = &n;
+    }
+  }
+  if (found == nullptr) {
+    return invalid_field(name, "there is no node " + *called + "; there are " + known);
+  }
+  return found;
+}
+
+expected<std::uint16_t> shard_in(std::string_view verb, const json& args,
+                                 const placement::cluster_map& map) {
+  if (verb == "shard move") {
+    const bool right = args.contains("shard") && args["shard"].is_number_integer() &&
+                       args["shard"].get<std::int64_t>() >= 0 &&
+                       args["shard"].get<std::int64_t>() <= map.shard_count;
+    if (!right) {
+      return invalid_field("shard", "shard is 0 to " + std::to_string(map.shard_count));
+    }
+    return args["shard"].get<std::uint16_t>();
+  }
+  const auto room = text_in(args, "room");
+  if (!room) {
+    return unexpected(room.error());
+  }
+  const auto id = uuid::parse(*room);
+  return placement::shard_of(id ? *id : room_id_of_alias(*room), map.shard_count);
+}
+
+std::string names_of(const std::vector<uuid>& nodes, const placement::cluster_map& map) {
+  std::string out;
+  for (const auto& id : nodes) {
+    const auto* n = placement::find_node(map, id);
+    out += (out.empty() ? "" : ", ") + (n != nullptr ? n->name : id.str());
+  }
+  return out;
+}
+
+expected<operation> move(std::string_view verb, const json& args,
+                         const placement::cluster_map& map) {
+  const auto shard = shard_in(verb, args, map);
+  if (!shard) {
+    return unexpected(shard.error());
+  }
+  const auto to = node_in(args, "to", map);
+  if (!to) {
+    return unexpected(to.error());
+  }
+  uuid from;
+  if (args.contains("from")) {
+    const auto source = node_in(args, "from", map);
+    if (!source) {
+      return unexpected(source.error());
+    }
+    from = (*source)->id;
+  }
+  const auto wanted = placement::moved(map, *shard, (*to)->id, from);
+  if (!wanted) {
+    return unexpected(wanted.error());
+  }
+  return operation{*wanted,
+                   {"shard", "replicas", "wanted"},
+                   {{"shard", *shard},
+                    {"replicas", names_of(map.shards[*shard].replicas, map)},
+                    {"wanted", names_of(wanted->replicas, map)}}};
+}
+
+}  // namespace
+
+bool is_operation(std::string_view verb) noexcept {
+  return std::find(verbs.begin(), verbs.end(), verb) != verbs.end();
+}
+
+expected<operation> operation_of(std::string_view verb, const json& args,
+                                 const placement::cluster_map& map) {
+  if (verb == "shard move" || verb == "room move") {
+    return move(verb, args, map);
+  }
+  const auto node = node_in(args, "node", map);
+  if (!node) {
+    return unexpected(node.error());
+  }
+  operation out;
+  out.columns = {"node", "state"};
+  out.row = {{"node", (*node)->name}};
+  if (verb == "node drain") {
+    out.command = placement::update_node{(*node)->id, {}, {}, placement::node_state::draining};
+    out.row["state"] = "draining";
+  } else if (verb == "node undrain") {
+    out.command = placement::update_node{(*node)->id, {}, {}, placement::node_state::active};
+    out.row["state"] = "active";
+  } else {
+    out.command = placement::decommission_node{(*node)->id, args.value("fewer_replicas", false)};
+    out.row["state"] = "leaving";
+  }
+  return out;
+}
+
+}  // namespace greenroom::actors

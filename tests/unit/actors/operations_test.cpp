@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include "actors/operations.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace greenroom;
+using namespace greenroom::actors;
+using nlohmann::json;
+
+namespace {
+
+uuid id(std::uint8_t n) {
+  uuid u;
+  u.bytes[15] = n;
+  return u;
+}
+
+placement::node_info node(std::uint8_t n) {
+  const auto text = std::to_string(n);
+  return {id(n), "node" + text, "10.0.0." + text + ":1", "0.1.0", placement::node_state::active, 1};
+}
+
+placement::cluster_map of_four() {
+  placement::cluster_map map;
+  const auto run = [&](const placement::command& c) { REQUIRE(placement::apply(c, map)); };
+  run(placement::form_cluster{id(200),
+                              8,
+                              3,
+                              3,
+                              node(1),
+                              {"k", std::string(placement::key_secret_bytes, 'k'), 1, false},
+                              std::string(placement::fingerprint_key_bytes, 'f')});
+  run(placement::join_node{node(2)});
+  run(placement::join_node{node(3)});
+  run(placement::place_shards{});
+  run(placement::join_node{node(4)});
+  return map;
+}
+
+error refusal(std::string_view verb, const json& args) {
+  const auto o = operation_of(verb, args, of_four());
+  REQUIRE_FALSE(o);
+  return o.error();
+}
+
+}  // namespace
+
+TEST_CASE("operators' verbs are known by name") {
+  for (const auto* verb :
+       {"shard move", "room move", "node drain", "node undrain", "node decommission"})
+    CHECK(is_operation(verb));
+  CHECK_FALSE(is_operation("node"));
+}
+
+TEST_CASE("a shard and a room are moved to a node by its name or id") {
+  const auto map = of_four();
+  const auto o = operation_of("shard move", {{"shard", 7}, {"to", "node4"}}, map);
+  REQUIRE(o);
+  const auto& c = std::get<placement::assign_shard>(o->command);
+  CHECK(c.shard == 7);
+  CHECK(c.replicas.front() == id(4));
+  CHECK(o->row["wanted"].get<std::string>().starts_with("node4"));
+  const auto room = operation_of("room move", {{"room", "lobby"}, {"to", id(4).str()}}, map);
+  REQUIRE(room);
+  CHECK(std::get<placement::assign_shard>(room->command).shard ==
+        placement::shard_of(room_id_of_alias("lobby"), 8));
+}
+
+TEST_CASE("a node is drained, undrained and decommissioned") {
+  const auto map = of_four();
+  const auto drain = operation_of("node drain", {{"node", "node2"}}, map);
+  CHECK(std::get<placement::update_node>(drain->command).state == placement::node_state::draining);
+  const auto back = operation_of("node undrain", {{"node", "node2"}}, map);
+  CHECK(std::get<placement::update_node>(back->command).state == placement::node_state::active);
+  const auto out =
+      operation_of("node decommission", {{"node", "node2"}, {"fewer_replicas", true}}, map);
+  CHECK(std::get<placement::decommission_node>(out->command).fewer_replicas);
+}
+
+TEST_CASE("what is wrong with a verb is said with its field") {
+  CHECK(refusal("shard move", {{"shard", 9}, {"to", "node4"}}).details.field == "shard");
+  CHECK(refusal("shard move", {{"shard", "7"}, {"to", "node4"}}).details.field == "shard");
+  CHECK(refusal("shard move", {{"shard", 7}}).details.field == "to");
+  CHECK(refusal("shard move", {{"shard", 7}, {"to", "node9"}}).message ==
+        "there is no node node9; there are node1, node2, node3, node4");
+  CHECK(refusal("shard move", {{"shard", 7}, {"to", "node4"}, {"from", "x"}}).details.field ==
+        "from");
+  CHECK(refusal("room move", {{"to", "node4"}}).details.field == "room");
+  CHECK(refusal("node drain", {{"node", 3}}).details.field == "node");
+}
