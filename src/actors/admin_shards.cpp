@@ -158,6 +158,10 @@ void admin::judge(gathering& g) const {
   std::set<std::string> degraded;
   std::set<std::string> moving;
   std::set<std::string> critical;
+  const auto map = env_->board.routes()->map;
+  const bool few =
+      !map || placement::replicas_with(
+                  map->replicas, std::max<std::size_t>(1, placement::count_active(*map))) == 1;
   for (const auto& row : g.found) {
     const auto shard = std::to_string(row.value("shard", 0));
     const auto state = row.value("state", "");
@@ -175,14 +179,14 @@ void admin::judge(gathering& g) const {
         live.insert(replicas.at(i).get<std::string>());
       }
     }
-    // A shard with one replica stops with its node, and is meant to.
-    if (state != "leaderless" && row.value("settled", true) && replicas.size() > 1 &&
+    // Where there are nodes for more, a shard with one replica is not meant to stop with its node.
+    const bool is_meant = replicas.size() == 1 && few;
+    if (state != "leaderless" && row.value("settled", true) && !is_meant &&
         live.size() <= replicas.size() / 2 + 1) {
       critical.insert(live.begin(), live.end());
     }
   }
   std::set<std::string> stepping_back;
-  const auto map = env_->board.routes()->map;
   for (const auto& n : map ? map->members : std::vector<placement::node_info>{}) {
     if (placement::steps_back(*map, n.id)) {
       stepping_back.insert(n.name + (n.state == placement::node_state::leaving

@@ -117,8 +117,8 @@ class planner {
         *place = *back;
       } else if (other) {
         *place = *other;
-      } else if (replicas.size() > 1) {
-        replicas.erase(place);
+      } else if (!s.group.empty()) {
+        replicas = s.group;
       } else {
         continue;
       }
@@ -144,12 +144,14 @@ class planner {
         ++i;  // better a place that is known to be empty than to forget that one is missing
       }
     }
+    const auto before = replicas.size();
     while (replicas.size() < wanted) {
       const auto other = spare(replicas);
       if (!other) break;
       replicas.push_back(*other);
     }
     // An even number survives no more failures, and every write waits for one more.
+    if (replicas.size() > before && replicas.size() % 2 == 0) replicas.pop_back();
     while (replicas.size() > wanted && stays(replicas.back())) {
       replicas.pop_back();
     }

@@ -2,6 +2,7 @@
 #include "raft/regroup.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace greenroom::raft {
 
@@ -51,13 +52,23 @@ struct view {
         return group_step{group_step::what::add, id};
       }
     }
+    std::vector<server_id> ready;
+    std::size_t waiting = 0;
     for (const auto id : wish.wanted) {
       const auto* s = has.find(id);
-      if (s != nullptr && !s->voter && s->caught_up && is_heard(*s)) {
-        return group_step{group_step::what::promote, id};
+      if (s == nullptr || s->voter) continue;
+      if (s->caught_up && is_heard(*s)) {
+        ready.push_back(id);
+      } else {
+        ++waiting;
       }
     }
-    return std::nullopt;
+    // With an even number of voters one failure is enough to stop: not for longer than it has to
+    // be.
+    const auto voters = std::ranges::count_if(has.servers, &server_status::voter);
+    const bool alone = voters % 2 == 1 && ready.size() == 1 && waiting > 0;
+    if (ready.empty() || alone) return std::nullopt;
+    return group_step{group_step::what::promote, ready.front()};
   }
 
   [[nodiscard]] std::optional<group_step> shrink() const {

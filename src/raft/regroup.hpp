@@ -28,9 +28,10 @@ struct group_step {
 };
 
 /// In this order: who is gone is taken out, who is missing is added as standby, standbys that have
-/// caught up get the vote, and only when all who are wanted have it the others go; a leader that is
-/// not wanted hands over first. Nobody is taken out without whom less than a majority of the rest
-/// has been heard of lately. Empty: nothing to do, or nothing that can be done now.
+/// caught up get the vote (of several not before there are two for an odd number), and only when
+/// all who are wanted have it the others go; a leader that is not wanted hands over first. Nobody
+/// is taken out without whom less than a majority of the rest has been heard of lately. Empty:
+/// nothing to do, or nothing that can be done now.
 std::optional<group_step> next_step(const group_status& has, const group_wish& wish);
 
 }  // namespace greenroom::raft

@@ -28,6 +28,15 @@ struct world {
         map, {.runs = [this](const uuid& id) { return !down.contains(id); }, .balance = balance});
   }
 
+  /// What the plan gives a shard anew is an odd number.
+  void carry_out(const command& c) {
+    if (const auto* a = std::get_if<assign_shard>(&c)) {
+      const auto before = map.shards[a->shard].replicas.size();
+      CHECK((a->replicas.size() % 2 == 1 || a->replicas.size() <= before));
+    }
+    run(map, c);
+  }
+
   void arrive() {
     for (const auto& s : std::vector(map.shards)) {
       const bool all_run = std::none_of(s.replicas.begin(), s.replicas.end(), [&](const uuid& id) {
@@ -44,7 +53,7 @@ struct world {
       if (commands.empty() && std::none_of(map.shards.begin(), map.shards.end(), is_moving))
         return true;
       for (const auto& c : commands)
-        run(map, c);
+        carry_out(c);
       const auto moving = std::count_if(map.shards.begin(), map.shards.end(), is_moving);
       CHECK(moving <= 2);
       arrive();
@@ -160,6 +169,17 @@ TEST_CASE("a shard does not wait for a node that has gone", "[placement][plan]")
   CHECK(w.kept(4) == 0);
 }
 
+TEST_CASE("a shard does not grow to an even number of replicas", "[placement][plan]") {
+  world w{};
+  run(w.map, forming(1, 8, 3));
+  run(w.map, join_node{node(2)});
+  run(w.map, join_node{node(3)});
+  run(w.map, update_node{id(2), {}, {}, node_state::draining});
+  REQUIRE(w.settle());
+  for (const auto& s : w.map.shards)
+    CHECK(s.replicas.size() == 1);
+}
+
 TEST_CASE("a drained node keeps what it has and gets nothing", "[placement][plan]") {
   world w{of_three(3)};
   w.arrive();
@@ -219,7 +239,7 @@ TEST_CASE("whatever joins, leaves and fails, the plan comes to an end with every
           break;
         default:
           for (const auto& c : w.next())
-            run(w.map, c);
+            w.carry_out(c);
           w.arrive();
       }
     }

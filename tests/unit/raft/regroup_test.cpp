@@ -60,7 +60,15 @@ TEST_CASE("a server comes in as standby and gets the vote when it has caught up"
   CHECK(step({voter(1)}, {1, 2, 3}) == group_step{add, 2});
   CHECK(step({voter(1), standby(2, false)}, {1, 2, 3}) == group_step{add, 3});
   CHECK_FALSE(step({voter(1), standby(2, false), standby(3, false)}, {1, 2, 3}));
-  CHECK(step({voter(1), standby(2, false), standby(3, true)}, {1, 2, 3}) == group_step{promote, 3});
+  CHECK(step({voter(1), standby(2, true)}, {1, 2}) == group_step{promote, 2});
+}
+
+TEST_CASE("there is an even number of voters for as short as can be", "[raft][regroup]") {
+  CHECK_FALSE(step({voter(1), standby(2, false), standby(3, true)}, {1, 2, 3}));
+  CHECK(step({voter(1), standby(2, true), standby(3, true)}, {1, 2, 3}) == group_step{promote, 2});
+  CHECK(step({voter(1), voter(2), standby(3, true)}, {1, 2, 3}) == group_step{promote, 3});
+  CHECK(step({voter(1), voter(2), voter(3), standby(4, true)}, {1, 2, 4}) ==
+        group_step{promote, 4});
 }
 
 TEST_CASE("nobody goes before all who are wanted have the vote", "[raft][regroup]") {
