@@ -168,8 +168,8 @@ class Listener(Person):
 
 
 class Rover(Listener):
-    """Joins and leaves a public room again and again, and listens while inside; leaves only when the
-    own joining has been heard."""
+    """Joins and leaves a public room again and again, and listens while inside; leaves only when
+    the own joining has been heard."""
 
     def __init__(self, stage, name, start, rooms):
         super().__init__(stage, name, start, rooms)

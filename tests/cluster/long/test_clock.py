@@ -24,8 +24,9 @@ def faked(library, shift):
 
 @pytest.mark.parametrize("shifts", [("-1h", "+0", "+1h"), ("-1d", "+1d", "+0")])
 def test_clocks_apart(make_trio, make_stage, shifts):
-    """F16: seqs, ids, repeats and leaders as always; the steady clock is left alone. The first node,
-    which issues the tokens, is the earliest: one from more than five minutes ahead is refused."""
+    """F16: seqs, ids, repeats and leaders as always; the steady clock is left alone. The first
+    node, which issues the tokens, is the earliest: one from more than five minutes ahead is
+    refused."""
     library = needs.faketime()
     with faked(library, "-3d"):
         trio = make_trio(auth__access_token_s=WEEK_S)

@@ -77,8 +77,8 @@ def test_the_power_of_all_nodes(on_disks, disks, make_stage, rng):
 
 
 def test_a_lie_about_syncs_is_found(disks, make_trio, make_stage):
-    """Nodes that acknowledge what only the kernel has (log.durability = "os") lose it when the power
-    of all goes, and the judge says so: a server that lies could not pass the test above."""
+    """Nodes that acknowledge what only the kernel has (log.durability = "os") lose it when the
+    power of all goes, and the judge says so: a server that lies could not pass the test above."""
     trio = make_trio(folders=[d.data for d in disks], log__durability="os").start()
     try:
         stage = make_stage(trio)
