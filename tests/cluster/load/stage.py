@@ -7,6 +7,7 @@ import itertools
 import os
 import signal
 import threading
+from pathlib import Path
 
 from checker import History, judge, load
 from checker.witness import report
@@ -22,6 +23,13 @@ PAGE = 200
 SAMPLE_S = 0.5
 
 _number = itertools.count(1)
+
+
+def is_stopped(pid):
+    """The signal is sent before the threads stand still."""
+    states = [path.read_text().rsplit(")", 1)[1].split()[0]
+              for path in Path(f"/proc/{pid}/task").glob("*/stat")]  # fmt: skip
+    return set(states) == {"T"}
 
 
 class Room:
@@ -251,6 +259,7 @@ class Stage:
                         self.fault("SIGSTOP", other.name, mute=True)
                         os.kill(other.pid(), signal.SIGSTOP)
                         frozen.append(other)
+                        wait_until(lambda o=other: is_stopped(o.pid()), "all its threads to stop")
                 if node in frozen:
                     os.kill(node.pid(), signal.SIGCONT)
                     frozen.remove(node)
