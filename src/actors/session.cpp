@@ -125,6 +125,7 @@ void session::attached(const user_attached& self) {
   std::map<uuid, std::optional<std::uint64_t>> rooms;
   for (const auto& line : self.rooms) {
     const auto asked = start_.rooms.find(line.room_id);
+    entries_[line.room_id] = line.entry_seq;
     rooms[line.room_id] = asked == start_.rooms.end() ? std::nullopt : std::optional(asked->second);
   }
   gather(std::move(rooms), clock::now() + subscribe_within,
@@ -191,9 +192,11 @@ void session::give_back(client_request_ptr r) {
 void session::take_notice(const user_notice& n) {
   switch (n.kind) {
     case user_notice::what::room_joined: {
-      if (rooms_.contains(n.room_id)) {
+      auto& known = entries_[n.room_id];
+      if (rooms_.contains(n.room_id) && n.entry_seq <= known) {
         break;
       }
+      known = std::max(known, n.entry_seq);
       auto after = n.entry_seq == 0 ? std::nullopt : std::optional(n.entry_seq - 1);
       // Asked for at the beginning, when the user's own list did not show the room yet.
       if (const auto asked = start_.rooms.find(n.room_id);
@@ -255,13 +258,8 @@ void session::attach_again() {
         if (const auto* self = std::get_if<user_attached>(&body)) {
           rooms_version_ = self->rooms_version;
           for (const auto& line : self->rooms) {
-            if (!rooms_.contains(line.room_id)) {
-              take_notice({start_.user_id,
-                           user_notice::what::room_joined,
-                           line.room_id,
-                           line.entry_seq,
-                           {}});
-            }
+            take_notice(
+                {start_.user_id, user_notice::what::room_joined, line.room_id, line.entry_seq, {}});
           }
         } else if (const auto* why = std::get_if<error>(&body);
                    why != nullptr && why->code == ec::unauthorized) {

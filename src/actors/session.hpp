@@ -154,6 +154,9 @@ class session final : public observed<session_actor> {
   std::uint64_t route_version_ = 0;
   clock::time_point next_attach_{};
   std::map<uuid, std::uint64_t> rooms_;  ///< subscribed rooms, with the tag of the subscription
+  /// The entry that began the membership which the stream of a room belongs to, or a later one. A
+  /// notice of an even later one means that the notice of leaving was lost.
+  std::map<uuid, std::uint64_t> entries_;
   std::vector<uuid> stale_;              ///< rooms whose stream has not been confirmed yet
   std::uint64_t tags_ = 0;
   // in flight

@@ -52,6 +52,9 @@ void session::take_subscribed(const subscribed& s) {
   }
   if (s.result.failure) {
     rooms_.erase(room);
+  } else if (s.result.first_seq > 0) {
+    auto& known = entries_[s.room_id];
+    known = std::max(known, s.result.first_seq - 1);
   }
   bool awaited = false;
   for (const auto& g : gatherings_) {

@@ -237,6 +237,9 @@ void replica::impl::take(input& in) {
   if (auto* event = std::get_if<core_event>(&in)) {
     if (const auto* received = std::get_if<core_receive>(event)) {
       heard_from(received->from);
+      if (const auto* r = std::get_if<append_result>(&received->what)) {
+        note_rejection(received->from, *r);
+      }
       const auto* wants = std::get_if<install_snapshot>(&received->what);
       if (wants != nullptr) return needs_state(received->from, *wants);
     }

@@ -134,6 +134,33 @@ void replica::impl::heard_from(server_id from) {
   if (leading() && latest_configuration().second->contains(from)) peers[from].last_contact = now;
 }
 
+/// A follower whose disk has lost the end of the log says so with each append, and the library
+/// takes that for old news, because it has acknowledged more: it would get nothing for as long as
+/// this server leads. Another leader begins without such a memory.
+void replica::impl::note_rejection(server_id from, const append_result& r) {
+  const auto known = peers.find(from);
+  if (!leading() || known == peers.end()) return;
+  auto& since = known->second.forgot_since;
+  const bool forgot =
+      r.rejected != 0 && r.term == brain->state().term && r.last_index < brain->match(from);
+  if (!forgot) {
+    if (r.rejected == 0) since = 0;
+    return;
+  }
+  if (since == 0) since = now;
+  // A single one may be late.
+  if (now - since < options.election_timeout_ms) return;
+  since = 0;
+  server_id to = 0;
+  for (const auto& s : committed_configuration.group.servers) {
+    const auto other = peers.find(s.id);
+    const bool can = s.voter && s.id != from && other != peers.end() &&
+                     now <= other->second.last_contact + options.election_timeout_ms;
+    if (can && (to == 0 || brain->match(s.id) > brain->match(to))) to = s.id;
+  }
+  if (to != 0) put(core_event{core_transfer{to}}, now);
+}
+
 void replica::impl::watch_standbys() {
   if (!leading()) return;
   const auto last = brain->state().last_index;

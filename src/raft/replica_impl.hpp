@@ -61,6 +61,7 @@ struct replica::impl {
   expected<void> change(configuration to, steady_ms now);
   expected<configuration> changeable(steady_ms now);
   void heard_from(server_id from);
+  void note_rejection(server_id from, const append_result& r);
   void watch_standbys();
   [[nodiscard]] std::pair<std::uint64_t, const configuration*> latest_configuration() const;
   [[nodiscard]] std::uint64_t term_at(std::uint64_t index);
@@ -163,6 +164,7 @@ struct replica::impl {
     std::uint64_t round_target = 0;
     steady_ms round_start = 0;
     bool caught_up = false;
+    steady_ms forgot_since = 0;  ///< it says that it lacks what it had acknowledged; 0: no
   };
   std::map<server_id, peer> peers;
 
