@@ -117,7 +117,8 @@ class session final : public observed<session_actor> {
   void on(const job_ptr& j, const protocol::logout_request& r);
   void on(const job_ptr& j, const protocol::heartbeat& r);
   void on(const job_ptr& j, const protocol::resume_request& r);
-  void resume(const job_ptr& j, const protocol::resume_request& r, const std::set<uuid>& strange);
+  void resume_rooms(const job_ptr& j, const protocol::resume_request& r,
+                    const std::set<uuid>& strange);
   void on(const job_ptr& j, const protocol::create_room_request& r);
   void on(const job_ptr& j, const protocol::room_list_request& r);
   void on(const job_ptr& j, const protocol::room_request& r);
@@ -157,7 +158,7 @@ class session final : public observed<session_actor> {
   /// The entry that began the membership which the stream of a room belongs to, or a later one. A
   /// notice of an even later one means that the notice of leaving was lost.
   std::map<uuid, std::uint64_t> entries_;
-  std::vector<uuid> stale_;              ///< rooms whose stream has not been confirmed yet
+  std::vector<uuid> stale_;  ///< rooms whose stream has not been confirmed yet
   std::uint64_t tags_ = 0;
   // in flight
   patient_calls calls_;

@@ -200,7 +200,7 @@ void session::on(const job_ptr& j, const protocol::resume_request& r) {
   const bool all_known = std::all_of(r.rooms.begin(), r.rooms.end(),
                                      [&](const auto& e) { return rooms_.contains(e.first); });
   if (all_known) {
-    resume(j, r, {});
+    resume_rooms(j, r, {});
     return;
   }
   // Strange rooms are not looked for one by one: the user's own list says which are none of his.
@@ -218,12 +218,12 @@ void session::on(const job_ptr& j, const protocol::resume_request& r) {
             strange.insert(room);
           }
         }
-        resume(j, r, strange);
+        resume_rooms(j, r, strange);
       });
 }
 
-void session::resume(const job_ptr& j, const protocol::resume_request& r,
-                     const std::set<uuid>& strange) {
+void session::resume_rooms(const job_ptr& j, const protocol::resume_request& r,
+                           const std::set<uuid>& strange) {
   std::map<uuid, std::optional<std::uint64_t>> rooms;
   for (const auto& [room, after_seq] : r.rooms) {
     if (!strange.contains(room)) {

@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t addresses_max = 65536;
 
 asio::ip::address group_of(const asio::ip::address& peer) {
-  const auto from = plain_address(peer);
+  auto from = plain_address(peer);
   if (!from.is_v6()) return from;
   auto bytes = from.to_v6().to_bytes();
   std::fill(bytes.begin() + 8, bytes.end(), std::uint8_t{0});

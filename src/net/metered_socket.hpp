@@ -31,7 +31,7 @@ class metered_socket {
           if (!asked) {
             asked = true;
             // A copy: the operation, and the buffers in it, move away with the handler.
-            const auto into = buffers;
+            const auto into = buffers;  // NOLINT(performance-unnecessary-copy-initialization)
             socket_.async_read_some(into, std::move(self));
             return;
           }

@@ -134,15 +134,17 @@ class planner {
     const auto wanted = replicas_with(map_.replicas, std::max<std::size_t>(1, staying));
     auto replicas = s.replicas;
     for (std::size_t i = 0; i < replicas.size();) {
-      if (stays(replicas[i])) {
-        ++i;
-      } else if (const auto other = spare(replicas)) {
-        replicas[i++] = *other;
-      } else if (state_of(replicas[i]) == node_state::leaving && replicas.size() > wanted) {
+      const bool goes = !stays(replicas[i]);
+      const auto other = goes ? spare(replicas) : std::nullopt;
+      const bool leaves = goes && state_of(replicas[i]) == node_state::leaving;
+      if (leaves && !other && replicas.size() > wanted) {
         replicas.erase(replicas.begin() + static_cast<std::ptrdiff_t>(i));
-      } else {
-        ++i;  // better a place that is known to be empty than to forget that one is missing
+        continue;
       }
+      // Without another: better a place that is known to be empty than to forget that one is
+      // missing.
+      if (other) replicas[i] = *other;
+      ++i;
     }
     const auto before = replicas.size();
     while (replicas.size() < wanted) {
