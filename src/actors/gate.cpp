@@ -60,12 +60,12 @@ std::string gate::take_hello(const std::string& bytes) {
   } else if (!h->who.cluster_id.is_nil() && !self.cluster_id.is_nil() &&
              h->who.cluster_id != self.cluster_id) {
     w.refusal = "another cluster: " + self.cluster_id.str();
-  } else if (auto why = context_->env->disks.objection(h->who.id, h->who.kept); !why.empty()) {
-    w.refusal = std::move(why);
   } else if (const auto there = context_->links->address_of(h->who.id);
              there && *there != h->who.address) {
     // Two processes with one id would vote twice, and each would cut the other's link.
     w.refusal = "this node id is linked from " + *there + ": a copied data directory";
+  } else if (auto why = context_->env->disks.objection(h->who.id, h->who.kept); !why.empty()) {
+    w.refusal = std::move(why);
   } else if (callers_.size() >= callers_max) {
     w.refusal = "too many links";
   }

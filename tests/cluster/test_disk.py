@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A disk that is full."""
 
+import signal
+
 import pytest
 from rig import needs
 from rig.disks import Disk
@@ -26,8 +28,11 @@ def test_a_full_disk(small_disk, make_trio, make_stage):
     stage.fault("disk full", victim.name, mute=True)
     before = len(victim.log())
     small_disk.fill()
-    assert victim.wait_end(60) == 70, victim.log_tail()
-    assert "No space left on device" in victim.log()[before:], victim.log_tail()
+    # RocksDB as Debian builds it stops at an assertion of its own when another write comes between
+    # the one that failed and the end of the process.
+    status, said = victim.wait_end(60), victim.log()[before:]
+    ends = {70: "No space left on device", -signal.SIGABRT: "AssertFalseAndGetStatusForPrevError"}
+    assert status in ends and ends[status] in said, f"{status}: {victim.log_tail()}"
     stage.wait_progress()
     small_disk.free()
     trio.start()

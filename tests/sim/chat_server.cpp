@@ -80,7 +80,8 @@ void chat_server::empty_outbox() {
   const auto& item = items.front();
   const auto line = in_.state(self_).find_user_room(item.line.user_id, item.line.room_id);
   chat::command c{.time = in_.wall(self_), .data = {}};
-  if (line && line->entry_seq >= item.line.entry_seq) {
+  const bool arrived = line && line->entry_seq >= item.line.entry_seq;
+  if (arrived || in_.how() == sabotage::outbox_forgotten) {
     c.data = chat::forget_outbox{{item.id}};
   } else {
     c.data = chat::put_user_room{item.line};
@@ -149,6 +150,14 @@ chat::command chat_server::command_of(const request& r) {
 }
 
 void chat_server::write(const call& c) {
+  if (in_.how() == sabotage::refuse_unconfirmed && c.what.what == verb::send) {
+    const auto& s = in_.state(self_);
+    if (chat::may_read(s.find_room(c.what.room), s.find_member(c.what.room, c.what.user))) {
+      answer a{.how = answer::kind::refused};
+      a.code = ec::forbidden;
+      return reply(c, a);
+    }
+  }
   const auto command = command_of(c.what);
   const auto tag = in_.new_tag();
   calls_[tag] = c;
@@ -187,6 +196,10 @@ answer chat_server::answer_of(const request& r, const chat::outcome& o) const {
     a.seq = w->seq;
     if (o.duplicate && in_.how() == sabotage::repeat_with_new_seq) {
       a.seq = in_.state(self_).find_room(r.room)->last_seq;
+    }
+    if (in_.how() == sabotage::refuse_written && a.seq % 8 == 0) {
+      a = {.how = answer::kind::refused};
+      a.code = ec::conflict;
     }
   } else if (const auto* m = std::get_if<chat::marked>(&o.answer)) {
     if (!m->verdicts.empty() && m->verdicts.front()) {

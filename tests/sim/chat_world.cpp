@@ -190,21 +190,26 @@ seed_result& seed_result::operator+=(const seed_result& other) {
 seed_result run_seed(std::uint64_t seed, sabotage how, bool watch_messages) {
   constexpr std::size_t sizes[] = {3, 3, 5, 3, 1, 3, 4};
   constexpr unix_ms skews[] = {0, 2000, 60'000, 3'600'000, 10'800'000};
+  // What kind of world it is; apart from what happens in it.
+  std::mt19937_64 kinds(seed ^ 0x5eed);
+  const auto draw = [&](std::uint32_t bound) {
+    return static_cast<std::uint32_t>(kinds() % bound);
+  };
   chat_options o;
-  o.group = {.seed = seed,
-             .servers = sizes[seed % 7],
-             .spares = seed % 2 == 0 ? 0U : 2U,
-             .loss_percent = static_cast<std::uint32_t>(seed % 8),
-             .network_ms_max = static_cast<std::uint32_t>(1 + seed % 23),
-             .disk_ms_max = static_cast<std::uint32_t>(seed % 13),
-             .log_entries_max = seed % 3 == 0 ? std::size_t{1} << 20 : 8 + seed % 40,
-             .piece_bytes = static_cast<std::uint32_t>(256 << (seed % 4)),
-             .how = how,
-             .watch_messages = watch_messages};
-  o.clients = 3 + seed % 4;
-  o.skew_ms = skews[seed % 5];
+  o.group.seed = seed;
+  o.group.servers = sizes[draw(7)];
+  o.group.spares = draw(2) == 0 ? 0 : 2;
+  o.group.loss_percent = draw(8);
+  o.group.network_ms_max = 1 + draw(23);
+  o.group.disk_ms_max = draw(13);
+  o.group.log_entries_max = draw(3) == 0 ? 1 << 20 : 8 + draw(40);
+  o.group.piece_bytes = 256 << draw(4);
+  o.group.how = how;
+  o.group.watch_messages = watch_messages;
+  o.clients = 3 + draw(4);
+  o.skew_ms = skews[draw(5)];
+  const bool days_go_by = draw(4) == 0;
   chat_world w(o);
-  const bool days_go_by = seed % 4 == 1;
   seed_result out;
   for (int round = 0; round < 80; ++round) {
     if (w.pick(3) == 0) w.something_happens();

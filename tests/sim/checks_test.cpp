@@ -29,7 +29,9 @@ const std::vector<mistake>& mistakes() {
         "a replica cannot go on"},
        false},
       {sabotage::forget_vote, {"two leaders in one term", "two servers acknowledge in a term"}},
-      {sabotage::accept_torn, {"what was committed at an index has changed", "is not a command"}},
+      {sabotage::accept_torn,
+       {"what was committed at an index has changed", "is not a command",
+        "a record of a fetched state is damaged"}},
       {sabotage::snapshot_without_repeats,
        {"states differ at one index", "a message_id has two effects",
         "an entry leads to different outcomes", "state is not what its log says"}},
@@ -49,6 +51,9 @@ const std::vector<mistake>& mistakes() {
       {sabotage::read_unconfirmed, {"a read does not show", "a read shows a cursor before"}},
       {sabotage::open_too_early, {"a read does not show", "a read shows a cursor before"}},
       {sabotage::repeat_with_new_seq, {"an acknowledgement says another seq"}},
+      {sabotage::refuse_unconfirmed, {"a member is refused"}},
+      {sabotage::refuse_written, {"what was refused has happened"}},
+      {sabotage::outbox_forgotten, {"a member does not have the room in his list"}},
   };
   return all;
 }

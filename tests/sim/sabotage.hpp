@@ -32,9 +32,12 @@ enum class sabotage : std::uint8_t {
   read_unconfirmed,     ///< a leader reads without asking whether it still is one
   open_too_early,       ///< a leader answers before it has applied what it found in its log
   repeat_with_new_seq,  ///< a repeat is told another seq than the first time
+  refuse_unconfirmed,   ///< a leader refuses by what it knows, without the log
+  refuse_written,       ///< refuses what has happened
+  outbox_forgotten,     ///< users' lists of rooms do not follow
 };
 
-inline constexpr std::array<std::pair<sabotage, std::string_view>, 14> all_sabotages{{
+inline constexpr std::array<std::pair<sabotage, std::string_view>, 17> all_sabotages{{
     {sabotage::ack_before_sync, "ack_before_sync"},
     {sabotage::forget_vote, "forget_vote"},
     {sabotage::accept_torn, "accept_torn"},
@@ -49,6 +52,9 @@ inline constexpr std::array<std::pair<sabotage, std::string_view>, 14> all_sabot
     {sabotage::read_unconfirmed, "read_unconfirmed"},
     {sabotage::open_too_early, "open_too_early"},
     {sabotage::repeat_with_new_seq, "repeat_with_new_seq"},
+    {sabotage::refuse_unconfirmed, "refuse_unconfirmed"},
+    {sabotage::refuse_written, "refuse_written"},
+    {sabotage::outbox_forgotten, "outbox_forgotten"},
 }};
 
 inline std::optional<sabotage> sabotage_named(std::string_view name) {
