@@ -12,6 +12,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "integration"))
 import pytest  # noqa: E402
 from harness import process  # noqa: E402
 from load import Stage  # noqa: E402
+from rig import needs  # noqa: E402
+from rig.network import Network  # noqa: E402
 from rig.nodes import Trio  # noqa: E402
 
 
@@ -62,6 +64,24 @@ def make_trio(programs, request):
 @pytest.fixture
 def trio(make_trio):
     return make_trio().start()
+
+
+@pytest.fixture
+def network():
+    needs.namespaces()
+    made = Network()
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def apart(network, make_trio):
+    """A trio of which each node is in a namespace of its own."""
+    trio = make_trio(hosts=network.hosts)
+    for i, node in enumerate(trio.nodes, 1):
+        node.before = network.before(i)
+    yield trio.start()
+    network.heal()
 
 
 @pytest.fixture

@@ -3,31 +3,10 @@
 
 import time
 
-import pytest
 from harness import names
 from harness.client import Client
 from harness.names import fresh
 from harness.waiting import SLOWNESS, wait_until
-from rig import needs
-from rig.network import Network
-
-
-@pytest.fixture
-def network():
-    needs.namespaces()
-    made = Network()
-    yield made
-    made.end()
-
-
-@pytest.fixture
-def apart(network, make_trio):
-    """A trio of which each node is in a namespace of its own."""
-    trio = make_trio(hosts=network.hosts)
-    for i, node in enumerate(trio.nodes, 1):
-        node.before = network.before(i)
-    yield trio.start()
-    network.heal()
 
 
 def test_a_leader_in_the_minority(network, apart, make_stage):

@@ -5,8 +5,6 @@ import itertools
 
 import pytest
 from harness.waiting import SLOWNESS, wait_until
-from rig import needs
-from rig.network import Network
 from rig.relay import Relay
 
 ONE_WAY = {
@@ -15,23 +13,6 @@ ONE_WAY = {
     "a bridge: node1 and node3 only see node2": [(1, 3), (3, 1)],
     "node1 does not hear node2": [(2, 1)],
 }
-
-
-@pytest.fixture
-def network():
-    needs.namespaces()
-    made = Network()
-    yield made
-    made.end()
-
-
-@pytest.fixture
-def apart(network, make_trio):
-    trio = make_trio(hosts=network.hosts)
-    for i, node in enumerate(trio.nodes, 1):
-        node.before = network.before(i)
-    yield trio.start()
-    network.heal()
 
 
 def longest_gap_s(history, room, begin, end):

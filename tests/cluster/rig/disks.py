@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from harness.process import temporary_folder
+from harness.waiting import wait_until
 
 
 def run(*words, **options):
@@ -40,11 +41,10 @@ class Disk:
         run("mount", self.device, self.mount)
 
     def off(self):
-        """Nobody may use it any more."""
-        deadline = time.monotonic() + 10
-        while subprocess.run(["umount", self.mount], capture_output=True).returncode != 0:
-            assert time.monotonic() < deadline, f"{self.mount} cannot be unmounted"
-            time.sleep(0.05)  # a process that was just killed lets go
+        """Nobody may use it any more; a process that was just killed takes a moment to let go."""
+        umount = ["umount", self.mount]
+        wait_until(lambda: subprocess.run(umount, capture_output=True).returncode == 0,
+                   f"{self.mount} to be let go", 10)  # fmt: skip
 
     def lose_power(self):
         """From now on nothing reaches the disk, and what was not flushed never has. When it began

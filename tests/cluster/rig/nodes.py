@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Three nodes as processes of their own, so that each can be started, hurt and placed apart."""
 
-import http.client
 import os
 import shutil
 import signal
@@ -33,20 +32,6 @@ class TrioNode(Node):
         self.settings |= ROOMY
         self.host = host
         self.before, self.more = [], {}
-
-    @property
-    def address(self):
-        return f"{self.host}:{self.http_port}"
-
-    def is_ready(self):
-        connection = http.client.HTTPConnection(self.host, self.http_port, timeout=2)
-        try:
-            connection.request("GET", "/health/ready", headers={"Connection": "close"})
-            return connection.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
 
     def launch(self):
         with open(self.log_path, "ab") as log:

@@ -72,6 +72,7 @@ class Serving:
     """What can be asked of a node, whoever started it."""
 
     name = "node1"
+    host = "127.0.0.1"  # where it serves clients
     http_port = 0
     socket_path = Path()
     log_path = Path()
@@ -81,7 +82,7 @@ class Serving:
 
     @property
     def address(self):
-        return f"127.0.0.1:{self.http_port}"
+        return f"{self.host}:{self.http_port}"
 
     @property
     def url(self):
@@ -92,7 +93,7 @@ class Serving:
         return f"ws://{self.address}/ws"
 
     def is_ready(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=2)
+        connection = http.client.HTTPConnection(self.host, self.http_port, timeout=2)
         try:
             connection.request("GET", "/health/ready", headers={"Connection": "close"})
             return connection.getresponse().status == 200
