@@ -58,6 +58,7 @@ void relay::subscribe(const subscription_ptr& wanted, const session_actor& sessi
   }
   auto& l = listeners_[wanted->connection];
   replays_.erase(l.fetching);
+  ahead_.erase(wanted->connection);
   l = listener{wanted, session, stage::asking, 0, 0};
   groups_stale_ = true;
   if (!attached_) {
@@ -80,6 +81,7 @@ void relay::unsubscribe(net::connection_id id) {
   replays_.erase(it->second.fetching);
   const auto user = it->second.wanted->user_id;
   listeners_.erase(it);
+  ahead_.erase(id);
   groups_stale_ = true;
   if (std::none_of(listeners_.begin(), listeners_.end(),
                    [&](const auto& e) { return e.second.wanted->user_id == user; })) {

@@ -13,9 +13,10 @@
 /// subscription, attaches from scratch); listeners of the dead one are told to resume.
 ///
 /// Order: a listener is held (replay not released yet), replaying (fed from the room's log up to
-/// this relay's last seq) or live. Events reach a listener in seq order without a hole; who is
-/// removed from the room gets that event last. When the room has had no leader for longer than a
-/// failover takes, live listeners are told (`stale`), and again when it has (`recovered`).
+/// this relay's last seq; who has more than the relay waits for it) or live. Events reach a
+/// listener in seq order without a hole; who is removed from the room gets that event last. When
+/// the room has had no leader for longer than a failover takes, live listeners are told (`stale`),
+/// and again when it has (`recovered`).
 
 #include <map>
 #include <memory>
@@ -75,6 +76,7 @@ class relay final : public observed<relay_actor> {
   void replay(net::connection_id id, listener& l);
   void take_replay(net::connection_id id, listener& l, const room_page& page);
   void go_live(listener& l);
+  void go_on_with_those_ahead();
   struct group {
     unsigned io_thread;
     protocol::encoding encoding;
@@ -102,6 +104,7 @@ class relay final : public observed<relay_actor> {
   std::unordered_map<net::connection_id, listener> listeners_;
   std::unordered_map<call_number, uuid> admissions_;
   std::unordered_map<call_number, net::connection_id> replays_;
+  std::unordered_set<net::connection_id> ahead_;  ///< replaying, and further than this relay
   std::vector<group> groups_;
   bool groups_stale_ = true;
   alarm alarm_;                                         ///< while there is something to repeat

@@ -85,6 +85,7 @@ void relay::take_in_order(const stream_event& e) {
   last_seq_ = e.seq;
   leader_seq_ = std::max(leader_seq_, last_seq_);
   deliver(e.event);
+  go_on_with_those_ahead();
   if (ends_room(e.event)) {
     while (!listeners_.empty()) {
       unsubscribe(listeners_.begin()->first);
@@ -168,6 +169,12 @@ void relay::take_gap(const room_page& page) {
 // ----------------------------------------------------------------------------------------
 
 void relay::replay(net::connection_id id, listener& l) {
+  if (l.next > last_seq_ + 1) {
+    // He has more than this relay, which is still filling a gap: it must not be sent to him again.
+    ahead_.insert(id);
+    arm_tick();
+    return;
+  }
   if (l.next > last_seq_) {
     go_live(l);
     return;
@@ -206,6 +213,18 @@ void relay::take_replay(net::connection_id id, listener& l, const room_page& pag
 void relay::go_live(listener& l) {
   l.at = stage::live;
   groups_stale_ = true;
+}
+
+/// Those who had more than this relay listen from where they are.
+void relay::go_on_with_those_ahead() {
+  std::erase_if(ahead_, [&](net::connection_id id) {
+    auto& l = listeners_.at(id);
+    if (l.next > last_seq_ + 1) {
+      return false;
+    }
+    go_live(l);
+    return true;
+  });
 }
 
 }  // namespace greenroom::actors

@@ -93,7 +93,7 @@ def test_a_torn_end_of_the_log(trio, stage, rng):
         stage.fault("kill -9", victim.name, mute=True)
         victim.kill()
         path = last_log(victim)
-        torn = torn_record(rng)
+        torn = torn_record(rng, path.stat().st_size)
         with open(path, "ab") as file:
             file.write(torn)
         stage.fault(f"{len(torn)} bytes of a record at the end of {path.name}", victim.name)
@@ -105,9 +105,12 @@ def test_a_torn_end_of_the_log(trio, stage, rng):
     stage.end(alone=True)
 
 
-def torn_record(rng):
+def torn_record(rng, at):
     """The beginning of a record: 7 bytes of header (checksum, length, kind 1: a whole one), and
-    less than the length of it."""
-    length = rng.randrange(100, 4097)
+    less than the length of it. Records do not cross the border of a block of 32 KiB: where no
+    header fits there are zeros, and the next block begins."""
+    left = 32768 - at % 32768
+    filler = b"" if left > 8 else bytes(left)
+    length = min(rng.randrange(100, 4097), (left if not filler else 32768) - 7)
     header = struct.pack("<IHB", rng.getrandbits(32), length, 1)
-    return header + rng.randbytes(rng.randrange(0, length))
+    return filler + header + rng.randbytes(rng.randrange(0, length))

@@ -63,6 +63,7 @@ class Trio:
     def __init__(self, hosts=("127.0.0.1",) * 3, dial=None, folders=None, **settings):
         self.folder = temporary_folder()
         self.kept = None
+        self.formed = False
         tls = self.folder / "tls"
         tls.mkdir(mode=0o700)
         make_authority(tls, "ca")
@@ -91,7 +92,15 @@ class Trio:
             node.launch()
         for node in started:
             node.wait_ready()
+        if not self.formed:
+            # A new cluster's map is at its first node alone for a moment; no fault is meant then.
+            wait_until(self.is_whole, "three replicas of every shard", 30)
+            self.formed = True
         return self
+
+    def is_whole(self):
+        rows = self.nodes[0].rows("shards")
+        return all(r["state"] == "led" and len(r["replicas"]) == 3 for r in rows)
 
     def leaders(self, asked=None):
         """shard → name of the node that leads it, as one node sees it."""

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+#include "actors/relay.hpp"
+
+#include "unit/actors/leader_world.hpp"
+
+using namespace greenroom;
+using namespace greenroom::actors;
+using namespace greenroom::actors::test;
+
+namespace {
+
+constexpr net::connection_id phone = 0x100;
+constexpr net::connection_id laptop = 0x200;
+
+/// What sockets were given, as text.
+class sockets_probe final : public net::socket_port {
+ public:
+  void answer(net::connection_id, net::frame) override {}
+  void send(net::connection_id id, net::frame document) override { put(id, *document); }
+  void send_many(net::connection_id id, std::vector<net::frame> documents) override {
+    for (const auto& d : documents)
+      put(id, *d);
+  }
+  void fan_out(unsigned, net::frame document,
+               std::shared_ptr<const std::vector<net::connection_id>> receivers) override {
+    for (const auto id : *receivers)
+      put(id, *document);
+  }
+  void authenticated(net::connection_id) override {}
+  void close(net::connection_id, close_code, std::string) override {}
+  void report(std::function<void(std::vector<net::connection_report>)> done) override { done({}); }
+  [[nodiscard]] unsigned io_threads() const noexcept override { return 1; }
+
+  /// The next event of this connection.
+  std::uint64_t next_seq(net::connection_id id) {
+    const auto got = sent_.take([&](const auto& s) { return s.first == id; });
+    REQUIRE(got.has_value());
+    return nlohmann::json::parse(got->second).at("data").at("seq").get<std::uint64_t>();
+  }
+
+ private:
+  void put(net::connection_id id, const std::string& text) { sent_.put({id, text}); }
+  inbox<std::pair<net::connection_id, std::string>> sent_;
+};
+
+/// The room is led elsewhere; the test answers for it.
+class far_room final : public peer_port {
+ public:
+  bool ask(const node_id&, const call_ptr& what, reply_sink) override {
+    asked_.put(what);
+    return true;
+  }
+  bool publish(const node_id&, const room_publish_ptr&) override { return true; }
+  bool notify(const node_id&, const user_notice_ptr&) override { return true; }
+  bool group(const node_id&, group_message) override { return true; }
+  bool probe(const node_id&, const leader_probe&) override { return true; }
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> up_since(
+      const node_id&) const override {
+    return std::chrono::steady_clock::time_point{};
+  }
+  template <class Body>
+  call_ptr next() {
+    const auto got =
+        asked_.take([](const call_ptr& c) { return std::holds_alternative<Body>(c->body); });
+    REQUIRE(got.has_value());
+    return *got;
+  }
+
+ private:
+  inbox<call_ptr> asked_;
+};
+
+class relay_session final : public session_actor::base {
+ public:
+  relay_session(caf::actor_config& cfg, std::shared_ptr<inbox<subscribed_ptr>> in)
+      : session_actor::base(cfg), in_(std::move(in)) {}
+  behavior_type make_behavior() override {
+    return {[](const client_request_ptr&) {},
+            [](const http_call_ptr&) {},
+            [](const reply_ptr&) {},
+            [this](const subscribed_ptr& s) { in_->put(s); },
+            [](const user_notice_ptr&) {},
+            [](routes_atom) {},
+            [](drain_atom) {},
+            [](closed_atom) {},
+            [](tick_atom) {}};
+  }
+
+ private:
+  std::shared_ptr<inbox<subscribed_ptr>> in_;
+};
+
+struct relay_world {
+  leader_world node;
+  far_room far;
+  sockets_probe sockets;
+  std::shared_ptr<inbox<subscribed_ptr>> told = std::make_shared<inbox<subscribed_ptr>>();
+  uuid room = fresh_id();
+  uuid alice = fresh_id();
+  std::optional<relay_actor> under_test;
+  std::optional<session_actor> session;
+
+  relay_world() {
+    node.board().set_peers(&far);
+    node.board().set_leader({node.board().shard_of(room), 1000, fresh_id()});
+    node.env()->sockets = &sockets;
+    session = node.system().spawn<relay_session>(told);
+    under_test = node.system().spawn<relay>(node.env(), room);
+  }
+  ~relay_world() {
+    caf::anon_send_exit(*session, caf::exit_reason::user_shutdown);
+    {
+      // It uses what is about to go.
+      caf::scoped_actor self(node.system());
+      self->monitor(*under_test);
+      caf::anon_send_exit(*under_test, caf::exit_reason::user_shutdown);
+      self->receive([](const caf::down_msg&) {}, caf::after(8s) >> [] {});
+    }
+    under_test.reset();
+    session.reset();
+    node.env()->sockets = nullptr;
+    node.board().set_peers(nullptr);
+  }
+
+  void subscribe(net::connection_id id, std::optional<std::uint64_t> after) {
+    auto s = std::make_shared<subscription>();
+    s->connection = id;
+    s->room_id = room;
+    s->user_id = alice;
+    s->after_seq = after;
+    s->tag = id;
+    caf::anon_send(*under_test, subscription_ptr(std::move(s)), *session);
+  }
+  protocol::resume_result admitted(net::connection_id id) {
+    const auto got = told->take([&](const subscribed_ptr& s) { return s->tag == id; });
+    REQUIRE(got.has_value());
+    return (*got)->result;
+  }
+  void release(net::connection_id id) { caf::anon_send(*under_test, start_atom::value, id); }
+  void answer(const call_ptr& c, reply_body body) {
+    caf::anon_send(*under_test, std::make_shared<const reply>(reply{c->number, std::move(body)}));
+  }
+  stream_event event(std::uint64_t seq) {
+    protocol::message_received m;
+    m.room_id = room;
+    m.seq = seq;
+    m.message.room_id = room;
+    m.message.seq = seq;
+    return {room, seq, {1000, std::move(m)}, std::nullopt};
+  }
+  void publish(std::uint64_t seq) {
+    auto p = std::make_shared<room_publish>();
+    p->room_id = room;
+    p->last_seq = seq;
+    p->event = std::make_shared<const stream_event>(event(seq));
+    caf::anon_send(*under_test, room_publish_ptr(std::move(p)));
+  }
+  /// One who listens from now on, at `last`.
+  void attach(net::connection_id id, std::uint64_t last) {
+    subscribe(id, std::nullopt);
+    answer(far.next<room_attach>(), room_attached{last, last, 1, {{alice, 1}}});
+    admitted(id);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("who has more than the relay is not sent it again") {
+  relay_world w;
+  w.attach(phone, 284);
+  // 285 was heard elsewhere; its publication to this node is lost.
+  w.subscribe(laptop, 285);
+  w.answer(w.far.next<room_admit>(), room_admitted{1, 285});
+  const auto result = w.admitted(laptop);
+  CHECK(result.first_seq == 286);
+  CHECK(result.last_seq == 285);
+  CHECK(result.complete);
+  w.release(laptop);
+  w.answer(w.far.next<room_entries>(), room_page{{w.event(285)}, 285});
+  CHECK(w.sockets.next_seq(phone) == 285);
+  w.publish(286);
+  CHECK(w.sockets.next_seq(phone) == 286);
+  CHECK(w.sockets.next_seq(laptop) == 286);
+}
+
+TEST_CASE("who has less than the relay gets the rest, and then what comes") {
+  relay_world w;
+  w.attach(phone, 284);
+  w.subscribe(laptop, 282);
+  w.answer(w.far.next<room_admit>(), room_admitted{1, 284});
+  const auto result = w.admitted(laptop);
+  CHECK(result.first_seq == 283);
+  CHECK(result.last_seq == 284);
+  CHECK(result.complete);
+  w.release(laptop);
+  const auto page = w.far.next<room_entries>();
+  w.publish(285);
+  CHECK(w.sockets.next_seq(phone) == 285);
+  w.answer(page, room_page{{w.event(283), w.event(284)}, 285});
+  w.answer(w.far.next<room_entries>(), room_page{{w.event(285)}, 285});
+  for (std::uint64_t seq = 283; seq <= 285; ++seq) {
+    CHECK(w.sockets.next_seq(laptop) == seq);
+  }
+  w.publish(286);
+  CHECK(w.sockets.next_seq(laptop) == 286);
+}
+
+TEST_CASE("events that come too early wait for the gap to be filled") {
+  relay_world w;
+  w.attach(phone, 10);
+  w.publish(12);
+  const auto gap = w.far.next<room_entries>();
+  w.publish(13);
+  w.answer(gap, room_page{{w.event(11)}, 13});
+  for (std::uint64_t seq = 11; seq <= 13; ++seq) {
+    CHECK(w.sockets.next_seq(phone) == seq);
+  }
+}
