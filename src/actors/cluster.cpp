@@ -210,6 +210,8 @@ void cluster::dial(const std::string& address, bool is_seed) {
 void cluster::take_change(const peer_change& c) {
   if (c.up) {
     up_[c.who.id] = c.who;
+    heard_[c.who.id] = clock::now();
+    silent_.erase(c.who.id);
     env_->disks.note(c.who.id, c.who.kept);
     peer_word w;
     w.announce = true;
@@ -217,6 +219,8 @@ void cluster::take_change(const peer_change& c) {
     announce_to(c.who.id);
   } else {
     up_.erase(c.who.id);
+    heard_.erase(c.who.id);
+    silent_.erase(c.who.id);
     last_up_[c.who.id] = clock::now();
     env_->board.forget_leader(c.who.id);
   }
@@ -236,6 +240,12 @@ void cluster::announce_to(const node_id& peer) {
 }
 
 void cluster::take_word(const peer_word& w) {
+  if (const auto last = heard_.find(w.from); last != heard_.end()) {
+    last->second = clock::now();
+    if (silent_.erase(w.from) > 0) {
+      links_->set_silent(w.from, false);
+    }
+  }
   if (w.announce) {
     announce_to(w.from);
   }
@@ -289,6 +299,7 @@ void cluster::tick() {
   links_->sweep();
   dial_all();
   tell_kept(clock::now());
+  watch_peers(clock::now());
   if (!map_ && !forming_) {
     find_cluster();
   }

@@ -74,6 +74,7 @@ class cluster final : public observed<cluster_actor> {
   void take_wish(const map_proposal_ptr& wish);
   void follow_own_state();
   void tell_kept(clock::time_point now);
+  void watch_peers(clock::time_point now);
 
   environment_ptr env_;
   std::shared_ptr<peers> links_;
@@ -92,7 +93,8 @@ class cluster final : public observed<cluster_actor> {
   clock::time_point next_join_{};
   clock::time_point next_plan_{};
   clock::time_point next_kept_{};
-  std::uint64_t told_kept_ = 0;
+  std::map<node_id, clock::time_point> heard_;    ///< the last word of nodes with a link
+  std::set<node_id> silent_;                      ///< … that should have come long ago
   std::map<node_id, clock::time_point> last_up_;  ///< of nodes whose link went down
   bool rebalancing_ = false;                      ///< until nothing is left to be moved
   bool drained_ = false;

@@ -20,6 +20,8 @@ using namespace std::chrono_literals;
 
 constexpr auto plan_every = 1s;
 constexpr auto kept_every = 250ms;
+/// Three of those have not come.
+constexpr auto silent_after = 800ms;
 /// A node whose link was lost may be restarting; for this long it still counts as running.
 constexpr auto runs_for = 15s;
 
@@ -100,17 +102,30 @@ void cluster::follow_own_state() {
   }
 }
 
-/// See disk_memory.hpp.
+/// See disk_memory.hpp; also the sign of life that resting groups rely on.
 void cluster::tell_kept(clock::time_point now) {
-  const auto kept = env_->log.kept();
-  if (now < next_kept_ || kept == told_kept_) {
+  if (now < next_kept_) {
     return;
   }
   next_kept_ = now + kept_every;
-  told_kept_ = kept;
   peer_word w;
-  w.kept = kept;
+  w.kept = env_->log.kept();
   links_->word_to_all(w);
+}
+
+/// A link may last longer than the node at its other end is well. Who is silent is not handed
+/// anything, and groups with a replica there do not rest.
+void cluster::watch_peers(clock::time_point now) {
+  for (const auto& [node, last] : heard_) {
+    if (now - last >= silent_after && silent_.insert(node).second) {
+      links_->set_silent(node, true);
+    }
+  }
+  if (!silent_.empty()) {
+    for (const auto& shard : env_->board.local_shards()) {
+      caf::anon_send(shard, routes_atom::value);
+    }
+  }
 }
 
 }  // namespace greenroom::actors

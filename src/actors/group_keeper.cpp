@@ -63,6 +63,22 @@ void group_keeper::look(raft::replica& r, clock::time_point now) {
   env_.replicas.put(shard_, {r.status(), r.group(), steady_now(), leads_since_});
 }
 
+void group_keeper::watch(raft::replica& r) const {
+  if (!r.resting()) {
+    return;
+  }
+  const auto leader = r.status().leader;
+  const auto self = server_id_of(env_.board.self());
+  for (const auto& s : r.group().servers) {
+    const auto node = names_.node_of(s.id);
+    if (s.id == self || (!node.is_nil() && env_.board.up_since(node))) {
+      continue;
+    }
+    // Without its leader the group has waited for a while already.
+    r.wake(steady_now(), s.id == leader ? env_.config.cluster.election_timeout_ms / 2 : 0);
+  }
+}
+
 // -- the leader
 // ----------------------------------------------------------------------------------------
 

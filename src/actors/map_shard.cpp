@@ -13,6 +13,9 @@ namespace {
 constexpr std::size_t early_max = 64;
 /// As in other shards.
 constexpr std::uint32_t heartbeats_per_timeout = 7;
+/// See raft/rest.hpp. While it rests, the nodes of the group are looked after this often.
+constexpr std::uint32_t rest_after_ms = 3000;
+constexpr raft::steady_ms watch_every = 250;
 
 }  // namespace
 
@@ -95,6 +98,7 @@ void map_shard::tick() {
     return;
   }
   const auto now = group_keeper::clock::now();
+  keeper_.watch(*replica_);
   replica_->on_time(steady_now());
   if (replica_->status().role == raft::role::leader) {
     keeper_.lead(*replica_, now);
@@ -130,6 +134,7 @@ void map_shard::start_replica() {
   options.self = server_id_of(env_->board.self());
   options.election_timeout_ms = env_->config.cluster.election_timeout_ms;
   options.heartbeat_ms = std::max(1U, options.election_timeout_ms / heartbeats_per_timeout);
+  options.rest_after_ms = rest_after_ms;
   replica_ = std::make_unique<raft::replica>(options, env_->db, env_->log, *machine_, *door_);
   expected<void> ok;
   if (bootstrap_) {
@@ -167,7 +172,7 @@ void map_shard::on_exit() {
 void map_shard::arm_tick() {
   const auto now = steady_now();
   const auto next = replica_->next_time();
-  const auto wait = next > now ? std::min<raft::steady_ms>(next - now, 1000) : 1;
+  const auto wait = next > now ? std::min<raft::steady_ms>(next - now, watch_every) : 1;
   delayed_send(this, std::chrono::milliseconds(wait), tick_atom::value);
 }
 

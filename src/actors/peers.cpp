@@ -59,7 +59,8 @@ bool peers::group(const node_id& to, group_message what) {
 std::optional<std::chrono::steady_clock::time_point> peers::up_since(const node_id& node) const {
   const std::lock_guard lock(links_mutex_);
   const auto it = links_.find(node);
-  return it == links_.end() || it->second.draining ? std::nullopt : std::optional(it->second.since);
+  const bool there = it != links_.end() && !it->second.draining && !it->second.silent;
+  return there ? std::optional(it->second.since) : std::nullopt;
 }
 
 std::optional<std::string> peers::address_of(const node_id& node) const {
@@ -72,6 +73,16 @@ void peers::set_draining(const node_id& node) {
   const std::lock_guard lock(links_mutex_);
   if (const auto it = links_.find(node); it != links_.end()) {
     it->second.draining = true;
+  }
+}
+
+void peers::set_silent(const node_id& node, bool silent) {
+  const std::lock_guard lock(links_mutex_);
+  if (const auto it = links_.find(node); it != links_.end()) {
+    it->second.silent = silent;
+    if (!silent) {
+      it->second.since = std::chrono::steady_clock::now();
+    }
   }
 }
 
@@ -101,7 +112,7 @@ void peers::word_to_all(const peer_word& what) {
 
 void peers::up(const peer_info& who, link_actor link) {
   const std::lock_guard lock(links_mutex_);
-  links_[who.id] = {who, std::move(link), std::chrono::steady_clock::now(), false};
+  links_[who.id] = {who, std::move(link), std::chrono::steady_clock::now()};
 }
 
 bool peers::down(const node_id& who, const caf::actor_addr& link) {

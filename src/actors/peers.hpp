@@ -31,12 +31,13 @@ class peers final : public peer_port {
   bool notify(const node_id& to, const user_notice_ptr& what) override;
   bool group(const node_id& to, group_message what) override;
   bool probe(const node_id& to, const leader_probe& what) override;
-  /// Empty also for a node that is going.
+  /// Empty also for a node that is going, or has not said anything for a while.
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> up_since(
       const node_id& node) const override;
   /// Where the node is that is linked under this id, as it advertises itself.
   [[nodiscard]] std::optional<std::string> address_of(const node_id& node) const;
   void set_draining(const node_id& node);
+  void set_silent(const node_id& node, bool silent);
   bool word(const node_id& to, const peer_word& what);
   /// To every node with a link.
   void word_to_all(const peer_word& what);
@@ -70,6 +71,7 @@ class peers final : public peer_port {
     link_actor link;
     std::chrono::steady_clock::time_point since;
     bool draining = false;
+    bool silent = false;
   };
   bool send(const node_id& to, std::string frame);
 

@@ -21,6 +21,8 @@ constexpr auto attached_for = 200s;
 constexpr auto expire_every = 30s;
 /// Heartbeats in one election time-out: a lost one or two must not unseat anybody.
 constexpr std::uint32_t heartbeats_per_timeout = 7;
+/// A group in which nothing happens for this long has no heartbeats; see raft/rest.hpp.
+constexpr std::uint32_t rest_after_ms = 3000;
 /// Replicas of all shards wake up at common instants, so that what they send to a node goes
 /// together.
 constexpr raft::steady_ms common_instants = 25;
@@ -112,6 +114,9 @@ shard::behavior_type shard::make_behavior() {
           [this](routes_atom) {
             if (outbox_) {
               outbox_->hurry(clock::now());
+            }
+            if (replica_) {
+              keeper_.watch(*replica_);
               arm();
             }
           },
@@ -142,6 +147,7 @@ void shard::start_replica() {
     options.self = server_id_of(env_->board.self());
     options.election_timeout_ms = env_->config.cluster.election_timeout_ms;
     options.heartbeat_ms = std::max(1U, options.election_timeout_ms / heartbeats_per_timeout);
+    options.rest_after_ms = rest_after_ms;
     options.on_fatal = [number = number_](const std::string& why) {
       telemetry::log("shard").critical("shard {}: {}", number, why);
     };
@@ -323,6 +329,7 @@ void shard::tick() {
       propose_own(chat::set_last_seen{user, now_ms()});
     }
   }
+  keeper_.watch(*replica_);
   keep_group(now);
   hand_over(now);
   give_up_reads(now);
@@ -372,11 +379,10 @@ void shard::arm() {
   const auto now = clock::now();
   auto next = now + look_every;
   const auto steady = steady_now();
-  const auto wanted = replica_->next_time();
+  const auto wanted = std::min<raft::steady_ms>(replica_->next_time(), steady + 1000);
   if (wanted > steady) {
     const auto instant = (wanted + common_instants - 1) / common_instants * common_instants;
-    next = std::min<clock::time_point>(
-        next, now + std::chrono::milliseconds(std::min<raft::steady_ms>(instant - steady, 1000)));
+    next = std::min<clock::time_point>(next, now + std::chrono::milliseconds(instant - steady));
   } else {
     next = now;
   }

@@ -72,41 +72,47 @@ expected<void> replica::bootstrap(std::span<const server> servers) {
 }
 
 expected<void> replica::start(steady_ms now) {
-  return impl_->start(now);
+  return impl_->start(impl_->wake(now));
 }
 
 expected<void> replica::propose(std::uint64_t tag, std::string data, steady_ms now) {
-  return impl_->propose(tag, std::move(data), now);
+  return impl_->propose(tag, std::move(data), impl_->wake(now));
 }
 
 void replica::receive(server_id from, std::string_view message, steady_ms now) {
   if (!impl_->started || from == 0 || from == impl_->options.self) return;
+  if (const auto rest = decode_rest(message)) {
+    impl_->clock.at(now);
+    return impl_->take_rest(from, *rest);
+  }
   auto decoded = decode_message(message);
   // A damaged message is a lost one: Raft repeats what matters.
   if (!decoded) return;
-  impl_->put(core_event{core_receive{from, std::move(*decoded)}}, now);
+  impl_->put(core_event{core_receive{from, std::move(*decoded)}}, impl_->go_on(now));
 }
 
 expected<void> replica::transfer(server_id to, steady_ms now) {
   if (!impl_->leading()) return unavailable("not the leader");
-  return impl_->submit(core_transfer{to}, now);
+  return impl_->submit(core_transfer{to}, impl_->wake(now));
 }
 
 void replica::on_synced(std::uint64_t token, steady_ms now) {
-  if (impl_->started) impl_->put(impl::synced_input{token}, now);
+  if (impl_->started) impl_->put(impl::synced_input{token}, impl_->clock.at(now));
 }
 
 void replica::on_time(steady_ms now) {
-  if (!impl_->started || now < next_time()) return;
-  if (now >= impl_->brain->state().timeout) {
-    impl_->put(core_event{core_timeout{}}, now);
+  const auto time = impl_->clock.at(now);
+  if (!impl_->started || impl_->clock.resting() || time < impl_->next_time()) return;
+  if (time >= impl_->brain->state().timeout) {
+    if (!impl_->rests_now(time)) impl_->put(core_event{core_timeout{}}, time);
   } else {
-    impl_->put(impl::wake_input{}, now);
+    impl_->put(impl::wake_input{}, time);
   }
 }
 
 steady_ms replica::next_time() const {
-  return impl_->next_time();
+  const auto& clock = impl_->clock;
+  return clock.resting() ? resting_clock::never : clock.for_owner(impl_->next_time());
 }
 
 replica_status replica::status() const {
@@ -121,7 +127,8 @@ replica_status replica::status() const {
           .inflight = impl_->inflight(),
           .first_index = impl_->log_first,
           .fetching_from = impl_->receiver.source(),
-          .fetched_bytes = impl_->receiver.bytes()};
+          .fetched_bytes = impl_->receiver.bytes(),
+          .resting = impl_->clock.resting()};
 }
 
 expected<void> replica::impl::start(steady_ms time) {
@@ -200,7 +207,7 @@ expected<void> replica::impl::propose(std::uint64_t tag, std::string data, stead
 void replica::receive_transfer(server_id from, std::string_view message, steady_ms now) {
   if (!impl_->started || from == 0 || from == impl_->options.self) return;
   auto decoded = decode_transfer(message);
-  if (decoded) impl_->put(impl::transfer_input{from, std::move(*decoded)}, now);
+  if (decoded) impl_->put(impl::transfer_input{from, std::move(*decoded)}, impl_->wake(now));
 }
 
 /// A step whose failure the caller has to hear of.
@@ -238,6 +245,7 @@ void replica::impl::take(input& in) {
     if (const auto* received = std::get_if<core_receive>(event)) {
       heard_from(received->from);
       if (const auto* r = std::get_if<append_result>(&received->what)) {
+        if (leading() && r->rejected == 0) peers[received->from].answered = now;
         note_rejection(received->from, *r);
       }
       const auto* wants = std::get_if<install_snapshot>(&received->what);

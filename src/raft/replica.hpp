@@ -107,6 +107,9 @@ struct replica_options {
   std::size_t cached_log_bytes = 2 << 20;
   /// Proposals in flight beyond this are refused with UNAVAILABLE.
   std::size_t inflight_max = 4096;
+  /// A group in which nothing happens for this long rests: no heartbeats, and nobody misses them.
+  /// The owner then has to watch the other servers' machines, see wake(). 0: never.
+  std::uint32_t rest_after_ms = 0;
   /// The log is cut when it is longer than either. What remains is at most `log_kept` entries and
   /// half of the bytes, more while somebody who is alive needs it (up to four times the limits).
   std::size_t log_entries_max = 32768;
@@ -129,6 +132,7 @@ struct replica_status {
   std::uint64_t first_index = 1;  ///< of the log
   server_id fetching_from = 0;    ///< a state is being fetched, 0: none
   std::uint64_t fetched_bytes = 0;
+  bool resting = false;
 };
 
 /// What a replica knows of a server of its group.
@@ -191,6 +195,12 @@ class replica {
   /// that removes itself steps down when that is committed. CONFLICT for the last voter, and for a
   /// leader that would leave one voter behind: without the leader's log that one could not go on.
   expected<void> remove(server_id id, steady_ms now);
+
+  /// Ends a rest; to be called when another server's machine has not been heard of for a while, and
+  /// again for as long as that is so. `missed`: for how long, if it is the leader's: that much
+  /// counts as waited. No effect on who does not rest.
+  void wake(steady_ms now, steady_ms missed);
+  [[nodiscard]] bool resting() const noexcept;
 
   void on_synced(std::uint64_t token, steady_ms now);
   void on_time(steady_ms now);

@@ -22,7 +22,8 @@ const server_status* group_status::find(server_id id) const noexcept {
   return at == servers.end() ? nullptr : &*at;
 }
 
-expected<void> replica::add(server_id id, steady_ms now) {
+expected<void> replica::add(server_id id, steady_ms owners) {
+  const auto now = impl_->wake(owners);
   auto group = impl_->changeable(now);
   if (!group) return tl::unexpected(group.error());
   if (group->contains(id)) return {};
@@ -30,7 +31,8 @@ expected<void> replica::add(server_id id, steady_ms now) {
   return impl_->change(std::move(*group), now);
 }
 
-expected<void> replica::promote(server_id id, steady_ms now) {
+expected<void> replica::promote(server_id id, steady_ms owners) {
+  const auto now = impl_->wake(owners);
   auto group = impl_->changeable(now);
   if (!group) return tl::unexpected(group.error());
   const auto at = place_of(*group, id);
@@ -45,7 +47,8 @@ expected<void> replica::promote(server_id id, steady_ms now) {
   return impl_->change(std::move(*group), now);
 }
 
-expected<void> replica::remove(server_id id, steady_ms now) {
+expected<void> replica::remove(server_id id, steady_ms owners) {
+  const auto now = impl_->wake(owners);
   auto group = impl_->changeable(now);
   if (!group) return tl::unexpected(group.error());
   const auto at = place_of(*group, id);
@@ -103,7 +106,12 @@ group_status replica::group() const {
   for (const auto& s : group->servers) {
     server_status one{.id = s.id, .voter = s.voter, .match_index = r.brain->match(s.id)};
     if (const auto known = r.peers.find(s.id); known != r.peers.end()) {
-      one.last_contact = known->second.last_contact;
+      // While all rest, nobody has to say anything.
+      if (r.clock.resting()) {
+        one.last_contact = r.clock.owners();
+      } else if (known->second.last_contact != 0) {
+        one.last_contact = r.clock.for_owner(known->second.last_contact);
+      }
       one.caught_up = known->second.caught_up;
     }
     out.servers.push_back(one);

@@ -18,6 +18,7 @@
 #include "raft/log_cache.hpp"
 #include "raft/log_storage.hpp"
 #include "raft/replica.hpp"
+#include "raft/rest.hpp"
 #include "raft/state_receiver.hpp"
 #include "raft/state_sender.hpp"
 
@@ -65,6 +66,13 @@ struct replica::impl {
   void watch_standbys();
   [[nodiscard]] std::pair<std::uint64_t, const configuration*> latest_configuration() const;
   [[nodiscard]] std::uint64_t term_at(std::uint64_t index);
+
+  // -- when nothing happens (replica_rest.cpp) ---------------------------------------------------
+  steady_ms wake(steady_ms owners);
+  steady_ms go_on(steady_ms owners);
+  bool rests_now(steady_ms time);
+  void take_rest(server_id from, const rest_word& w);
+  [[nodiscard]] bool everything_is_done() const;
 
   // -- one step ----------------------------------------------------------------------------------
   void take(input& in);
@@ -118,7 +126,13 @@ struct replica::impl {
   // what changes
   bool started = false;
   bool busy = false;
-  steady_ms now = 0;
+  steady_ms now = 0;    ///< the group's time
+  resting_clock clock;  ///< where it comes from
+  /// A leader's log has ended here since then, and nobody has wanted anything.
+  std::uint64_t quiet_at = 0;
+  std::uint64_t quiet_term = 0;
+  steady_ms quiet_since = 0;
+  steady_ms rested_until = 0;
   std::deque<input> inbox;
   log_cache cache;
 
@@ -161,6 +175,7 @@ struct replica::impl {
   /// section 4.2.1): each ends when it has what the leader had when the round began.
   struct peer {
     steady_ms last_contact = 0;
+    steady_ms answered = 0;  ///< an append, and it fitted
     std::uint64_t round_target = 0;
     steady_ms round_start = 0;
     bool caught_up = false;

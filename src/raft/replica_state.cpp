@@ -62,13 +62,17 @@ steady_ms replica::impl::next_time() const {
 
 // -- to others -----------------------------------------------------------------------------------
 
-/// The state as of the last commit, if the configuration as of then is known.
+/// The state as of the last commit, if the configuration as of then is known. What is applied is
+/// agreed on, also where a replica that has just been started does not know how far the group is.
 std::optional<open_state> replica::impl::open_for_others() {
   if (!state.transferable() || installing.token != 0 || applied == 0) return {};
-  const auto& configured = committed_configuration;
+  auto configured = committed_configuration;
+  if (const auto later = open_configurations.upper_bound(applied);
+      later != open_configurations.begin()) {
+    const auto& [index, group] = *std::prev(later);
+    configured = {index, group};
+  }
   if (configured.index == 0 || configured.index > applied) return {};
-  const auto open = open_configurations.begin();
-  if (open != open_configurations.end() && open->first <= applied) return {};
   const auto term = applied == cut.index ? cut.term : term_at(applied);
   if (term == 0) return {};
   auto stream = state.read_state();

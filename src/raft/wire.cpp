@@ -19,6 +19,7 @@ enum class kind : std::uint8_t {
   append_result,
   install_snapshot,
   timeout_now,
+  rest,
 };
 
 constexpr std::uint8_t disrupt_flag = 1;
@@ -141,6 +142,24 @@ std::string encode(const message& m) {
   std::string out;
   std::visit([&out](const auto& body) { put_body(out, body); }, m);
   return out;
+}
+
+std::string encode(const rest_word& w) {
+  std::string out;
+  put_head(out, kind::rest, w.term);
+  put(out, w.last_index);
+  return out;
+}
+
+std::optional<rest_word> decode_rest(std::string_view bytes) {
+  byte_reader in(bytes);
+  const auto version = in.get<std::uint8_t>();
+  const auto what = static_cast<kind>(in.get<std::uint8_t>());
+  if (version != format_version || what != kind::rest) return std::nullopt;
+  rest_word w;
+  w.term = in.get<std::uint64_t>();
+  w.last_index = in.get<std::uint64_t>();
+  return in.finished() ? std::optional(w) : std::nullopt;
 }
 
 expected<message> decode_message(std::string_view bytes) {

@@ -5,11 +5,13 @@
 /// Raft messages as bytes between replicas: version, kind, fixed-width big-endian fields, entries
 /// with their content. Nothing here allocates more than the bytes that came.
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "protocol/error.hpp"
 #include "raft/message.hpp"
+#include "raft/rest.hpp"
 #include "raft/transfer.hpp"
 
 namespace greenroom::raft {
@@ -27,6 +29,10 @@ std::string encode(const message& m);
 /// Refuses damage, and what no correct replica sends: terms of entries that fall or exceed the
 /// message's, a configuration that is not the first entry, a content beyond the limits.
 expected<message> decode_message(std::string_view bytes);
+
+std::string encode(const rest_word& w);
+/// Empty: it is another message, or damaged.
+std::optional<rest_word> decode_rest(std::string_view bytes);
 
 std::string encode(const transfer_message& m);
 expected<transfer_message> decode_transfer(std::string_view bytes);

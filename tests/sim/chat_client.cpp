@@ -133,7 +133,8 @@ void chat_client::learn(const request& r, const answer& a) {
     const bool denied = a.code == ec::forbidden || a.code == ec::room_not_found;
     ensure(!(denied && clocks_ran && rooms_.contains(r.room)), "a member is refused",
            [&] { return r.describe(); });
-    if (denied) rooms_.erase(r.room);
+    // Refusals are not remembered: a copy of a leave that was refused may get through later.
+    if (denied || r.what == verb::leave) rooms_.erase(r.room);
     return;
   }
   switch (r.what) {

@@ -180,6 +180,7 @@ seed_result& seed_result::operator+=(const seed_result& other) {
   second_effects += other.second_effects;
   states += other.states;
   torn += other.torn;
+  rests += other.rests;
   terms += other.terms;
   changes += other.changes;
   virtual_ms += other.virtual_ms;
@@ -227,6 +228,7 @@ seed_result run_seed(std::uint64_t seed, sabotage how, bool watch_messages) {
   out.second_effects = w.log().second_effects();
   out.states = w.states_fetched();
   out.torn = w.torn_writes();
+  out.rests = w.rests();
   out.terms = w.terms();
   out.virtual_ms = w.now();
   out.digest = w.log().digest();

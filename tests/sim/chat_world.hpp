@@ -110,6 +110,7 @@ struct seed_result {
   std::size_t second_effects = 0;
   std::size_t states = 0;
   std::size_t torn = 0;
+  std::size_t rests = 0;
   std::size_t terms = 0;
   std::size_t changes = 0;
   std::uint64_t virtual_ms = 0;

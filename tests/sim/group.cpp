@@ -7,6 +7,13 @@ namespace greenroom::sim {
 
 using raft::role;
 
+namespace {
+
+constexpr std::uint32_t election_timeout = 150;
+constexpr steady_ms watch_every = 40;
+
+}  // namespace
+
 struct group::host final : raft::replica_host {
   host(group& g, member& m) : in(g), me(m) {}
   void send(server_id to, std::string bytes) override {
@@ -56,12 +63,13 @@ void group::begin() {
 void group::start(member& m) {
   raft::replica_options o;
   o.self = m.id;
-  o.election_timeout_ms = 150;
+  o.election_timeout_ms = election_timeout;
   o.heartbeat_ms = 30;
   o.random_seed = static_cast<std::uint32_t>(options_.seed * 7919 + ++starts_);
   // So small that followers and machines often have to read the disk.
   o.cached_log_bytes = 2048;
   o.inflight_max = 64;
+  o.rest_after_ms = options_.rest_after_ms;
   o.log_entries_max = options_.log_entries_max;
   o.log_kept = options_.log_entries_max / 4;
   o.transfer.piece_bytes = options_.piece_bytes;
@@ -98,7 +106,25 @@ void group::tick() {
     }
     if (running(*m) && m->node->next_time() <= now_) m->node->on_time(now_);
   }
+  if (now_ % watch_every == 0) watch_machines();
   ticked();
+}
+
+/// What a node does for its replicas: one whose peers are not well may not rest.
+void group::watch_machines() {
+  for (auto& m : members_) {
+    if (!running(*m)) continue;
+    m->node->on_time(now_);
+    const bool rests = m->node->resting();
+    if (rests && !std::exchange(m->rested, rests)) ++rests_;
+    m->rested = rests;
+    if (!rests) continue;
+    const auto leader = m->node->status().leader;
+    for (const auto& s : m->node->group().servers) {
+      if (s.id == m->id || (running(s.id) && !network_.is_cut(s.id, m->id))) continue;
+      m->node->wake(now_, s.id == leader ? election_timeout / 2 : 0);
+    }
+  }
 }
 
 void group::work_disk(member& m) {

@@ -33,6 +33,7 @@ struct group_options {
   std::uint32_t disk_ms_max = 8;
   std::size_t log_entries_max = 1 << 20;  ///< smaller: logs are cut and states fetched
   std::uint32_t piece_bytes = 64;
+  std::uint32_t rest_after_ms = 250;  ///< 0: they never rest
   sabotage how = sabotage::none;
   bool watch_messages = true;  ///< that nobody says what a crash could take back
 };
@@ -88,6 +89,8 @@ class group {
   [[nodiscard]] std::size_t terms() const { return leaders_.size(); }
   [[nodiscard]] std::size_t unknown() const { return unknown_; }
   [[nodiscard]] std::size_t torn_writes() const;
+  /// How often a replica began to rest.
+  [[nodiscard]] std::size_t rests() const { return rests_; }
   /// Per replica: role, term, leader, last, synced, commit, applied, in flight.
   [[nodiscard]] std::string describe() const;
 
@@ -134,6 +137,7 @@ class group {
     std::deque<steady_ms> due;  ///< when each pending append of the disk is synced
     bool stalled = false;
     bool broken = false;
+    bool rested = false;
     steady_ms paused_until = 0;
     std::set<std::uint64_t> open;  ///< tags that wait for apply or dropped
   };
@@ -144,6 +148,7 @@ class group {
   void end(member& m, std::size_t written, bool garbled);
   void tick();
   void work_disk(member& m);
+  void watch_machines();
   [[nodiscard]] bool running(const member& m) const {
     return m.node.has_value() && m.paused_until == 0;
   }
@@ -160,6 +165,7 @@ class group {
   network network_{random_, now_};
   std::uint64_t last_tag_ = 0;
   std::uint32_t starts_ = 0;
+  std::size_t rests_ = 0;
 
   // what is known about the truth
   std::map<std::uint64_t, server_id> leaders_;   ///< by term

@@ -97,6 +97,10 @@ bool group::agree(server_id by, const raft::committed_entry& e) {
 
 /// Nobody says what a loss of power could make it forget.
 void group::check_kept(const member& m, server_id to, const std::string& bytes) const {
+  if (const auto rest = raft::decode_rest(bytes)) {
+    ensure(rest->last_index <= m.storage.last_index(), "a replica rests before its disk does");
+    return;
+  }
   const auto decoded = raft::decode_message(bytes);
   ensure(decoded.has_value(), "a replica sends what cannot be read");
   const auto hard = m.storage.hard().value_or(store::hard_state{});

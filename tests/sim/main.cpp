@@ -89,10 +89,10 @@ void print(std::uint64_t count, const seed_result& all, double seconds) {
   std::printf(
       "%llu seeds in %.1f s, %.1f simulated hours: %zu sends acknowledged, %zu repeats, "
       "%zu reads,\n  %zu leaders, %zu changes of a group, %zu states fetched, %zu torn "
-      "writes, %zu second effects after a day\n",
+      "writes, %zu rests, %zu second effects after a day\n",
       static_cast<unsigned long long>(count), seconds,
       static_cast<double>(all.virtual_ms) / 3'600'000, all.acknowledged, all.repeats, all.reads,
-      all.terms, all.changes, all.states, all.torn, all.second_effects);
+      all.terms, all.changes, all.states, all.torn, all.rests, all.second_effects);
 }
 
 }  // namespace
@@ -122,6 +122,10 @@ int main(int argc, char** argv) {
     }
   }
   print(count, all, spent());
+  if (all.rests < count / 10) {
+    std::printf("VIOLATION: hardly anybody came to rest\n");
+    return 1;
+  }
   // A simulation in which nothing gets through would find nothing.
   if (all.acknowledged < count * 5) {
     std::printf("VIOLATION: hardly anything was acknowledged\n");

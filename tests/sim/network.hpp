@@ -69,6 +69,9 @@ class network {
       for (const auto& l : letters)
         l.what();
   }
+  [[nodiscard]] bool is_cut(server_id from, server_id to) const {
+    return cuts_.contains({from, to});
+  }
   void cut(server_id from, server_id to) { cuts_.insert({from, to}); }
   void mend(server_id from, server_id to) { cuts_.erase({from, to}); }
   void mend_all() { cuts_.clear(); }

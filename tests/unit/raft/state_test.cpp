@@ -73,6 +73,35 @@ TEST_CASE("state: a follower that was away for long catches up, while others wri
   w.check_end();
 }
 
+TEST_CASE("state: who has just started and leads gives away what it has applied") {
+  // Its log has a change of the group of which it does not know any more that it was agreed on, and
+  // cannot find out before a server that needs the state has it.
+  const auto seed = GENERATE(range(1, 13));  // machines forget some of what they have applied
+  world w(short_logs(static_cast<std::uint64_t>(seed), 3, 1));
+  const auto first = next_leader(w);
+  say(w, 10);
+  const auto away = first == 1 ? server_id{2} : server_id{1};
+  const auto third = server_id{6} - first - away;
+  w.isolate(away);
+  say(w, 100);
+  while (!w.node(first).add(4, w.now()))
+    w.run(20);
+  w.run(100);
+  REQUIRE(w.node(first).group().committed);
+  say(w, 6);
+  REQUIRE(w.status(first).first_index > w.status(away).last_index + 1);
+  for (const auto id : {first, third, server_id{4}})
+    w.crash(id);
+  w.heal();
+  w.restart(first);
+  CHECK(next_leader(w) == first);
+  w.run(1000);
+  CHECK(w.states_fetched() >= 1);
+  CHECK(w.status(away).applied_index == w.status(first).applied_index);
+  CHECK(w.node(first).group().committed);
+  w.check_end();
+}
+
 TEST_CASE("state: a slow follower that is alive holds up the cutting, but not for ever") {
   world w(short_logs(4, 3));
   const auto first = next_leader(w);

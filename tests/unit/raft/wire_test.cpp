@@ -34,6 +34,16 @@ void check_round_trip(const T& m) {
 
 }  // namespace
 
+TEST_CASE("the word that a group rests survives the wire, and is no other message") {
+  const rest_word w{7, 99};
+  const auto bytes = encode(w);
+  CHECK(decode_rest(bytes) == w);
+  CHECK_FALSE(decode_message(bytes).has_value());
+  CHECK_FALSE(decode_rest(bytes + "x").has_value());
+  CHECK_FALSE(decode_rest(bytes.substr(0, bytes.size() - 1)).has_value());
+  CHECK_FALSE(decode_rest(encode(message(timeout_now{5, 90, 4}))).has_value());
+}
+
 TEST_CASE("every raft message survives the wire") {
   check_round_trip(request_vote{5, 2, 17, 4, true, false});
   check_round_trip(request_vote{UINT64_MAX, 2, 17, 4, false, true});
