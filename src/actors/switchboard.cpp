@@ -316,6 +316,7 @@ void switchboard::take_group(group_message what) {
         early_.pop_front();
       }
       early_.push_back(std::move(what));
+      return;
     }
   }
   if (replica) {
