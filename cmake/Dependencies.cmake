@@ -22,6 +22,8 @@ find_package(prometheus-cpp CONFIG REQUIRED)         # prometheus-cpp::core
 find_package(zstd CONFIG REQUIRED)                  # zstd::libzstd_shared
 find_package(RocksDB 7.8 CONFIG REQUIRED)           # RocksDB::rocksdb-shared
 
+find_package(SQLite3 3.40 REQUIRED)                 # SQLite::SQLite3 (with FTS5)
+
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(libsodium REQUIRED IMPORTED_TARGET libsodium>=1.0.18) # PkgConfig::libsodium
 pkg_check_modules(libjwt REQUIRED IMPORTED_TARGET libjwt>=1.10.2)       # PkgConfig::libjwt

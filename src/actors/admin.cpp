@@ -18,7 +18,7 @@ constexpr auto timeout_max = 600'000ms;
 
 constexpr auto kind_is_one_of =
     "kind is one of node, cluster, link, gate, shard, room, user, relay, session, connection, "
-    "worker, admin";
+    "worker, admin, presence";
 
 }  // namespace
 
@@ -41,6 +41,7 @@ void admin::on_exit() {
   gatherings_.clear();
   issuings_.clear();
   passed_on_.clear();
+  users_.clear();
 }
 
 void admin::take(const admin_request& r) {
@@ -97,6 +98,8 @@ void admin::take(const admin_request& r) {
            r.done, r.local_only, deadline);
   } else if (verb == "token issue") {
     issue(args, r.done, deadline);
+  } else if (verb.starts_with("user ")) {
+    change_user(verb, args, r.done, deadline);
   } else if (verb == "chaos fail") {
     if (!env_->config.chaos.enabled) {
       r.done(failure("refused", "rehearsed failures are not allowed here: chaos.enabled is false"));
@@ -154,7 +157,9 @@ void admin::take_reply(const reply& r) {
     passed_on_.erase(it);
     return;
   }
-  take_token(r);
+  if (!take_user(r)) {
+    take_token(r);
+  }
 }
 
 void admin::arm_tick() {
@@ -204,7 +209,14 @@ void admin::tick() {
     waiting.second.done(failure("timeout", "the leader of the cluster map did not answer in time"));
     return true;
   });
-  if (!gatherings_.empty() || !issuings_.empty() || !passed_on_.empty()) {
+  std::erase_if(users_, [&](const auto& waiting) {
+    if (now < waiting.second.deadline) {
+      return false;
+    }
+    waiting.second.done(failure("timeout", "the leader of the account did not answer in time"));
+    return true;
+  });
+  if (!gatherings_.empty() || !issuings_.empty() || !passed_on_.empty() || !users_.empty()) {
     arm_tick();
   }
 }

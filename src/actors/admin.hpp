@@ -6,12 +6,13 @@
 ///
 /// Owns: console requests in hand with their deadlines.
 /// Takes: requests of the admin socket or of another node's admin actor; replies to its calls.
-/// Sends: admin_query to other nodes, user_issue to leaders of users, changes of the map to the
+/// Sends: admin_query to other nodes, user_* to leaders of users, changes of the map to the
 /// cluster actor where the map is led.
 /// Dies: respawned by the node; requests in hand are answered with an error first.
 ///
 /// Verbs (docs/operations.md): nodes, shards, actors, links, settings, health, cluster status,
-/// token issue, chaos fail, rebalance, and those of operations.hpp.
+/// token issue, user role|deactivate|reopen|erase|export, chaos fail, rebalance, and those of
+/// operations.hpp.
 
 #include <deque>
 #include <unordered_map>
@@ -83,6 +84,11 @@ class admin final : public observed<admin_actor> {
   void issue_some(const std::shared_ptr<issuing>& i);
   void take_token(const reply& r);
 
+  // admin_users.cpp
+  void change_user(const std::string& verb, const nlohmann::json& args, const answer_once& done,
+                   clock::time_point deadline);
+  bool take_user(const reply& r);
+
   // admin_shards.cpp
   void list_shards(const admin_request& r, clock::time_point deadline);
   void show_status(const admin_request& r, clock::time_point deadline);
@@ -106,6 +112,7 @@ class admin final : public observed<admin_actor> {
   std::vector<std::shared_ptr<gathering>> gatherings_;
   std::vector<std::shared_ptr<issuing>> issuings_;
   std::unordered_map<call_number, passed_on> passed_on_;
+  std::unordered_map<call_number, passed_on> users_;  ///< changes of accounts that are under way
   bool tick_armed_ = false;
   const clock::time_point started_ = clock::now();
 };

@@ -44,9 +44,19 @@ struct user_login {
 struct user_attach {
   uuid session_id;
   node_id node;
+  /// Rises with each attach and detach of the node: of two that overtake each other the later one
+  /// counts.
+  std::uint64_t order = 0;
+  /// How he wants to be seen, as far as the session knows, and since when (0: never said).
+  protocol::presence_status status = protocol::presence_status::online;
+  unix_ms status_at = 0;
 };
 struct user_detach {
   node_id node;  ///< no session of the user is left there
+  std::uint64_t order = 0;
+};
+struct user_set_presence {
+  protocol::presence_status status = protocol::presence_status::online;
 };
 /// Only checks that the session is valid (calls over HTTP).
 struct user_check {
@@ -57,7 +67,36 @@ struct user_logout {
   bool all = false;
 };
 struct user_get {};
-struct user_rooms {};
+/// The open sessions; `session_id` is the asker's.
+struct user_sessions {
+  uuid session_id;
+};
+/// `session_id` stays, all others are revoked.
+struct user_password {
+  uuid session_id;
+  std::string old_password;
+  std::string new_password;
+};
+struct user_profile {
+  protocol::update_profile_request what;
+};
+/// From oneself with the password, or from an operator or server admin.
+struct user_close {
+  chat::close_account::what how = chat::close_account::what::deactivate;
+  bool by_admin = false;
+  std::string password;
+};
+/// From an operator or server admin.
+struct user_set_role {
+  protocol::user_role role = protocol::user_role::user;
+};
+/// All that is kept of the account itself, as JSON.
+struct user_export {
+  bool by_admin = false;
+};
+struct user_rooms {
+  chat::user_room::standing state = chat::user_room::standing::joined;
+};
 /// From a room's shard.
 struct user_line {
   chat::user_room line;
@@ -83,15 +122,66 @@ struct email_settle {
 struct room_create {
   protocol::create_room_request what;
 };
+struct room_direct {
+  uuid other;
+};
 struct room_join {};
 struct room_leave {};
 struct room_get {};
+struct room_update {
+  protocol::update_room_request what;
+};
+struct room_delete {};
+struct room_invite {
+  uuid user_id;
+  std::optional<protocol::member_role> role;
+};
+struct room_remove {
+  uuid user_id;
+  bool ban = false;
+};
+struct room_unban {
+  uuid user_id;
+};
+struct room_set_role {
+  uuid user_id;
+  protocol::member_role role = protocol::member_role::member;
+};
+/// From the outbox of its own shard: it was deleted, and what it had is to be erased. Answered when
+/// that is done.
+struct room_sweep {};
 struct room_send {
   protocol::send_message_request what;
+  std::string device_id;  ///< of the session; empty: none
+};
+// The rest of each request is in the call: who asks, and the room.
+struct room_edit {
+  uuid id;
+  std::string content;
+};
+struct room_delete_message {
+  uuid id;
+};
+struct room_react {
+  uuid id;
+  std::string emoji;
+  bool add = false;
+};
+struct room_pin {
+  uuid id;
+  bool pinned = false;
+};
+/// One message, and who has received and read it.
+struct room_message {
+  uuid id;
 };
 struct room_mark {
   protocol::message_state status = protocol::message_state::read;
   std::uint64_t seq = 0;
+};
+/// Never in the log.
+struct room_typing {
+  bool is_typing = false;
 };
 struct room_history {
   protocol::history_request what;
@@ -140,9 +230,28 @@ struct shard_public_rooms {
   uuid before_id;
   std::uint32_t limit = 50;
 };
-/// The rooms of a joined list, as this user sees them; those of which he is no member are left out.
+/// The rooms of a list, as this user sees them; those of which he is no member, or to which he is
+/// not invited, are left out.
 struct shard_room_views {
   std::vector<uuid> ids;
+  bool invited = false;
+};
+
+/// `node` wants to be told when these people of the shard come, go, or want to be seen otherwise.
+struct shard_watch {
+  node_id node;
+  bool afresh = false;  ///< forgets what the node watched before
+  std::vector<uuid> watch;
+  std::vector<uuid> forget;
+};
+
+/// Messages of these rooms that fit, for a member of them; `limit` newest ones after the cursor.
+struct shard_search {
+  std::string query;
+  std::vector<uuid> rooms;
+  std::optional<unix_ms> before_time;
+  uuid before_id;
+  std::uint32_t limit = 50;
 };
 
 /// For the admin actor of a node: a console's request as JSON.
@@ -155,7 +264,11 @@ using call_body =
                  user_get, user_rooms, user_line, user_issue, email_reserve, email_settle,
                  room_create, room_join, room_leave, room_get, room_send, room_mark, room_history,
                  room_members, room_attach, room_admit, room_detach, room_entries, shard_users,
-                 shard_user_list, shard_public_rooms, shard_room_views, admin_query>;
+                 shard_user_list, shard_public_rooms, shard_room_views, admin_query, user_sessions,
+                 user_password, user_profile, user_close, user_set_role, user_export,
+                 user_set_presence, room_typing, shard_watch, room_direct, room_update, room_delete,
+                 room_invite, room_remove, room_unban, room_set_role, room_sweep, room_edit,
+                 room_delete_message, room_react, room_pin, room_message, shard_search>;
 
 struct call {
   call_number number = 0;
@@ -185,6 +298,9 @@ struct user_attached {
   protocol::user self;  ///< own record
   std::uint64_t rooms_version = 0;
   std::vector<chat::user_room> rooms;  ///< joined ones
+  protocol::presence_status status = protocol::presence_status::online;
+  unix_ms status_at = 0;
+  std::string device_id;  ///< of the session; empty: none
 };
 /// user_rooms.
 struct user_room_lines {
@@ -228,6 +344,22 @@ struct logged_out {
   std::vector<uuid> session_ids;
 };
 struct done {};
+/// What somebody looks like from outside. The larger `version` is the later truth.
+struct presence_view {
+  uuid user_id;
+  bool is_online = false;
+  protocol::presence_status status = protocol::presence_status::offline;
+  unix_ms last_seen = 0;
+  std::uint64_t version = 0;
+};
+/// shard_watch: of those that were named.
+struct presence_views {
+  std::vector<presence_view> views;
+  /// False: this leader is so young that somebody who is connected may not have been heard of. What
+  /// it says of him then follows.
+  bool settled = true;
+  std::uint64_t watched = 0;  ///< by the node, in this shard
+};
 /// admin_query.
 struct admin_result {
   std::string json;
@@ -239,7 +371,7 @@ struct not_leader {
 
 using reply_body = std::variant<answered, session_opened, user_attached, user_room_lines,
                                 room_attached, room_admitted, room_page, user_views, room_views,
-                                logged_out, done, admin_result, not_leader, error>;
+                                logged_out, done, admin_result, not_leader, error, presence_views>;
 
 struct reply {
   call_number number = 0;
@@ -255,12 +387,22 @@ struct user_notice {
     room_joined,  ///< subscribe to `room_id` from `entry_seq` on
     room_left,
     session_revoked,  ///< `session_id`, or all when nil
+    status_set,       ///< he wants to be seen as `status` since `status_at`
+    invitation,       ///< to `room_id`; its entry `entry_seq` says whether it came or ended
   };
   uuid user_id;
   what kind = what::room_joined;
   uuid room_id;
   std::uint64_t entry_seq = 0;
   uuid session_id;
+  uuid partner;  ///< room_joined, of a direct room: the other one
+  protocol::presence_status status = protocol::presence_status::online;
+  unix_ms status_at = 0;
+};
+
+/// From a shard's leader to a node that watches: what has changed.
+struct presence_publish {
+  std::vector<presence_view> views;
 };
 
 /// From a room to the relays of a node. `event` null: the room repeats its last seq after a

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "security/fingerprint.hpp"
+#include "telemetry/log.hpp"
 
 namespace greenroom::actors {
 
@@ -125,6 +126,14 @@ void connection::take(const client_request_ptr& r) {
 }
 
 void connection::authenticate(const protocol::request_envelope& r, const http_call_ptr& http) {
+  if (const auto wait_ms =
+          who_.loopback ? std::nullopt : env_->addresses.refused_ms(who_.address, clock::now())) {
+    telemetry::log("security").warn("log-in from {} refused: too many have failed", who_.address);
+    error e{ec::rate_limit, "too many log-ins from this address have failed", {}};
+    e.details.retry_after_ms = *wait_ms;
+    answer({r, http}, std::move(e), false);
+    return;
+  }
   call_body what;
   chat::origin from;
   uuid user;
@@ -136,7 +145,7 @@ void connection::authenticate(const protocol::request_envelope& r, const http_ca
         routes->map ? security::fingerprint(routes->map->fingerprint_key, r.data) : 0;
   } else if (const auto* auth = std::get_if<protocol::auth_request>(&r.data)) {
     if (auth->token && http == nullptr) {
-      authenticate_by_token(r, *auth->token, auth->rooms.value_or(std::map<uuid, std::uint64_t>{}));
+      authenticate_by_token(r.message_id, *auth);
       return;
     }
     user_login body;
@@ -187,21 +196,20 @@ expected<security::access_claims> connection::verify(const std::string& token) c
   return security::verify_access_token(keys, token, now_ms());
 }
 
-void connection::authenticate_by_token(const protocol::request_envelope& r,
-                                       const std::string& token,
-                                       const std::map<uuid, std::uint64_t>& rooms) {
-  const auto claims = verify(token);
+void connection::authenticate_by_token(const uuid& message_id, const protocol::auth_request& what) {
+  const auto claims = verify(*what.token);
   if (!claims) {
-    answer(r.message_id, claims.error());
+    answer(message_id, claims.error());
     count_error();
     return;
   }
   session_start start;
   start.user_id = claims->user_id;
   start.session_id = claims->session_id;
-  start.message_id = r.message_id;
-  start.rooms = rooms;
-  start.response.token = token;
+  start.message_id = message_id;
+  start.device_id = what.device_id.value_or("");
+  start.rooms = what.rooms.value_or(std::map<uuid, std::uint64_t>{});
+  start.response.token = *what.token;
   start.response.expires_at = claims->expires_at;
   start_session(std::move(start));
 }
@@ -250,13 +258,17 @@ void connection::take_login(const login& done, const reply_body& body) {
     start.response = opened->response;
     start.duplicate = opened->duplicate;
     if (const auto* auth = std::get_if<protocol::auth_request>(&done.request.data);
-        auth != nullptr && auth->rooms) {
-      start.rooms = *auth->rooms;
+        auth != nullptr) {
+      start.rooms = auth->rooms.value_or(std::map<uuid, std::uint64_t>{});
+      start.device_id = auth->device_id.value_or("");
     }
     start_session(std::move(start));
     return;
   }
   if (const auto* failure = std::get_if<error>(&body)) {
+    if (!who_.loopback && failure->code == ec::invalid_credentials) {
+      env_->addresses.failed(who_.address, clock::now());
+    }
     answer(done, *failure, false);
   } else {
     answer(done, unavailable("the account cannot be reached right now").value(), false);

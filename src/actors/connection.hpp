@@ -43,8 +43,7 @@ class connection final : public observed<connection_actor> {
   void take(const client_request_ptr& r);
   void take_http(const http_call_ptr& c);
   void authenticate(const protocol::request_envelope& r, const http_call_ptr& http);
-  void authenticate_by_token(const protocol::request_envelope& r, const std::string& token,
-                             const std::map<uuid, std::uint64_t>& rooms);
+  void authenticate_by_token(const uuid& message_id, const protocol::auth_request& what);
   void take_login(const login& of, const reply_body& body);
   void start_session(session_start start);
   void session_gone(const caf::actor_addr& which, bool failed);

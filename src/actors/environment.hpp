@@ -11,8 +11,10 @@
 #include "actors/disk_memory.hpp"
 #include "actors/door.hpp"
 #include "actors/health.hpp"
+#include "actors/login_guard.hpp"
 #include "actors/rate_limiter.hpp"
 #include "actors/replica_table.hpp"
+#include "actors/search_feed.hpp"
 #include "actors/switchboard.hpp"
 #include "actors/worker_pool.hpp"
 #include "config/settings.hpp"
@@ -32,6 +34,7 @@ struct environment {
         log(writer),
         board(switches),
         limiter(settings.limits.messages_per_minute),
+        addresses(settings.auth.failed_logins_per_minute_per_address),
         health(switches),
         disks(database) {}
 
@@ -44,11 +47,14 @@ struct environment {
   std::shared_ptr<worker_pool> workers;
   std::shared_ptr<actors::transport> nodes;  ///< null in a cluster of one
   actors::rate_limiter limiter;
+  address_guard addresses;  ///< from where log-ins fail
   actors::health health;
   actors::replica_table replicas;
   disk_memory disks;
   door<admin_actor> admin;
   door<cluster_actor> cluster;
+  search_feed search;
+  door<searcher_actor> searcher;
 };
 using environment_ptr = std::shared_ptr<environment>;
 

@@ -102,8 +102,11 @@ std::string body_of(const call_body& body) {
                  [](const room_create& b) {
                    return packing::encode_as(request_form{document_of(b.what), {}});
                  },
-                 [](const room_send& b) {
+                 [](const room_update& b) {
                    return packing::encode_as(request_form{document_of(b.what), {}});
+                 },
+                 [](const room_send& b) {
+                   return packing::encode_as(request_form{document_of(b.what), b.device_id});
                  },
                  [](const room_history& b) {
                    return packing::encode_as(history_form{document_of(b.what), b.stale});
@@ -123,13 +126,16 @@ template <class T>
 T parse_call_body(std::string_view bytes) {
   if constexpr (std::is_same_v<T, user_register>) {
     auto f = unpack<request_form>("user_register", bytes);
-    return {request_as<protocol::register_request>(f.document), f.address};
+    return {request_as<protocol::register_request>(f.document), f.origin};
   } else if constexpr (std::is_same_v<T, room_create>) {
     return {request_as<protocol::create_room_request>(
         unpack<request_form>("room_create", bytes).document)};
+  } else if constexpr (std::is_same_v<T, room_update>) {
+    return {request_as<protocol::update_room_request>(
+        unpack<request_form>("room_update", bytes).document)};
   } else if constexpr (std::is_same_v<T, room_send>) {
-    return {request_as<protocol::send_message_request>(
-        unpack<request_form>("room_send", bytes).document)};
+    auto f = unpack<request_form>("room_send", bytes);
+    return {request_as<protocol::send_message_request>(f.document), f.origin};
   } else if constexpr (std::is_same_v<T, room_history>) {
     auto f = unpack<history_form>("room_history", bytes);
     return {request_as<protocol::history_request>(f.document), f.stale};
@@ -147,53 +153,57 @@ T parse_call_body(std::string_view bytes) {
 
 std::string body_of(const reply_body& body) {
   return std::visit(
-      overloaded{
-          [](const answered& b) {
-            return packing::encode_as(document_form{document_of(b.data), b.duplicate});
-          },
-          [](const session_opened& b) {
-            return packing::encode_as(document_form{document_of(b.response), b.duplicate});
-          },
-          [](const user_attached& b) {
-            attached_form f{document_of(protocol::user_response{b.self}), b.rooms_version, {}};
-            for (const auto& line : b.rooms) {
-              f.rooms.emplace_back(line);
-            }
-            return packing::encode_as(f);
-          },
-          [](const user_room_lines& b) {
-            lines_form f;
-            for (const auto& line : b.rooms) {
-              f.rooms.emplace_back(line);
-            }
-            return packing::encode_as(f);
-          },
-          [](const room_attached& b) {
-            room_attached_form f{b.after_seq, b.last_seq, b.term, {}};
-            for (const auto& [id, seq] : b.members) {
-              f.members.push_back({id, seq});
-            }
-            return packing::encode_as(f);
-          },
-          [](const room_page& b) {
-            page_form f;
-            f.last_seq = b.last_seq;
-            for (const auto& e : b.events) {
-              f.events.push_back(form_of(e));
-            }
-            return packing::encode_as(f);
-          },
-          [](const user_views& b) {
-            return packing::encode_as(
-                document_form{document_of(protocol::user_list_response{b.users, {}}), false});
-          },
-          [](const room_views& b) {
-            return packing::encode_as(
-                document_form{document_of(protocol::room_list_response{b.rooms, {}}), false});
-          },
-          [](const error& e) { return packing::encode_as(error_form(e)); },
-          [](const done&) { return std::string{}; },
-          [](const auto& b) { return packing::encode_as(b); }},
+      overloaded{[](const answered& b) {
+                   return packing::encode_as(document_form{document_of(b.data), b.duplicate});
+                 },
+                 [](const session_opened& b) {
+                   return packing::encode_as(document_form{document_of(b.response), b.duplicate});
+                 },
+                 [](const user_attached& b) {
+                   attached_form f{document_of(protocol::user_response{b.self}),
+                                   b.rooms_version,
+                                   {},
+                                   b.status,
+                                   b.status_at,
+                                   b.device_id};
+                   for (const auto& line : b.rooms) {
+                     f.rooms.emplace_back(line);
+                   }
+                   return packing::encode_as(f);
+                 },
+                 [](const user_room_lines& b) {
+                   lines_form f;
+                   for (const auto& line : b.rooms) {
+                     f.rooms.emplace_back(line);
+                   }
+                   return packing::encode_as(f);
+                 },
+                 [](const room_attached& b) {
+                   room_attached_form f{b.after_seq, b.last_seq, b.term, {}};
+                   for (const auto& [id, seq] : b.members) {
+                     f.members.push_back({id, seq});
+                   }
+                   return packing::encode_as(f);
+                 },
+                 [](const room_page& b) {
+                   page_form f;
+                   f.last_seq = b.last_seq;
+                   for (const auto& e : b.events) {
+                     f.events.push_back(form_of(e));
+                   }
+                   return packing::encode_as(f);
+                 },
+                 [](const user_views& b) {
+                   return packing::encode_as(document_form{
+                       document_of(protocol::user_list_response{b.users, {}}), false});
+                 },
+                 [](const room_views& b) {
+                   return packing::encode_as(document_form{
+                       document_of(protocol::room_list_response{b.rooms, {}}), false});
+                 },
+                 [](const error& e) { return packing::encode_as(error_form(e)); },
+                 [](const done&) { return std::string{}; },
+                 [](const auto& b) { return packing::encode_as(b); }},
       body);
 }
 
@@ -207,7 +217,12 @@ T parse_reply_body(std::string_view bytes) {
     return {answer_as<protocol::auth_response>(f.document), f.duplicate};
   } else if constexpr (std::is_same_v<T, user_attached>) {
     auto f = unpack<attached_form>("user_attached", bytes);
-    user_attached b{answer_as<protocol::user_response>(f.self).user, f.rooms_version, {}};
+    user_attached b{answer_as<protocol::user_response>(f.self).user,
+                    f.rooms_version,
+                    {},
+                    f.status,
+                    f.status_at,
+                    f.device_id};
     for (const auto& line : f.rooms) {
       b.rooms.push_back(line.back());
     }
@@ -269,7 +284,7 @@ call_ptr parse_call(std::string_view bytes) {
   c->number = f.number;
   c->shard = f.shard;
   c->target = f.target;
-  c->from = {f.user_id, f.message_id, f.fingerprint};
+  c->from = {f.user_id, f.message_id, f.fingerprint, f.role};
   c->timeout_ms = f.timeout_ms;
   c->body = alternative<call_body>(
       f.kind, [&]<class T>() { return parse_call_body<T>(f.body); },
@@ -322,10 +337,10 @@ group_message parse_group_message(std::string_view bytes, char kind) {
 }  // namespace
 
 std::string encode(const call& c) {
-  return "c" +
-         packing::encode_as(call_form{c.number, c.shard, c.target, c.from.user_id,
-                                      c.from.message_id, c.from.fingerprint, c.timeout_ms,
-                                      static_cast<std::uint8_t>(c.body.index()), body_of(c.body)});
+  return "c" + packing::encode_as(call_form{c.number, c.shard, c.target, c.from.user_id,
+                                            c.from.message_id, c.from.fingerprint, c.timeout_ms,
+                                            static_cast<std::uint8_t>(c.body.index()),
+                                            body_of(c.body), c.from.role});
 }
 
 std::string encode(const reply& r) {
@@ -343,6 +358,10 @@ std::string encode(const room_publish& p) {
 
 std::string encode(const user_notice& n) {
   return "n" + packing::encode_as(n);
+}
+
+std::string encode(const presence_publish& p) {
+  return "s" + packing::encode_as(p);
 }
 
 std::string encode(const leader_probe& p) {
@@ -380,6 +399,8 @@ expected<decoded> decode(std::string_view frame) {
         return parse_publish(body);
       case 'n':
         return std::make_shared<const user_notice>(unpack<user_notice>("notice", body));
+      case 's':
+        return std::make_shared<const presence_publish>(unpack<presence_publish>("presence", body));
       case 'g':
       case 't':
       case 'm':

@@ -21,9 +21,10 @@ std::string encode(const user_notice& n);
 std::string encode(const peer_word& w);
 std::string encode(const group_message& m);
 std::string encode(const leader_probe& p);
+std::string encode(const presence_publish& p);
 
 using decoded = std::variant<call_ptr, reply_ptr, room_publish_ptr, user_notice_ptr, peer_word,
-                             group_message, leader_probe_ptr>;
+                             group_message, leader_probe_ptr, presence_publish_ptr>;
 expected<decoded> decode(std::string_view frame);
 /// The body of a frame of the last kind.
 expected<peer_word> decode_word(std::string_view body);

@@ -15,8 +15,15 @@ namespace greenroom::store::packing {
 template <>
 inline constexpr auto last_of<protocol::message_state> = protocol::message_state::read;
 template <>
-inline constexpr auto last_of<actors::user_notice::what> =
-    actors::user_notice::what::session_revoked;
+inline constexpr auto last_of<actors::user_notice::what> = actors::user_notice::what::invitation;
+template <>
+inline constexpr auto last_of<protocol::presence_status> = protocol::presence_status::offline;
+template <>
+inline constexpr auto last_of<protocol::user_role> = protocol::user_role::admin;
+template <>
+inline constexpr auto last_of<protocol::member_role> = protocol::member_role::owner;
+template <>
+inline constexpr auto last_of<chat::close_account::what> = chat::close_account::what::reopen;
 template <>
 inline constexpr auto last_of<chat::user_room::standing> = chat::user_room::standing::left;
 template <>
@@ -40,14 +47,21 @@ struct line_form {
   uuid room_id;
   chat::user_room::standing state = chat::user_room::standing::joined;
   std::uint64_t entry_seq = 0;
+  uuid partner;
 
   line_form() = default;
   explicit line_form(const chat::user_room& l)
-      : user_id(l.user_id), room_id(l.room_id), state(l.state), entry_seq(l.entry_seq) {}
-  [[nodiscard]] chat::user_room back() const { return {user_id, room_id, state, entry_seq}; }
+      : user_id(l.user_id),
+        room_id(l.room_id),
+        state(l.state),
+        entry_seq(l.entry_seq),
+        partner(l.partner) {}
+  [[nodiscard]] chat::user_room back() const {
+    return {user_id, room_id, state, entry_seq, partner};
+  }
 };
 auto fields(link_form<line_form> auto& v) {
-  return std::tie(v.user_id, v.room_id, v.state, v.entry_seq);
+  return std::tie(v.user_id, v.room_id, v.state, v.entry_seq, v.partner);
 }
 
 struct pair_form {
@@ -91,16 +105,55 @@ auto fields(link_form<user_login> auto& v) {
   return std::tie(v.password, v.refresh_token, v.device_id, v.address);
 }
 auto fields(link_form<user_attach> auto& v) {
-  return std::tie(v.session_id, v.node);
+  return std::tie(v.session_id, v.node, v.order, v.status, v.status_at);
 }
 auto fields(link_form<user_detach> auto& v) {
-  return std::tie(v.node);
+  return std::tie(v.node, v.order);
+}
+auto fields(link_form<user_sessions> auto& v) {
+  return std::tie(v.session_id);
+}
+auto fields(link_form<user_password> auto& v) {
+  return std::tie(v.session_id, v.old_password, v.new_password);
+}
+auto fields(link_form<user_profile> auto& v) {
+  return std::tie(v.what.display_name, v.what.avatar_url, v.what.email);
+}
+auto fields(link_form<user_close> auto& v) {
+  return std::tie(v.how, v.by_admin, v.password);
+}
+auto fields(link_form<user_set_role> auto& v) {
+  return std::tie(v.role);
+}
+auto fields(link_form<user_export> auto& v) {
+  return std::tie(v.by_admin);
+}
+auto fields(link_form<user_set_presence> auto& v) {
+  return std::tie(v.status);
+}
+auto fields(link_form<room_typing> auto& v) {
+  return std::tie(v.is_typing);
+}
+auto fields(link_form<shard_watch> auto& v) {
+  return std::tie(v.node, v.afresh, v.watch, v.forget);
+}
+auto fields(link_form<presence_view> auto& v) {
+  return std::tie(v.user_id, v.is_online, v.status, v.last_seen, v.version);
+}
+auto fields(link_form<presence_views> auto& v) {
+  return std::tie(v.views, v.settled, v.watched);
+}
+auto fields(link_form<presence_publish> auto& v) {
+  return std::tie(v.views);
 }
 auto fields(link_form<user_check> auto& v) {
   return std::tie(v.session_id);
 }
 auto fields(link_form<user_logout> auto& v) {
   return std::tie(v.session_id, v.all);
+}
+auto fields(link_form<user_rooms> auto& v) {
+  return std::tie(v.state);
 }
 auto fields(link_form<user_issue> auto& v) {
   return std::tie(v.username, v.create);
@@ -111,8 +164,38 @@ auto fields(link_form<email_reserve> auto& v) {
 auto fields(link_form<email_settle> auto& v) {
   return std::tie(v.user_id, v.confirmed);
 }
+auto fields(link_form<room_direct> auto& v) {
+  return std::tie(v.other);
+}
+auto fields(link_form<room_invite> auto& v) {
+  return std::tie(v.user_id, v.role);
+}
+auto fields(link_form<room_remove> auto& v) {
+  return std::tie(v.user_id, v.ban);
+}
+auto fields(link_form<room_unban> auto& v) {
+  return std::tie(v.user_id);
+}
+auto fields(link_form<room_set_role> auto& v) {
+  return std::tie(v.user_id, v.role);
+}
 auto fields(link_form<room_mark> auto& v) {
   return std::tie(v.status, v.seq);
+}
+auto fields(link_form<room_edit> auto& v) {
+  return std::tie(v.id, v.content);
+}
+auto fields(link_form<room_delete_message> auto& v) {
+  return std::tie(v.id);
+}
+auto fields(link_form<room_react> auto& v) {
+  return std::tie(v.id, v.emoji, v.add);
+}
+auto fields(link_form<room_pin> auto& v) {
+  return std::tie(v.id, v.pinned);
+}
+auto fields(link_form<room_message> auto& v) {
+  return std::tie(v.id);
 }
 auto fields(link_form<room_members> auto& v) {
   return std::tie(v.cursor, v.limit);
@@ -139,7 +222,10 @@ auto fields(link_form<shard_public_rooms> auto& v) {
   return std::tie(v.before_time, v.before_id, v.limit);
 }
 auto fields(link_form<shard_room_views> auto& v) {
-  return std::tie(v.ids);
+  return std::tie(v.ids, v.invited);
+}
+auto fields(link_form<shard_search> auto& v) {
+  return std::tie(v.query, v.rooms, v.before_time, v.before_id, v.limit);
 }
 auto fields(link_form<admin_query> auto& v) {
   return std::tie(v.json);
@@ -157,7 +243,8 @@ auto fields(link_form<not_leader> auto& v) {
   return std::tie(v.leader);
 }
 auto fields(link_form<user_notice> auto& v) {
-  return std::tie(v.user_id, v.kind, v.room_id, v.entry_seq, v.session_id);
+  return std::tie(v.user_id, v.kind, v.room_id, v.entry_seq, v.session_id, v.partner, v.status,
+                  v.status_at);
 }
 auto fields(link_form<leader_notice> auto& v) {
   return std::tie(v.shard, v.term, v.leader);
@@ -179,10 +266,11 @@ struct call_form {
   std::uint32_t timeout_ms = 0;
   std::uint8_t kind = 0;
   std::string body;
+  protocol::user_role role = protocol::user_role::user;
 };
 auto fields(link_form<call_form> auto& v) {
   return std::tie(v.number, v.shard, v.target, v.user_id, v.message_id, v.fingerprint, v.timeout_ms,
-                  v.kind, v.body);
+                  v.kind, v.body, v.role);
 }
 
 struct reply_form {
@@ -236,9 +324,12 @@ struct attached_form {
   std::string self;
   std::uint64_t rooms_version = 0;
   std::vector<line_form> rooms;
+  protocol::presence_status status = protocol::presence_status::online;
+  unix_ms status_at = 0;
+  std::string device_id;
 };
 auto fields(link_form<attached_form> auto& v) {
-  return std::tie(v.self, v.rooms_version, v.rooms);
+  return std::tie(v.self, v.rooms_version, v.rooms, v.status, v.status_at, v.device_id);
 }
 
 struct lines_form {
@@ -258,13 +349,13 @@ auto fields(link_form<room_attached_form> auto& v) {
   return std::tie(v.after_seq, v.last_seq, v.term, v.members);
 }
 
-/// A request of a client, and the address it came from where that counts.
+/// A request of a client, and what counts beside it: the address or the device it came from.
 struct request_form {
   std::string document;
-  std::string address;
+  std::string origin;
 };
 auto fields(link_form<request_form> auto& v) {
-  return std::tie(v.document, v.address);
+  return std::tie(v.document, v.origin);
 }
 
 struct history_form {

@@ -30,6 +30,7 @@ using routes_atom = caf::atom_constant<caf::atom("routes")>;
 using transfer_atom = caf::atom_constant<caf::atom("transfer")>;
 using member_atom = caf::atom_constant<caf::atom("member")>;
 using drain_atom = caf::atom_constant<caf::atom("drain")>;
+using presence_atom = caf::atom_constant<caf::atom("presence")>;
 using park_atom = caf::atom_constant<caf::atom("park")>;
 
 // -- what the messages carry ---------------------------------------------------------------------
@@ -56,8 +57,18 @@ struct client_request {
 using client_request_ptr = std::shared_ptr<const client_request>;
 using decode_failure_ptr = std::shared_ptr<const protocol::decode_failure>;
 using http_call_ptr = std::shared_ptr<const net::http_call>;
+using presence_publish_ptr = std::shared_ptr<const presence_publish>;
 using user_notice_ptr = std::shared_ptr<const user_notice>;
 using room_publish_ptr = std::shared_ptr<const room_publish>;
+
+/// A look-up in the full-text index: rooms that the asker may read, all of one shard.
+struct search_job;
+using search_job_ptr = std::shared_ptr<const search_job>;
+
+/// SEARCHER: the full-text index of this node.
+using searcher_actor = caf::typed_actor<
+    // There is something to take in (environment::search).
+    caf::reacts_to<start_atom>, caf::reacts_to<search_job_ptr>, caf::reacts_to<tick_atom>>;
 
 /// Takes replies to its calls.
 using reply_sink = caf::typed_actor<caf::reacts_to<reply_ptr>>;
@@ -84,6 +95,22 @@ struct subscribed {
 };
 using subscribed_ptr = std::shared_ptr<const subscribed>;
 
+/// What a connection wants to know of others.
+struct presence_wish {
+  enum class what : std::uint8_t {
+    asked,     ///< these people, in place of those it asked for before; is replied to
+    partners,  ///< also these, from now on
+    gone,      ///< nothing any more: it is closed
+  };
+  net::connection_id connection = 0;
+  protocol::encoding encoding = protocol::encoding::json;
+  what kind = what::asked;
+  std::vector<uuid> users;
+  call_number number = 0;  ///< of the reply
+  std::optional<reply_sink> answer_to;
+};
+using presence_wish_ptr = std::shared_ptr<const presence_wish>;
+
 // -- interfaces -----------------------------------------------------------------------------------
 
 /// SESSION: an authenticated user on one connection.
@@ -100,6 +127,8 @@ using session_actor = caf::typed_actor<
     caf::reacts_to<user_notice_ptr>,
     // Leaders or links have changed: attach again where that concerns the session.
     caf::reacts_to<routes_atom>,
+    // The presence actor was restarted: tell it again what is wanted of it.
+    caf::reacts_to<presence_atom>,
     // The node is going: tell the client.
     caf::reacts_to<drain_atom>,
     // Its connection is gone.
@@ -127,6 +156,18 @@ using relay_actor = caf::typed_actor<
     // From the room, on this node or another.
     caf::reacts_to<room_publish_ptr>, caf::reacts_to<reply_ptr>, caf::reacts_to<routes_atom>,
     caf::reacts_to<tick_atom>>;
+
+/// PRESENCE: what the connections of this node know of who is there.
+using presence_actor =
+    caf::typed_actor<caf::reacts_to<presence_wish_ptr>,
+                     // The last session of this user here has ended, in this order.
+                     caf::reacts_to<closed_atom, uuid, std::uint64_t>,
+                     // From leaders of shards.
+                     caf::reacts_to<presence_publish_ptr>, caf::reacts_to<reply_ptr>,
+                     // Leaders or links have changed.
+                     caf::reacts_to<routes_atom>,
+                     // INTERNAL: repeats and time-outs.
+                     caf::reacts_to<tick_atom>>;
 
 /// Takes what became of proposals.
 struct proposal_result {
@@ -258,6 +299,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::decode_failure_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::http_call_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::user_notice_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::room_publish_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::presence_publish_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::presence_wish_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::subscription_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::subscribed_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::leader_probe_ptr)

@@ -5,6 +5,8 @@
 
 #include "actors/admin.hpp"
 #include "actors/cluster.hpp"
+#include "actors/presence.hpp"
+#include "actors/searcher.hpp"
 #include "actors/shard.hpp"
 #include "telemetry/log.hpp"
 
@@ -25,8 +27,12 @@ node::node(caf::actor_config& cfg, environment_ptr env, std::shared_ptr<peers> l
       start_cluster();
     } else if (m.source == admin_.address()) {
       start_admin();
+    } else if (m.source == presence_.address()) {
+      start_presence();
     } else if (gate_ && m.source == gate_.address()) {
       start_gate();
+    } else if (searcher_ && m.source == searcher_->address()) {
+      start_searcher();
     } else {
       for (const auto& [number, handle] : shards_) {
         if (handle.address() == m.source) {
@@ -41,7 +47,9 @@ node::node(caf::actor_config& cfg, environment_ptr env, std::shared_ptr<peers> l
 node::behavior_type node::make_behavior() {
   start_cluster();
   start_admin();
+  start_presence();
   start_gate();
+  start_searcher();
   return {[this](const map_ptr& map) { take_map(map); }, [this](stop_atom) { stop(); },
           [this](drain_atom) {
             caf::anon_send(cluster_, drain_atom::value);
@@ -58,16 +66,24 @@ void node::on_exit() {
   }
   anon_send_exit(cluster_, caf::exit_reason::user_shutdown);
   anon_send_exit(admin_, caf::exit_reason::user_shutdown);
+  anon_send_exit(presence_, caf::exit_reason::user_shutdown);
   if (gate_) {
     anon_send_exit(gate_, caf::exit_reason::user_shutdown);
+  }
+  if (searcher_) {
+    anon_send_exit(*searcher_, caf::exit_reason::user_shutdown);
   }
   // Handles keep actors in memory, and these hold each other's.
   shards_.clear();
   cluster_ = nullptr;
   admin_ = nullptr;
+  presence_ = nullptr;
   gate_ = nullptr;
   open_gate_ = nullptr;
+  searcher_.reset();
+  env_->searcher.set(std::nullopt);
   env_->cluster.set(std::nullopt);
+  env_->board.set_presence(std::nullopt);
 }
 
 void node::start_cluster() {
@@ -83,12 +99,29 @@ void node::start_admin() {
   env_->admin.set(admin_);
 }
 
+void node::start_presence() {
+  presence_ = spawn<presence>(env_);
+  monitor(presence_);
+  env_->board.set_presence(presence_);
+  for (const auto& s : env_->board.sessions()) {
+    anon_send(s, presence_atom::value);
+  }
+}
+
 void node::start_gate() {
   if (open_gate_) {
     gate_ = open_gate_();
     if (gate_) {
       monitor(gate_);
     }
+  }
+}
+
+void node::start_searcher() {
+  if (env_->config.search.enabled) {
+    searcher_ = spawn<searcher, caf::detached>(env_);
+    monitor(*searcher_);
+    env_->searcher.set(searcher_);
   }
 }
 

@@ -35,6 +35,8 @@ call_body body_of(const chat::outbox_item& item) {
       return email_settle{item.user_id, true};
     case chat::outbox_item::what::release_email:
       return email_settle{item.user_id, false};
+    case chat::outbox_item::what::sweep_room:
+      return room_sweep{};
     case chat::outbox_item::what::user_room:
       break;
   }

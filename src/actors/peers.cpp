@@ -52,6 +52,10 @@ bool peers::notify(const node_id& to, const user_notice_ptr& what) {
   return send(to, frames::encode(*what));
 }
 
+bool peers::tell_presence(const node_id& to, const presence_publish_ptr& what) {
+  return send(to, frames::encode(*what));
+}
+
 bool peers::group(const node_id& to, group_message what) {
   return send(to, frames::encode(what));
 }
@@ -267,6 +271,8 @@ void peers::take(const node_id& from, std::string_view frame) {
     board_.publish(board_.self(), *p);
   } else if (auto* n = std::get_if<user_notice_ptr>(&*d)) {
     board_.notify(board_.self(), *n);
+  } else if (auto* s = std::get_if<presence_publish_ptr>(&*d)) {
+    board_.tell_presence(board_.self(), *s);
   } else if (auto* w = std::get_if<peer_word>(&*d)) {
     w->from = from;
     std::optional<cluster_actor> cluster;

@@ -29,6 +29,10 @@ class peers final : public peer_port {
   bool ask(const node_id& to, const call_ptr& what, reply_sink answer_to) override;
   bool publish(const node_id& to, const room_publish_ptr& what) override;
   bool notify(const node_id& to, const user_notice_ptr& what) override;
+  bool tell_presence(const node_id& to, const presence_publish_ptr& what) override;
+  [[nodiscard]] bool is_linked(const node_id& node) const override {
+    return link_to(node).has_value();
+  }
   bool group(const node_id& to, group_message what) override;
   bool probe(const node_id& to, const leader_probe& what) override;
   /// Empty also for a node that is going, or has not said anything for a while.

@@ -229,6 +229,9 @@ expected<void> process::impl::start() {
     for (const auto& s : raw->local_shards()) {
       caf::anon_send(s, routes_atom::value);
     }
+    if (const auto p = raw->presence()) {
+      caf::anon_send(*p, routes_atom::value);
+    }
   });
   if (const auto ok = open_listener(); !ok) {
     return ok;

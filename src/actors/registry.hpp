@@ -29,9 +29,11 @@ enum class actor_kind : std::uint8_t {
   session,
   connection,
   worker,
-  admin
+  admin,
+  presence,
+  searcher
 };
-inline constexpr std::size_t actor_kind_count = 12;
+inline constexpr std::size_t actor_kind_count = 14;
 std::string_view to_string(actor_kind kind) noexcept;
 std::optional<actor_kind> parse_actor_kind(std::string_view text) noexcept;
 

@@ -71,8 +71,11 @@ class relay final : public observed<relay_actor> {
   void take(const room_publish& p);
   void take_in_order(const stream_event& e);
   void deliver(const protocol::event_envelope& e);
+  /// What has no place in the order; of typing its own author is not told.
+  void deliver_ephemeral(const protocol::event_envelope& e);
   void fetch_gap();
   void take_gap(const room_page& page);
+  void end_room(const stream_event& last);
   void replay(net::connection_id id, listener& l);
   void take_replay(net::connection_id id, listener& l, const room_page& page);
   void go_live(listener& l);
@@ -87,9 +90,10 @@ class relay final : public observed<relay_actor> {
   environment_ptr env_;
   const uuid room_;
   // what is known of the room
-  bool streaming_ = false;        ///< last_seq_ means something
-  std::uint64_t last_seq_ = 0;    ///< delivered to all live listeners
-  std::uint64_t leader_seq_ = 0;  ///< the highest seq heard of
+  bool streaming_ = false;           ///< last_seq_ means something
+  std::uint64_t last_seq_ = 0;       ///< delivered to all live listeners
+  std::uint64_t leader_seq_ = 0;     ///< the highest seq heard of
+  std::optional<stream_event> end_;  ///< the room was deleted
   std::map<std::uint64_t, std::shared_ptr<const stream_event>> early_;
   call_number gap_call_ = 0;
   // attachment

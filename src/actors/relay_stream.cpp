@@ -59,7 +59,7 @@ void relay::take(const room_publish& p) {
   if (p.event != nullptr) {
     const auto& e = *p.event;
     if (e.seq == 0) {
-      deliver(e.event);
+      deliver_ephemeral(e.event);
       return;
     }
     leader_seq_ = std::max(leader_seq_, e.seq);
@@ -87,9 +87,7 @@ void relay::take_in_order(const stream_event& e) {
   deliver(e.event);
   go_on_with_those_ahead();
   if (ends_room(e.event)) {
-    while (!listeners_.empty()) {
-      unsubscribe(listeners_.begin()->first);
-    }
+    end_room(e);
   } else if (e.user_id && ends_membership(e.event)) {
     // Those who listen live have it; who still replays gets it there, as the last.
     std::vector<net::connection_id> live;
@@ -105,6 +103,21 @@ void relay::take_in_order(const stream_event& e) {
   }
 }
 
+/// Those who listen live have it; who still replays gets it there, as the last, while the room's
+/// log is still there. The rest is refused by the room.
+void relay::end_room(const stream_event& last) {
+  end_ = last;
+  std::vector<net::connection_id> live;
+  for (const auto& [id, l] : listeners_) {
+    if (l.at == stage::live) {
+      live.push_back(id);
+    }
+  }
+  for (const auto id : live) {
+    unsubscribe(id);
+  }
+}
+
 void relay::deliver(const protocol::event_envelope& e) {
   auto* sockets = env_->sockets.load();
   if (sockets == nullptr) {
@@ -113,6 +126,26 @@ void relay::deliver(const protocol::event_envelope& e) {
   lazy_frames frames(e);
   for (const auto& g : live_groups()) {
     sockets->fan_out(g.io_thread, frames(g.encoding), g.receivers);
+  }
+}
+
+void relay::deliver_ephemeral(const protocol::event_envelope& e) {
+  const auto* typing = std::get_if<protocol::typing_event>(&e.data);
+  auto* sockets = env_->sockets.load();
+  if (typing == nullptr || sockets == nullptr) {
+    deliver(e);
+    return;
+  }
+  lazy_frames frames(e);
+  for (const auto& g : live_groups()) {
+    auto others = *g.receivers;
+    std::erase_if(others, [&](net::connection_id id) {
+      return listeners_.at(id).wanted->user_id == typing->user_id;
+    });
+    if (!others.empty()) {
+      sockets->fan_out(g.io_thread, frames(g.encoding),
+                       std::make_shared<const std::vector<net::connection_id>>(std::move(others)));
+    }
   }
 }
 
@@ -195,7 +228,13 @@ void relay::take_replay(net::connection_id id, listener& l, const room_page& pag
     frames.push_back(
         std::make_shared<const std::string>(protocol::encode_event(l.wanted->encoding, e.event)));
     ++l.next;
-    removed = e.user_id == l.wanted->user_id && ends_membership(e.event);
+    removed = ends_room(e.event) || (e.user_id == l.wanted->user_id && ends_membership(e.event));
+  }
+  if (frames.empty() && end_ && l.next <= last_seq_) {
+    // Its log is being erased: only the end is left to tell.
+    frames.push_back(std::make_shared<const std::string>(
+        protocol::encode_event(l.wanted->encoding, end_->event)));
+    removed = true;
   }
   const bool progress = !frames.empty();
   if (progress && sockets != nullptr) {

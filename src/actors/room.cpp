@@ -52,6 +52,9 @@ void room::applied(const proposal_result& r) {
       room_->last_seq = change.seq;
       room_->last_message_at = change.event.timestamp;
       remember(m->message);
+    } else if (const auto* u = std::get_if<protocol::message_updated>(&change.event.data)) {
+      room_->last_seq = change.seq;
+      follow_update(u->message.seq);
     } else {
       room_ = reader().find_room(id());
       if (change.user_id) {
@@ -118,6 +121,33 @@ void room::forget_member(const uuid& user) {
   }
 }
 
+chat::person room::who(const asked& a) {
+  const auto& from = a.what->from;
+  chat::person p;
+  p.account = from.role;
+  if (const auto* m = find_member(from.user_id)) {
+    p.is = chat::membership::member;
+    p.role = m->role;
+  } else if (const auto o = reader().find_outsider(id(), from.user_id)) {
+    p.is = o->is == chat::outsider::standing::invited ? chat::membership::invited
+                                                      : chat::membership::banned;
+  }
+  return p;
+}
+
+std::optional<error> room::refusal_of(const asked& a, chat::action what) {
+  return room_ ? chat::may(what, *room_, who(a)) : chat::may_read(room_, std::nullopt);
+}
+
+bool room::refuse(const asked& a, chat::action what) {
+  const auto bad = refusal_of(a, what);
+  if (!bad || may_be_repeat(a)) {
+    return false;
+  }
+  answer(a, *bad);
+  return true;
+}
+
 /// Only for a room that exists.
 protocol::room room::view(bool with_members) const {
   auto v = chat::view(*room_, with_members);
@@ -182,8 +212,15 @@ room::clock::time_point room::due(clock::time_point now) {
     send_to_nodes(nullptr);
   }
   answer_unlisted(now);
+  if (sweep_rests_ && now >= content_due_) {
+    sweep_rests_ = false;
+    sweep();
+  }
   std::erase_if(nodes_, [&](const listener& l) { return l.confirmed + attached_for < now; });
-  auto next = std::min(marks_due_, silence_due_);
+  auto next = std::min({marks_due_, silence_due_, tell_typing(now)});
+  if (sweep_rests_) {
+    next = std::min(next, content_due_);
+  }
   for (const auto& l : lines_) {
     next = std::min(next, l.due);
   }
@@ -191,7 +228,7 @@ room::clock::time_point room::due(clock::time_point now) {
 }
 
 bool room::is_needed() const {
-  return !nodes_.empty() || !marks_.empty() || !lines_.empty();
+  return !nodes_.empty() || !marks_.empty() || !lines_.empty() || !typists_.empty() || sweeper_;
 }
 
 std::chrono::milliseconds room::idle_limit() const {

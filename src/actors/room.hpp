@@ -23,6 +23,7 @@
 
 #include "actors/entity.hpp"
 #include "actors/room_history.hpp"
+#include "chat/permissions.hpp"
 
 namespace greenroom::actors {
 
@@ -51,6 +52,32 @@ class room final : public entity {
   [[nodiscard]] bool is_quiet() const;
   void ask_users(const std::vector<uuid>& ids, users_handler then);
 
+  /// How the asker stands to the room, which exists.
+  [[nodiscard]] chat::person who(const asked& a);
+  /// Why the asker may not; empty if he may.
+  [[nodiscard]] std::optional<error> refusal_of(const asked& a, chat::action what);
+  /// Answers with the refusal that applying would lead to; false: none, or it could be a repeat.
+  bool refuse(const asked& a, chat::action what);
+
+  // room_people.cpp
+  void on(const asked& a, const room_direct& c);
+  void on(const asked& a, const room_invite& c);
+  void on(const asked& a, const room_remove& c);
+  void on(const asked& a, const room_unban& c);
+  void on(const asked& a, const room_set_role& c);
+  void create_direct(const asked& a);
+  /// Goes on if there is this person; else the answer is USER_NOT_FOUND.
+  void with_user(const asked& a, const uuid& user, std::function<void()> then);
+  /// The answer is nothing but `ok`.
+  void propose_simply(const asked& a, chat::command_data what);
+
+  // room_settings.cpp
+  void on(const asked& a, const room_update& c);
+  void on(const asked& a, const room_delete& c);
+  void on(const asked& a, const room_sweep& c);
+  void sweep();
+  void end_sweep(reply_body body);
+
   // room_writes.cpp
   void on(const asked& a, const room_create& c);
   void on(const asked& a, const room_join& c);
@@ -61,6 +88,17 @@ class room final : public entity {
   void flush_marks();
   void answer_when_listed(const asked& a, const chat::outcome& o, reply_body body);
   void answer_unlisted(clock::time_point now);
+
+  // room_changes.cpp: what is done to messages that are there
+  void on(const asked& a, const room_edit& c);
+  void on(const asked& a, const room_delete_message& c);
+  void on(const asked& a, const room_react& c);
+  void on(const asked& a, const room_pin& c);
+  void change(const asked& a, chat::command_data what);
+  void follow_update(std::uint64_t message_seq);
+
+  // room_message.cpp
+  void on(const asked& a, const room_message& c);
 
   // room_reads.cpp
   void on(const asked& a, const room_get& c);
@@ -77,6 +115,12 @@ class room final : public entity {
   void on(const asked& a, const room_admit& c);
   void on(const asked& a, const room_detach& c);
   void on(const asked& a, const room_entries& c);
+
+  // room_typing.cpp
+  void on(const asked& a, const room_typing& c);
+  /// Tells what is due, and when something is again.
+  clock::time_point tell_typing(clock::time_point now);
+
   void publish(const chat::room_change& change);
   void publish_cursor(const chat::cursor_change& change, unix_ms time);
   void send_to_nodes(std::shared_ptr<const stream_event> event);
@@ -111,6 +155,21 @@ class room final : public entity {
     clock::time_point due;
   };
   std::vector<waiting_line> lines_;
+
+  // who writes
+  struct typist {
+    bool is_typing = false;  ///< as he says; ends by itself
+    bool told = false;       ///< as the others know it
+    bool again = false;      ///< he has said so once more since they were told
+    clock::time_point until;
+    clock::time_point told_at;
+  };
+  std::unordered_map<uuid, typist, uuid_hash> typists_;
+
+  // after its end
+  std::optional<asked> sweeper_;  ///< who waits until everything is erased
+  bool sweep_rests_ = false;      ///< … and for the time when the content may go
+  clock::time_point content_due_{};
 
   // who listens
   struct listener {

@@ -15,6 +15,8 @@ using protocol::message_state;
 constexpr std::size_t status_members_max = 200;
 /// Content of one page. Control characters grow to six times their size in JSON.
 constexpr std::size_t page_bytes_max = 256 * 1024;
+constexpr std::size_t reaction_bytes = 40;
+constexpr std::size_t user_id_bytes = 39;
 
 }  // namespace
 
@@ -39,6 +41,9 @@ void fit(history_page& page, bool newest_first) {
   std::size_t count = 0;
   const auto fits = [&](const protocol::message& m) {
     bytes += m.content.size() + (m.metadata.is_null() ? 0 : m.metadata.dump().size());
+    for (const auto& r : m.reactions) {
+      bytes += reaction_bytes + r.emoji.size() + r.user_ids.size() * user_id_bytes;
+    }
     return count == 0 || bytes <= page_bytes_max;
   };
   auto& all = page.messages;
@@ -81,7 +86,7 @@ reply_body stale_history(const call& asked, const store::shard_reader& reader,
                          const history_settings& config) {
   const auto* h = std::get_if<room_history>(&asked.body);
   if (h == nullptr) {
-    return error{ec::invalid_message, "only history is read from a replica", {}};
+    return unavailable("no leader can confirm that this is current", 500).value();
   }
   const auto& what = h->what;
   const auto room = reader.find_room(asked.target);

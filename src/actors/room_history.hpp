@@ -31,6 +31,7 @@ void put_status(std::vector<protocol::message>& messages, const chat::member& ow
                 const std::vector<chat::member>& others);
 
 /// The page as this replica knows it, marked stale; for the time when no leader can be asked.
+/// UNAVAILABLE for what cannot be marked so.
 reply_body stale_history(const call& asked, const store::shard_reader& reader,
                          const history_settings& config);
 

@@ -32,10 +32,8 @@ std::optional<uuid> from_cursor(std::string text) {
 }  // namespace
 
 void room::on(const asked& a, const room_get& /*c*/) {
-  const bool visible = room_ && !room_->deleted &&
-                       (room_->type == chat::room_type::open || find_member(a.what->from.user_id));
-  if (!visible) {
-    answer(a, *chat::may_read(std::nullopt, std::nullopt));
+  if (const auto bad = refusal_of(a, chat::action::see)) {
+    answer(a, *bad);
     return;
   }
   protocol::room_response response;
@@ -47,7 +45,7 @@ void room::on(const asked& a, const room_get& /*c*/) {
 
 void room::on(const asked& a, const room_history& c) {
   const auto& what = c.what;
-  if (const auto bad = chat::may_read(room_, member_of(a.what->from.user_id))) {
+  if (const auto bad = refusal_of(a, chat::action::read)) {
     answer(a, *bad);
     return;
   }
@@ -152,7 +150,7 @@ void room::put_status(std::vector<protocol::message>& messages, const uuid& for_
 // -- members -----------------------------------------------------------------------------------
 
 void room::on(const asked& a, const room_members& c) {
-  if (const auto bad = chat::may_read(room_, member_of(a.what->from.user_id))) {
+  if (const auto bad = refusal_of(a, chat::action::read)) {
     answer(a, *bad);
     return;
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/// What changes a room: create, join, leave, send, mark.
+/// What changes a room: create, join, leave, send, mark. Others are in room_people.cpp and
+/// room_settings.cpp.
 
 #include <algorithm>
 #include <utility>
@@ -65,11 +66,8 @@ void room::create(const asked& a) {
 }
 
 void room::on(const asked& a, const room_join& /*c*/) {
-  const auto& user = a.what->from.user_id;
-  const bool may_enter =
-      room_ && !room_->deleted && (room_->type == chat::room_type::open || find_member(user));
-  if (!may_enter && !may_be_repeat(a)) {
-    answer(a, *chat::may_read(std::nullopt, std::nullopt));
+  const bool inside = room_ && !room_->deleted && find_member(a.what->from.user_id) != nullptr;
+  if (!inside && refuse(a, chat::action::join)) {
     return;
   }
   propose_for(a, chat::join_room{a.what->from, id()},
@@ -83,9 +81,7 @@ void room::on(const asked& a, const room_join& /*c*/) {
 }
 
 void room::on(const asked& a, const room_leave& /*c*/) {
-  if (const auto bad = chat::may_read(room_, member_of(a.what->from.user_id));
-      bad && !may_be_repeat(a)) {
-    answer(a, *bad);
+  if (refuse(a, chat::action::leave)) {
     return;
   }
   propose_for(a, chat::leave_room{a.what->from, id()},
@@ -131,14 +127,10 @@ void room::answer_unlisted(clock::time_point now) {
 // -- send --------------------------------------------------------------------------------------
 
 void room::on(const asked& a, const room_send& c) {
-  const auto& from = a.what->from;
-  const auto self = member_of(from.user_id);
-  const auto bad = room_ ? chat::may_send(*room_, self) : chat::may_read(room_, self);
-  if (bad && !may_be_repeat(a)) {
-    answer(a, *bad);
+  if (refuse(a, chat::action::send)) {
     return;
   }
-  propose_for(a, chat::send_message{from, ids_(now_ms()), c.what},
+  propose_for(a, chat::send_message{a.what->from, ids_(now_ms()), c.what, c.device_id},
               [this, a](const chat::outcome& o, const proposal_result& r) {
                 const auto& w = std::get<chat::message_written>(o.answer);
                 const auto& what = std::get<room_send>(a.what->body).what;

@@ -44,10 +44,17 @@ session::behavior_type session::make_behavior() {
             });
           },
           [this](const http_call_ptr& c) { take_http(c); },
-          [this](const reply_ptr& r) { calls_.take_reply(*r); },
+          [this](const reply_ptr& r) {
+            if (auto asked = presence_jobs_.extract(r->number)) {
+              finish(asked.mapped(), r->body);
+            } else {
+              calls_.take_reply(*r);
+            }
+          },
           [this](const subscribed_ptr& s) { take_subscribed(*s); },
           [this](const user_notice_ptr& n) { take_notice(*n); },
           [this](routes_atom) { check_routes(); },
+          [this](presence_atom) { wish_again(); },
           [this](drain_atom) {
             // Not all at once: they come back to the other nodes.
             static thread_local std::minstd_rand random(std::random_device{}());
@@ -79,14 +86,15 @@ void session::on_exit() {
       caf::anon_send(*relay, closed_atom::value, start_.connection);
     }
   }
-  if (entered_ && env_->board.leave_session(start_.user_id, address()) == 0) {
-    auto c = std::make_shared<call>();
-    c->number = env_->board.next_call();
-    c->shard = env_->board.shard_of(start_.user_id);
-    c->target = start_.user_id;
-    c->body = user_detach{env_->board.self()};
-    env_->board.ask(std::move(c), caf::actor_cast<reply_sink>(this));
+  if (entered_) {
+    const auto last = env_->board.leave_session(start_.user_id, address());
+    const auto presence = env_->board.presence();
+    if (last && presence) {
+      caf::anon_send(*presence, closed_atom::value, start_.user_id, *last);
+    }
+    wish(presence_wish::what::gone, {});
   }
+  presence_jobs_.clear();
   calls_.clear();
   gatherings_.clear();
   start_.owner = nullptr;
@@ -100,11 +108,12 @@ void session::begin() {
     return;  // each call is checked by itself
   }
   entered_ = true;
-  env_->board.enter_session(start_.user_id, caf::actor_cast<session_actor>(this));
+  const auto order =
+      env_->board.enter_session(start_.user_id, caf::actor_cast<session_actor>(this));
   const auto deadline =
       clock::now() + std::chrono::milliseconds(env_->config.limits.request_timeout_ms) - 200ms;
-  ask(start_.user_id, env_->board.shard_of(start_.user_id), {start_.user_id, {}, 0},
-      user_attach{start_.session_id, env_->board.self()}, deadline, [this](const reply_body& body) {
+  ask(start_.user_id, env_->board.shard_of(start_.user_id), {start_.user_id, {}, 0}, place(order),
+      deadline, [this](const reply_body& body) {
         if (const auto* ok = std::get_if<user_attached>(&body)) {
           attached(*ok);
         } else if (const auto* failure = std::get_if<error>(&body)) {
@@ -117,16 +126,25 @@ void session::begin() {
 
 void session::attached(const user_attached& self) {
   self_ = self.self;
+  device_id_ = start_.device_id.empty() ? self.device_id : start_.device_id;
   rooms_version_ = self.rooms_version;
   next_attach_ = clock::now() + attach_again_every;
   const auto routes = env_->board.routes();
   const auto shard = env_->board.shard_of(start_.user_id);
   route_version_ = shard < routes->shards.size() ? routes->shards[shard].version : 0;
+  status_ = self.status;
+  status_at_ = self.status_at;
   std::map<uuid, std::optional<std::uint64_t>> rooms;
   for (const auto& line : self.rooms) {
+    if (!line.partner.is_nil()) {
+      partners_.insert(line.partner);
+    }
     const auto asked = start_.rooms.find(line.room_id);
     entries_[line.room_id] = line.entry_seq;
     rooms[line.room_id] = asked == start_.rooms.end() ? std::nullopt : std::optional(asked->second);
+  }
+  if (!partners_.empty()) {
+    wish(presence_wish::what::partners, {partners_.begin(), partners_.end()});
   }
   gather(std::move(rooms), clock::now() + subscribe_within,
          [this](gathering& done) { send_auth_response(done); });
@@ -191,7 +209,16 @@ void session::give_back(client_request_ptr r) {
 
 void session::take_notice(const user_notice& n) {
   switch (n.kind) {
+    case user_notice::what::status_set:
+      if (n.status_at > status_at_) {
+        status_ = n.status;
+        status_at_ = n.status_at;
+      }
+      break;
     case user_notice::what::room_joined: {
+      if (!n.partner.is_nil() && partners_.insert(n.partner).second) {
+        wish(presence_wish::what::partners, {n.partner});
+      }
       auto& known = entries_[n.room_id];
       if (rooms_.contains(n.room_id) && n.entry_seq <= known) {
         break;
@@ -213,6 +240,10 @@ void session::take_notice(const user_notice& n) {
     case user_notice::what::room_left:
       // The relay has cut the stream after the entry; only the memory of it goes here.
       rooms_.erase(n.room_id);
+      break;
+    case user_notice::what::invitation:
+      rooms_.erase(n.room_id);
+      tell_invitation(n);
       break;
     case user_notice::what::session_revoked:
       if (n.session_id.is_nil() || n.session_id == start_.session_id) {
@@ -253,13 +284,17 @@ void session::check_routes() {
 void session::attach_again() {
   next_attach_ = clock::now() + attach_again_every;
   ask(start_.user_id, env_->board.shard_of(start_.user_id), {start_.user_id, {}, 0},
-      user_attach{start_.session_id, env_->board.self()}, clock::now() + 4s,
-      [this](const reply_body& body) {
+      place(env_->board.next_order()), clock::now() + 4s, [this](const reply_body& body) {
         if (const auto* self = std::get_if<user_attached>(&body)) {
           rooms_version_ = self->rooms_version;
+          self_ = self->self;
           for (const auto& line : self->rooms) {
-            take_notice(
-                {start_.user_id, user_notice::what::room_joined, line.room_id, line.entry_seq, {}});
+            user_notice n;
+            n.user_id = start_.user_id;
+            n.room_id = line.room_id;
+            n.entry_seq = line.entry_seq;
+            n.partner = line.partner;
+            take_notice(n);
           }
         } else if (const auto* why = std::get_if<error>(&body);
                    why != nullptr && why->code == ec::unauthorized) {

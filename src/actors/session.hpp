@@ -45,6 +45,8 @@ struct session_start {
   /// Complete but for the user record; what the client is answered.
   protocol::auth_response response;
   bool duplicate = false;
+  /// From the auth_request of this connection; empty: the session's own.
+  std::string device_id;
   /// From auth_request: resume these rooms after these seqs.
   std::map<uuid, std::uint64_t> rooms;
 };
@@ -108,36 +110,73 @@ class session final : public observed<session_actor> {
   void release(const uuid& room);
   void drop_room(const uuid& room);
 
-  // session_requests.cpp: one function per request
+  // session_requests.cpp: one function per request; those about messages are in
+  // session_messages.cpp
   void take_request(const protocol::request_envelope& r, answerer answer);
   void take_http(const http_call_ptr& c);
   void handle(const job_ptr& j, const protocol::request& r);
   void on(const job_ptr& j, const protocol::register_request& r);
   void on(const job_ptr& j, const protocol::auth_request& r);
   void on(const job_ptr& j, const protocol::logout_request& r);
+  void on(const job_ptr& j, const protocol::session_list_request& r);
+  void on(const job_ptr& j, const protocol::typing& r);
+  void on(const job_ptr& j, const protocol::set_presence_request& r);
+  void on(const job_ptr& j, const protocol::presence_request& r);
+  void on(const job_ptr& j, const protocol::update_profile_request& r);
+  void on(const job_ptr& j, const protocol::change_password_request& r);
   void on(const job_ptr& j, const protocol::heartbeat& r);
   void on(const job_ptr& j, const protocol::resume_request& r);
   void resume_rooms(const job_ptr& j, const protocol::resume_request& r,
                     const std::set<uuid>& strange);
   void on(const job_ptr& j, const protocol::create_room_request& r);
+  void on(const job_ptr& j, const protocol::direct_room_request& r);
   void on(const job_ptr& j, const protocol::room_list_request& r);
   void on(const job_ptr& j, const protocol::room_request& r);
+  void on(const job_ptr& j, const protocol::update_room_request& r);
+  void on(const job_ptr& j, const protocol::delete_room_request& r);
   void on(const job_ptr& j, const protocol::join_room_request& r);
   void on(const job_ptr& j, const protocol::leave_room_request& r);
+  void on(const job_ptr& j, const protocol::invite_request& r);
+  void on(const job_ptr& j, const protocol::remove_member_request& r);
+  void on(const job_ptr& j, const protocol::unban_request& r);
+  void on(const job_ptr& j, const protocol::set_role_request& r);
   void on(const job_ptr& j, const protocol::room_members_request& r);
   void on(const job_ptr& j, const protocol::send_message_request& r);
+  void on(const job_ptr& j, const protocol::edit_message_request& r);
+  void on(const job_ptr& j, const protocol::delete_message_request& r);
+  void on(const job_ptr& j, const protocol::reaction_request& r);
+  void on(const job_ptr& j, const protocol::pin_request& r);
   void on(const job_ptr& j, const protocol::history_request& r);
+  void on(const job_ptr& j, const protocol::message_request& r);
   void on(const job_ptr& j, const protocol::mark_request& r);
   void on(const job_ptr& j, const protocol::user_list_request& r);
   void on(const job_ptr& j, const protocol::user_request& r);
+  void on(const job_ptr& j, const protocol::search_request& r);
   void on(const job_ptr& j, const protocol::unsupported_request& r);
   /// To one room or user, the reply being the answer.
   void forward(const job_ptr& j, const uuid& target, const protocol::request& r, call_body body);
   static void finish(const job_ptr& j, const reply_body& body);
   std::uint64_t fingerprint_of(const protocol::request& r) const;
 
+  // session_accounts.cpp, session_presence.cpp: the requests about people
+  void act_on_account(const http_call_ptr& c);
+  void wish(presence_wish::what kind, std::vector<uuid> users, call_number number = 0);
+  void wish_again();
+  [[nodiscard]] user_attach place(std::uint64_t order) const;
+
+  // session_members.cpp: people in rooms
+  void tell_invitation(const user_notice& n);
+  void take_member_call(const http_call_ptr& c, const answerer& answer);
+  void invite_or_set_role(const uuid& message_id, const protocol::invite_request& r,
+                          const answerer& answer);
+
+  // session_search.cpp
+  void search_in(const job_ptr& j, const protocol::search_request& r,
+                 const std::vector<uuid>& rooms);
+  [[nodiscard]] std::string leader_name(std::uint16_t shard) const;
+
   // session_lists.cpp: what is gathered from many shards
-  void list_joined(const job_ptr& j, const protocol::room_list_request& r);
+  void list_own(const job_ptr& j, const protocol::room_list_request& r);
   void list_public(const job_ptr& j, const protocol::room_list_request& r);
   void list_users(const job_ptr& j, const protocol::user_list_request& r);
 
@@ -151,6 +190,7 @@ class session final : public observed<session_actor> {
   bool revoked_ = false;
   bool entered_ = false;  ///< on the switchboard
   protocol::user self_;
+  std::string device_id_;  ///< empty: none
   std::uint64_t rooms_version_ = 0;
   std::uint64_t route_version_ = 0;
   clock::time_point next_attach_{};
@@ -160,6 +200,12 @@ class session final : public observed<session_actor> {
   std::map<uuid, std::uint64_t> entries_;
   std::vector<uuid> stale_;  ///< rooms whose stream has not been confirmed yet
   std::uint64_t tags_ = 0;
+  // what it knows of presence
+  protocol::presence_status status_ = protocol::presence_status::online;
+  unix_ms status_at_ = 0;
+  std::vector<uuid> watched_;  ///< as it has asked
+  std::set<uuid> partners_;    ///< of direct rooms
+  std::map<call_number, job_ptr> presence_jobs_;
   // in flight
   patient_calls calls_;
   std::vector<std::unique_ptr<gathering>> gatherings_;

@@ -57,25 +57,29 @@ struct gathered {
   }
 };
 
-auto joined_key(const protocol::room& r) {
-  return std::make_tuple(r.last_message_at, r.created_at, r.id);
-}
-
 auto created_key(const protocol::room& r) {
   return std::make_tuple(r.created_at, r.id);
 }
 
 }  // namespace
 
-void session::list_joined(const job_ptr& j, const protocol::room_list_request& r) {
+/// The rooms he is in, or is invited to: his own list says which, and their shards how they look.
+void session::list_own(const job_ptr& j, const protocol::room_list_request& r) {
   std::optional<position> after;
   if (r.cursor && !(after = from_cursor(*r.cursor))) {
     finish(j, invalid_field("cursor", "not a cursor of this list").value());
     return;
   }
   const auto limit = r.limit.value_or(limits::list_limit_default);
-  ask(start_.user_id, env_->board.shard_of(start_.user_id), {start_.user_id, {}, 0}, user_rooms{},
-      j->deadline, [this, j, after, limit](const reply_body& body) {
+  const bool invited = r.scope == protocol::room_scope::invited;
+  const auto key_of = [invited](const protocol::room& room) {
+    return invited ? std::make_tuple(room.created_at, unix_ms{0}, room.id)
+                   : std::make_tuple(room.last_message_at, room.created_at, room.id);
+  };
+  const user_rooms wanted{invited ? chat::user_room::standing::invited
+                                  : chat::user_room::standing::joined};
+  ask(start_.user_id, env_->board.shard_of(start_.user_id), {start_.user_id, {}, 0}, wanted,
+      j->deadline, [this, j, after, limit, invited, key_of](const reply_body& body) {
         const auto* lines = std::get_if<user_room_lines>(&body);
         if (lines == nullptr) {
           finish(j, body);
@@ -87,25 +91,25 @@ void session::list_joined(const job_ptr& j, const protocol::room_list_request& r
         }
         auto all = std::make_shared<gathered<protocol::room>>();
         all->missing = by_shard.size() + 1;
-        all->then = [j, after, limit](std::vector<protocol::room>& rooms) {
+        all->then = [j, after, limit, key_of](std::vector<protocol::room>& rooms) {
           std::sort(rooms.begin(), rooms.end(),
-                    [](const auto& a, const auto& b) { return joined_key(a) > joined_key(b); });
+                    [&](const auto& a, const auto& b) { return key_of(a) > key_of(b); });
           if (after) {
             const auto key = std::make_tuple(after->first, after->second, after->id);
-            std::erase_if(rooms, [&](const auto& room) { return joined_key(room) >= key; });
+            std::erase_if(rooms, [&](const auto& room) { return key_of(room) >= key; });
           }
           protocol::room_list_response answer;
           if (rooms.size() > limit) {
             rooms.resize(limit);
-            const auto& last = rooms.back();
-            answer.next_cursor = to_cursor({last.last_message_at, last.created_at, last.id});
+            const auto [first, second, id] = key_of(rooms.back());
+            answer.next_cursor = to_cursor({first, second, id});
           }
           answer.rooms = std::move(rooms);
           finish(j, answered{std::move(answer), false});
         };
         for (auto& [shard, ids] : by_shard) {
-          ask({}, shard, {start_.user_id, {}, 0}, shard_room_views{std::move(ids)}, j->deadline,
-              [all](const reply_body& reply) {
+          ask({}, shard, {start_.user_id, {}, 0}, shard_room_views{std::move(ids), invited},
+              j->deadline, [all](const reply_body& reply) {
                 if (const auto* views = std::get_if<room_views>(&reply)) {
                   all->items.insert(all->items.end(), views->rooms.begin(), views->rooms.end());
                 }

@@ -87,7 +87,7 @@ std::uint64_t session::fingerprint_of(const protocol::request& r) const {
 void session::forward(const job_ptr& j, const uuid& target, const protocol::request& r,
                       call_body body) {
   const auto& row = protocol::row_of(r);
-  chat::origin from{start_.user_id, {}, 0};
+  chat::origin from{start_.user_id, {}, 0, self_.role};
   if (row.is_write) {
     from.message_id = j->message_id;
     from.fingerprint = fingerprint_of(r);
@@ -105,7 +105,10 @@ void session::on(const job_ptr& j, const protocol::register_request&) {
 
 void session::on(const job_ptr& j, const protocol::auth_request& r) {
   // For the same user it renews (the session stays what it is); for another it is a CONFLICT.
-  const auto renewed = [this, j](const protocol::auth_response& base) {
+  const auto renewed = [this, j, device = r.device_id](const protocol::auth_response& base) {
+    if (device) {
+      device_id_ = *device;
+    }
     auto answer = base;
     answer.success = true;
     answer.user = self_;
@@ -260,14 +263,11 @@ void session::on(const job_ptr& j, const protocol::create_room_request& r) {
 void session::on(const job_ptr& j, const protocol::room_list_request& r) {
   switch (r.scope) {
     case protocol::room_scope::joined:
-      list_joined(j, r);
+    case protocol::room_scope::invited:
+      list_own(j, r);
       break;
     case protocol::room_scope::open:
       list_public(j, r);
-      break;
-    case protocol::room_scope::invited:
-      // Nobody can be invited yet.
-      finish(j, answered{protocol::room_list_response{}, false});
       break;
   }
 }
@@ -288,10 +288,6 @@ void session::on(const job_ptr& j, const protocol::leave_room_request& r) {
 
 void session::on(const job_ptr& j, const protocol::room_members_request& r) {
   forward(j, r.room_id, r, room_members{r.cursor, r.limit.value_or(limits::list_limit_default)});
-}
-
-void session::on(const job_ptr& j, const protocol::send_message_request& r) {
-  forward(j, r.room_id, r, room_send{r});
 }
 
 void session::on(const job_ptr& j, const protocol::history_request& r) {
@@ -349,11 +345,17 @@ void session::take_http(const http_call_ptr& c) {
           return;
         }
         self_ = self->self;
+        device_id_ = self->device_id;
         attached_ = true;
-        if (c->authenticate_only) {
+        if (c->account) {
+          act_on_account(c);
+        } else if (c->authenticate_only) {
           answer(protocol::ok_response{}, false);
-        } else if (c->subject && *c->subject != start_.user_id) {
-          answer(error{ec::unsupported, "only one's own membership can be changed yet", {}}, false);
+        } else if (c->subject && *c->subject != start_.user_id &&
+                   std::holds_alternative<protocol::update_profile_request>(c->request.data)) {
+          answer(error{ec::forbidden, "only one's own profile can be changed", {}}, false);
+        } else if (c->subject) {
+          take_member_call(c, answer);
         } else {
           take_request(c->request, answer);
         }

@@ -19,6 +19,8 @@ constexpr auto look_every = 1s;
 /// Sessions confirm their place every minute; a node that has not for this long is gone.
 constexpr auto attached_for = 200s;
 constexpr auto expire_every = 30s;
+/// Sessions attach to a new leader at once; this is for slow machines.
+constexpr auto attached_within = 4s;
 /// Heartbeats in one election time-out: a lost one or two must not unseat anybody.
 constexpr std::uint32_t heartbeats_per_timeout = 7;
 /// A group in which nothing happens for this long has no heartbeats; see raft/rest.hpp.
@@ -210,7 +212,10 @@ void shard::role_changed(raft::role now, std::uint64_t term, raft::server_id lea
 void shard::lead() {
   open_ = true;
   reader_.emplace(env_->db, number_);
-  online_ = std::make_shared<online_users>();
+  online_ = std::make_shared<online_users>(term_);
+  unlinked_.clear();
+  settled_ = false;
+  settled_at_ = clock::now() + attached_within;
   next_look_ = clock::now() + expire_every;
   next_hand_over_ = clock::now() + hand_over_after;
   telemetry::log("shard").debug("shard {}: leads in term {}", number_, term_);
@@ -218,6 +223,7 @@ void shard::lead() {
   voters_ = std::max<std::size_t>(1, replica_->voters());
   duties_.announce({number_, term_, env_->board.self()});
   start_outbox();
+  env_->search.catch_up(number_);
 }
 
 void shard::stop_leading() {
@@ -252,6 +258,9 @@ void shard::applied(raft::applied_command&& done) {
   const auto outcome = std::make_shared<const chat::outcome>(std::move(done.outcome));
   if (outbox_) {
     outbox_->add(outcome->outbox, clock::now());
+  }
+  if (open_ && !outcome->changes.empty()) {
+    env_->search.touch(number_, outcome->changes.front().room_id);
   }
   origin_of from;
   std::optional<identity> who;
@@ -325,9 +334,13 @@ void shard::tick() {
   });
   if (open_ && now >= next_look_) {
     next_look_ = now + expire_every;
-    for (const auto& user : online_->expire(now - attached_for)) {
-      propose_own(chat::set_last_seen{user, now_ms()});
-    }
+    tell_offline(online_->expire(now - attached_for));
+  }
+  if (open_) {
+    look_for_gone_nodes(now);
+  }
+  if (open_) {
+    settle(now);
   }
   keeper_.watch(*replica_);
   keep_group(now);

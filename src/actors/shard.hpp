@@ -114,6 +114,13 @@ class shard final : public observed<shard_actor> {
   void reset_relays(const uuid& room);
   void start_outbox();
 
+  // shard_presence.cpp: who is there
+  void watch(const asked& a, const shard_watch& w);
+  [[nodiscard]] presence_view presence_of(const uuid& user) const;
+  void look_for_gone_nodes(clock::time_point now);
+  void tell_offline(const std::vector<uuid>& users);
+  void settle(clock::time_point now);
+
   // shard_membership.cpp: who the group consists of
   void keep_group(clock::time_point now);
   void take_membership(raft::server_id from, const std::string& message);
@@ -123,6 +130,9 @@ class shard final : public observed<shard_actor> {
   // shard_replicas.cpp: how far the other replicas are
   void await_replicas(const replicas_wait_ptr& w);
   void look_at_replicas();
+
+  // shard_search.cpp
+  void search(const asked& a, const shard_search& c);
 
   // shard_reads.cpp: reads that must not be of the past
   void read(const asked& a);
@@ -158,6 +168,9 @@ class shard final : public observed<shard_actor> {
   std::optional<store::shard_reader> reader_;
   std::optional<outbox_sender> outbox_;
   std::shared_ptr<online_users> online_;
+  std::unordered_map<node_id, clock::time_point, uuid_hash> unlinked_;  ///< nodes, since when
+  clock::time_point settled_at_{};  ///< whoever is connected has said so by then
+  bool settled_ = false;
   children rooms_;
   children users_;
   std::unordered_map<caf::actor_id, identity> names_;  ///< of children that have not ended

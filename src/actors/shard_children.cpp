@@ -28,11 +28,20 @@ std::optional<actor_kind> taker_of(const call_body& body) {
                               std::is_same_v<T, room_send> || std::is_same_v<T, room_mark> ||
                               std::is_same_v<T, room_history> || std::is_same_v<T, room_members> ||
                               std::is_same_v<T, room_attach> || std::is_same_v<T, room_admit> ||
-                              std::is_same_v<T, room_detach> || std::is_same_v<T, room_entries>;
-        constexpr bool none = std::is_same_v<T, shard_users> ||
-                              std::is_same_v<T, shard_user_list> ||
-                              std::is_same_v<T, shard_public_rooms> ||
-                              std::is_same_v<T, shard_room_views> || std::is_same_v<T, admin_query>;
+                              std::is_same_v<T, room_detach> || std::is_same_v<T, room_entries> ||
+                              std::is_same_v<T, room_direct> || std::is_same_v<T, room_update> ||
+                              std::is_same_v<T, room_delete> || std::is_same_v<T, room_invite> ||
+                              std::is_same_v<T, room_remove> || std::is_same_v<T, room_unban> ||
+                              std::is_same_v<T, room_set_role> || std::is_same_v<T, room_sweep> ||
+                              std::is_same_v<T, room_typing> || std::is_same_v<T, room_edit> ||
+                              std::is_same_v<T, room_delete_message> ||
+                              std::is_same_v<T, room_react> || std::is_same_v<T, room_pin> ||
+                              std::is_same_v<T, room_message>;
+        constexpr bool none =
+            std::is_same_v<T, shard_users> || std::is_same_v<T, shard_user_list> ||
+            std::is_same_v<T, shard_public_rooms> || std::is_same_v<T, shard_room_views> ||
+            std::is_same_v<T, shard_watch> || std::is_same_v<T, admin_query> ||
+            std::is_same_v<T, shard_search>;
         if (room) {
           return actor_kind::room;
         }
@@ -57,8 +66,17 @@ void shard::take(const asked& a) {
     send_reply(a, not_leader{leader == env_->board.self() ? node_id{} : leader});
     return;
   }
-  if (std::holds_alternative<room_history>(a.what->body)) {
+  if (std::holds_alternative<room_history>(a.what->body) ||
+      std::holds_alternative<room_message>(a.what->body)) {
     read(a);
+    return;
+  }
+  if (const auto* w = std::get_if<shard_watch>(&a.what->body)) {
+    watch(a, *w);
+    return;
+  }
+  if (const auto* wanted = std::get_if<shard_search>(&a.what->body)) {
+    search(a, *wanted);
     return;
   }
   const auto kind = taker_of(a.what->body);

@@ -63,6 +63,13 @@ struct query {
     const auto& user = asked.from.user_id;
     for (const auto& id : q.ids) {
       const auto r = reader.find_room(id);
+      if (q.invited) {
+        const auto o = r && !r->deleted ? reader.find_outsider(id, user) : std::nullopt;
+        if (o && o->is == chat::outsider::standing::invited) {
+          found.rooms.push_back(chat::view(*r, true));
+        }
+        continue;
+      }
       const auto m = r && !r->deleted ? reader.find_member(id, user) : std::nullopt;
       if (!m) {
         continue;
@@ -72,7 +79,9 @@ struct query {
       standing.role = m->role;
       standing.read_seq = m->read_seq;
       if (m->read_seq < r->last_seq) {
-        standing.unread_count = reader.count_unread(id, user, m->read_seq, unread_max);
+        const auto counts = reader.count_unread(id, user, m->read_seq, unread_max);
+        standing.unread_count = counts.messages;
+        standing.mention_count = counts.mentions;
       }
       view.standing = standing;
       found.rooms.push_back(std::move(view));

@@ -35,7 +35,10 @@ void give_group(const caf::actor& replica, group_message what) {
 
 }  // namespace
 
-switchboard::switchboard(node_id self) : self_(self), routes_(std::make_shared<actors::routes>()) {}
+switchboard::switchboard(node_id self)
+    : self_(self),
+      routes_(std::make_shared<actors::routes>()),
+      orders_(static_cast<std::uint64_t>(now_ms()) * 1000) {}
 
 // -- routes -----------------------------------------------------------------------------------
 
@@ -208,23 +211,30 @@ std::vector<relay_actor> switchboard::relays() const {
   return all;
 }
 
-void switchboard::enter_session(const uuid& user, session_actor session) {
+std::uint64_t switchboard::enter_session(const uuid& user, session_actor session) {
   const std::lock_guard lock(sessions_mutex_);
   sessions_[user].push_back(std::move(session));
+  return ++orders_;
 }
 
-std::size_t switchboard::leave_session(const uuid& user, const caf::actor_addr& which) {
+std::optional<std::uint64_t> switchboard::leave_session(const uuid& user,
+                                                        const caf::actor_addr& which) {
   const std::lock_guard lock(sessions_mutex_);
   const auto it = sessions_.find(user);
   if (it == sessions_.end()) {
-    return 0;
+    return ++orders_;
   }
   std::erase_if(it->second, [&](const session_actor& s) { return s.address() == which; });
-  const auto left = it->second.size();
-  if (left == 0) {
-    sessions_.erase(it);
+  if (!it->second.empty()) {
+    return std::nullopt;
   }
-  return left;
+  sessions_.erase(it);
+  return ++orders_;
+}
+
+std::uint64_t switchboard::next_order() {
+  const std::lock_guard lock(sessions_mutex_);
+  return ++orders_;
 }
 
 std::vector<session_actor> switchboard::sessions_of(const uuid& user) const {
@@ -259,6 +269,7 @@ void switchboard::forget_local() {
     relays_.clear();
     spawn_relay_ = {};
   }
+  presence_.set(std::nullopt);
   const std::lock_guard lock(sessions_mutex_);
   sessions_.clear();
 }
@@ -296,6 +307,23 @@ void switchboard::publish(const node_id& to, const room_publish_ptr& what) {
   if (auto* peers = peers_.load(); peers != nullptr) {
     peers->publish(to, what);
   }
+}
+
+void switchboard::tell_presence(const node_id& to, const presence_publish_ptr& what) {
+  if (to == self_) {
+    if (const auto here = presence()) {
+      caf::anon_send(*here, what);
+    }
+    return;
+  }
+  if (auto* peers = peers_.load(); peers != nullptr) {
+    peers->tell_presence(to, what);
+  }
+}
+
+bool switchboard::is_linked(const node_id& node) const {
+  auto* peers = peers_.load();
+  return node == self_ || (peers != nullptr && peers->is_linked(node));
 }
 
 void switchboard::group(const node_id& to, group_message what) const {

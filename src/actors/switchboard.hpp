@@ -17,6 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "actors/door.hpp"
 #include "actors/interfaces.hpp"
 #include "placement/cluster_map.hpp"
 
@@ -46,12 +47,19 @@ class peer_port {
   virtual bool ask(const node_id& to, const call_ptr& what, reply_sink answer_to) = 0;
   virtual bool publish(const node_id& to, const room_publish_ptr& what) = 0;
   virtual bool notify(const node_id& to, const user_notice_ptr& what) = 0;
+  virtual bool tell_presence(const node_id& /*to*/, const presence_publish_ptr& /*what*/) {
+    return false;
+  }
   /// Between replicas; `bytes` as raft::replica wants them carried.
   virtual bool group(const node_id& to, group_message what) = 0;
   virtual bool probe(const node_id& to, const leader_probe& what) = 0;
   /// Since when there has been a link to that node; empty: there is none.
   [[nodiscard]] virtual std::optional<std::chrono::steady_clock::time_point> up_since(
       const node_id& node) const = 0;
+  /// Also while that node is going.
+  [[nodiscard]] virtual bool is_linked(const node_id& node) const {
+    return up_since(node).has_value();
+  }
 };
 
 class switchboard {
@@ -82,6 +90,8 @@ class switchboard {
   void drop_replica(std::uint16_t shard);
   [[nodiscard]] std::optional<shard_actor> local_shard(std::uint16_t shard) const;
   [[nodiscard]] std::vector<shard_actor> local_shards() const;
+  void set_presence(std::optional<presence_actor> handle) { presence_.set(std::move(handle)); }
+  [[nodiscard]] std::optional<presence_actor> presence() const { return presence_.get(); }
   void set_relay_factory(std::function<relay_actor(const uuid& room)> spawn);
   /// The relay of a room on this node; spawned when there is none.
   relay_actor relay_of(const uuid& room);
@@ -89,9 +99,12 @@ class switchboard {
   /// Removes it if it is still this one; the next relay_of spawns another.
   void drop_relay(const uuid& room, const caf::actor_addr& which);
   [[nodiscard]] std::vector<relay_actor> relays() const;
-  void enter_session(const uuid& user, session_actor session);
-  /// Returns how many sessions of the user are left on this node.
-  std::size_t leave_session(const uuid& user, const caf::actor_addr& which);
+  /// Returns the order of this event among those of users who come and go (user_attach::order).
+  std::uint64_t enter_session(const uuid& user, session_actor session);
+  /// The order of the event when it was the user's last session on this node.
+  std::optional<std::uint64_t> leave_session(const uuid& user, const caf::actor_addr& which);
+  /// For a session that is on the switchboard and attaches again.
+  std::uint64_t next_order();
   [[nodiscard]] std::vector<session_actor> sessions_of(const uuid& user) const;
   [[nodiscard]] std::vector<session_actor> sessions() const;
 
@@ -106,6 +119,9 @@ class switchboard {
   void publish(const node_id& to, const room_publish_ptr& what);
   /// To the sessions of the user on `to` (also this node).
   void notify(const node_id& to, const user_notice_ptr& what);
+  /// To the presence actor of `to` (also this node).
+  void tell_presence(const node_id& to, const presence_publish_ptr& what);
+  [[nodiscard]] bool is_linked(const node_id& node) const;
   /// To the replica of the shard on another node. May be lost.
   void group(const node_id& to, group_message what) const;
   /// From the replica of the shard on another node. Kept when the replica here is yet to come: who
@@ -137,6 +153,8 @@ class switchboard {
   std::function<relay_actor(const uuid&)> spawn_relay_;
   mutable std::mutex sessions_mutex_;
   std::unordered_map<uuid, std::vector<session_actor>, uuid_hash> sessions_;
+  std::uint64_t orders_;  ///< with the sessions' mutex; goes on rising when the process is another
+  door<presence_actor> presence_;
 };
 
 }  // namespace greenroom::actors

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "chat/apply.hpp"
+#include "telemetry/log.hpp"
 
 namespace greenroom::actors {
 
@@ -21,7 +22,8 @@ constexpr unix_ms touch_every_ms = 60'000;
 }  // namespace
 
 user::user(caf::actor_config& cfg, const uuid& id, entity_place place)
-    : entity(cfg, actor_kind::user, id, std::move(place)) {}
+    : entity(cfg, actor_kind::user, id, std::move(place)),
+      guard_(config().auth.failed_logins_per_minute) {}
 
 void user::take(const asked& a) {
   std::visit([&](const auto& body) { on(a, body); }, a.what->body);
@@ -36,18 +38,23 @@ void user::applied(const proposal_result& r) {
     notify(n);
   }
   if (const auto& line = r.outcome->list_change) {
+    using standing = chat::user_room::standing;
     user_notice n;
     n.room_id = line->room_id;
     n.entry_seq = line->entry_seq;
+    n.partner = line->partner;
     switch (line->state) {
-      case chat::user_room::standing::joined:
+      case standing::joined:
         n.kind = user_notice::what::room_joined;
         break;
-      case chat::user_room::standing::left:
-        n.kind = user_notice::what::room_left;
+      case standing::left:
+        // Who was a member has heard it in the room's stream.
+        n.kind = r.outcome->list_before == standing::invited ? user_notice::what::invitation
+                                                             : user_notice::what::room_left;
         break;
-      case chat::user_room::standing::invited:
-        return;
+      case standing::invited:
+        n.kind = user_notice::what::invitation;
+        break;
     }
     notify(n);
   }
@@ -72,15 +79,15 @@ void user::notify(const user_notice& n) const {
 
 // -- sessions ----------------------------------------------------------------------------------
 
-expected<chat::user> user::enter(const uuid& session_id) {
-  const auto session = reader().find_session(id(), session_id);
+expected<user::entered> user::enter(const uuid& session_id) {
+  auto session = reader().find_session(id(), session_id);
   auto self = account();
   if (!session || session->revoked || session->expires_at <= now_ms() || !self ||
       self->deactivated) {
     return fail(ec::unauthorized, "this session is not valid any more");
   }
   touch(*session);
-  return std::move(*self);
+  return entered{std::move(*self), std::move(*session)};
 }
 
 void user::touch(const chat::session& used) {
@@ -92,38 +99,71 @@ void user::touch(const chat::session& used) {
 }
 
 void user::on(const asked& a, const user_attach& c) {
-  const auto self = enter(c.session_id);
-  if (!self) {
-    answer(a, self.error());
+  const auto in = enter(c.session_id);
+  if (!in) {
+    answer(a, in.error());
     return;
   }
-  place().online->attach(id(), c.node, clock::now());
+  tell_watchers(place().online->attach(id(), c, clock::now()), in->self.last_seen);
   user_attached reply;
+  const auto standing = place().online->look(id());
+  reply.status_at = standing.status_at;
+  if (standing.is_online) {
+    reply.status = standing.status;
+  }
   // Read after the node was entered: what is not in it yet will be told.
-  reply.rooms = joined_rooms();
-  reply.rooms_version = self->rooms_version;
-  reply.self = chat::view(*self, true, true);
+  reply.rooms = rooms(chat::user_room::standing::joined);
+  reply.rooms_version = in->self.rooms_version;
+  reply.device_id = in->session.device_id;
+  reply.self = chat::view(in->self, true, true);
   answer(a, std::move(reply));
 }
 
 void user::on(const asked& a, const user_detach& c) {
-  // A session that has just begun there may have been faster than the end of the last one.
-  const bool still_there = c.node == board().self() && !board().sessions_of(id()).empty();
-  if (!still_there && place().online->detach(id(), c.node)) {
-    propose(chat::set_last_seen{id(), now_ms()}, [](const proposal_result&) {});
+  if (const auto now = place().online->detach(id(), c.node, c.order, clock::now())) {
+    const auto at = now_ms();
+    tell_watchers(now, at);
+    propose(chat::set_last_seen{id(), at}, [](const proposal_result&) {});
   }
   answer(a, actors::done{});
 }
 
+void user::on(const asked& a, const user_set_presence& c) {
+  const auto at = now_ms();
+  const auto self = account();
+  tell_watchers(place().online->set_status(id(), c.status, at), self ? self->last_seen : 0);
+  // Every session knows, so that a new leader hears it from any of them.
+  user_notice n;
+  n.kind = user_notice::what::status_set;
+  n.status = c.status;
+  n.status_at = at;
+  notify(n);
+  answer(a, actors::done{});
+}
+
+/// Each node with somebody who watches hears it once.
+void user::tell_watchers(const std::optional<online_users::standing>& now, unix_ms last_seen) {
+  if (!now) {
+    return;
+  }
+  auto news = std::make_shared<presence_publish>();
+  news->views.push_back(view_of(id(), *now, last_seen));
+  const presence_publish_ptr shared = std::move(news);
+  for (const auto& node : place().online->watchers_of(id())) {
+    board().tell_presence(node, shared);
+  }
+}
+
 void user::on(const asked& a, const user_check& c) {
-  const auto self = enter(c.session_id);
-  if (!self) {
-    answer(a, self.error());
+  const auto in = enter(c.session_id);
+  if (!in) {
+    answer(a, in.error());
     return;
   }
   user_attached reply;
-  reply.rooms_version = self->rooms_version;
-  reply.self = chat::view(*self, true, is_online());
+  reply.rooms_version = in->self.rooms_version;
+  reply.device_id = in->session.device_id;
+  reply.self = chat::view(in->self, true, is_online());
   answer(a, std::move(reply));
 }
 
@@ -135,6 +175,8 @@ void user::on(const asked& a, const user_logout& c) {
     command.session_id = c.session_id;
   }
   propose_for(a, std::move(command), [this, a](const chat::outcome& o, const proposal_result&) {
+    telemetry::log("security")
+        .info("user {}: {} sessions revoked by himself", id().str(), o.revoked.size());
     answer(a, logged_out{o.revoked});
   });
 }
@@ -154,12 +196,14 @@ void user::on(const asked& a, const user_get& /*c*/) {
 
 // -- time --------------------------------------------------------------------------------------
 
-user::clock::time_point user::due(clock::time_point /*now*/) {
-  return clock::time_point::max();
+user::clock::time_point user::due(clock::time_point now) {
+  next_attempts();
+  return guard_.forgotten_at(now);
 }
 
 bool user::is_needed() const {
-  return registering_ || is_online();
+  // Who has guessed wrong is remembered, also for a name that nobody has.
+  return registering_ || is_online() || !attempts_.empty() || guard_.remembers(clock::now());
 }
 
 std::chrono::milliseconds user::idle_limit() const {

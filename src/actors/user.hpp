@@ -19,6 +19,7 @@
 #include <set>
 
 #include "actors/entity.hpp"
+#include "actors/login_guard.hpp"
 #include "security/tokens.hpp"
 
 namespace greenroom::actors {
@@ -48,10 +49,16 @@ class user final : public entity {
   void on(const asked& a, const user_check& c);
   void on(const asked& a, const user_get& c);
   void on(const asked& a, const user_logout& c);
+  void on(const asked& a, const user_set_presence& c);
+  void tell_watchers(const std::optional<online_users::standing>& now, unix_ms last_seen);
   [[nodiscard]] std::optional<chat::user> account() const;
   [[nodiscard]] bool is_online() const;
-  /// The account, if this session of it may be used. Notes that it was, once a minute.
-  [[nodiscard]] expected<chat::user> enter(const uuid& session_id);
+  /// The account and the session, if it may be used. Notes that it was, once a minute.
+  struct entered {
+    chat::user self;
+    chat::session session;
+  };
+  [[nodiscard]] expected<entered> enter(const uuid& session_id);
   void touch(const chat::session& used);
   void notify(const user_notice& n) const;
 
@@ -67,7 +74,23 @@ class user final : public entity {
                             const std::optional<uuid>& first_session);
   void end_registration(const asked& a, reply_body body);
 
+  // user_account.cpp: what is changed in an account that is there
+  void on(const asked& a, const user_sessions& c);
+  void on(const asked& a, const user_password& c);
+  void on(const asked& a, const user_profile& c);
+  void on(const asked& a, const user_close& c);
+  void on(const asked& a, const user_set_role& c);
+  void on(const asked& a, const user_export& c);
+  void change_password(const asked& a, std::string verified_hash, std::string new_hash);
+  void update_profile(const asked& a);
+  void close(const asked& a);
+
   // user_login.cpp
+  /// `then` is called when the password was right; everything else is answered. How often somebody
+  /// may be wrong is limited, by where he comes from if the account has been used from there.
+  void verify(const asked& a, const std::string& password, const std::string& address,
+              std::function<void()> then);
+  void next_attempts();
   void on(const asked& a, const user_login& c);
   void on(const asked& a, const user_issue& c);
   void log_in(const asked& a, const user_login& c);
@@ -83,7 +106,7 @@ class user final : public entity {
   void on(const asked& a, const user_line& c);
   void on(const asked& a, const email_reserve& c);
   void on(const asked& a, const email_settle& c);
-  [[nodiscard]] std::vector<chat::user_room> joined_rooms() const;
+  [[nodiscard]] std::vector<chat::user_room> rooms(chat::user_room::standing state) const;
   template <class Other>
   void on(const asked& a, const Other&) {
     answer(a, error{ec::invalid_message, "no call for a user", {}});
@@ -92,7 +115,15 @@ class user final : public entity {
   uuid_generator ids_;
   bool registering_ = false;
   std::deque<asked> registrations_;  ///< that wait for the one under way
-  std::set<uuid> touching_;          ///< sessions whose use is being noted
+  struct attempt {
+    asked from;
+    std::string key;
+    std::string password;
+    std::function<void()> then;
+  };
+  login_guard guard_;
+  std::deque<attempt> attempts_;  ///< that wait for the guard
+  std::set<uuid> touching_;       ///< sessions whose use is being noted
 };
 
 }  // namespace greenroom::actors

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 /// How somebody gets in: by password, by refresh token, by an operator's word.
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "actors/user.hpp"
 #include "chat/apply.hpp"
 #include "placement/cluster_map.hpp"
+#include "telemetry/log.hpp"
 
 namespace greenroom::actors {
 
@@ -13,6 +16,14 @@ namespace {
 
 error wrong_credentials() {
   return {ec::invalid_credentials, "wrong user name or password", {}};
+}
+
+/// Attempts of one account that wait for others to end.
+constexpr std::size_t attempts_max = 256;
+
+std::string address_of(const asked& a) {
+  const auto* login = std::get_if<user_login>(&a.what->body);
+  return login != nullptr && !login->address.empty() ? login->address : "a session of his";
 }
 
 error token_not_valid() {
@@ -30,21 +41,73 @@ void user::on(const asked& a, const user_login& c) {
 }
 
 void user::log_in(const asked& a, const user_login& c) {
-  const auto self = account();
-  const bool exists = self && !self->deactivated;
-  const bool taken =
-      submit(hash_job::what::verify, c.password, exists ? self->password_hash : std::string(),
-             [this, e = entry{a, c.device_id, c.address}](const hash_done& h) {
-               if (h.failure) {
-                 answer(e.from, *h.failure);
-               } else if (!h.verified) {
-                 answer(e.from, wrong_credentials());
-               } else {
-                 open_session(e, true);
-               }
-             });
-  if (!taken) {
-    answer(a, unavailable("too many passwords are being hashed").value());
+  verify(a, c.password, c.address,
+         [this, e = entry{a, c.device_id, c.address}] { open_session(e, true); });
+}
+
+// -- how often somebody may be wrong -----------------------------------------------------------
+
+void user::verify(const asked& a, const std::string& password, const std::string& address,
+                  std::function<void()> then) {
+  if (attempts_.size() >= attempts_max) {
+    answer(a, unavailable("too many log-ins at once").value());
+    return;
+  }
+  // Whoever guesses elsewhere does not keep the owner out.
+  const auto sessions = reader().sessions_of(id());
+  const bool is_known_here =
+      !address.empty() && std::any_of(sessions.begin(), sessions.end(), [&](const auto& s) {
+        return !s.revoked && s.address == address;
+      });
+  attempts_.push_back({a, is_known_here ? address : std::string(), password, std::move(then)});
+  next_attempts();
+}
+
+void user::next_attempts() {
+  std::deque<attempt> waiting;
+  for (auto& next : std::exchange(attempts_, {})) {
+    const auto now = clock::now();
+    const auto verdict = guard_.begin(next.key, now);
+    if (verdict.wait) {
+      waiting.push_back(std::move(next));  // those under way may all be right
+      continue;
+    }
+    if (verdict.refused_ms) {
+      telemetry::log("security")
+          .warn("log-in of user {} from {} refused: too many wrong passwords", id().str(),
+                address_of(next.from));
+      error e{ec::rate_limit, "too many wrong passwords", {}};
+      e.details.retry_after_ms = *verdict.refused_ms;
+      answer(next.from, std::move(e));
+      continue;
+    }
+    const auto self = account();
+    const bool exists = self && !self->deactivated;
+    const bool taken =
+        submit(hash_job::what::verify, next.password, exists ? self->password_hash : std::string(),
+               [this, a = next.from, key = next.key, then = next.then](const hash_done& h) {
+                 const bool wrong = !h.failure && !h.verified;
+                 guard_.end(key, wrong, clock::now());
+                 if (h.failure) {
+                   answer(a, *h.failure);
+                 } else if (wrong) {
+                   telemetry::log("security")
+                       .warn("wrong password for user {} from {}", id().str(), address_of(a));
+                   answer(a, wrong_credentials());
+                 } else {
+                   then();
+                 }
+                 next_attempts();
+               });
+    if (!taken) {
+      guard_.end(next.key, false, now);
+      answer(next.from, unavailable("too many passwords are being hashed").value());
+    }
+  }
+  attempts_.insert(attempts_.begin(), std::make_move_iterator(waiting.begin()),
+                   std::make_move_iterator(waiting.end()));
+  if (const auto at = guard_.forgotten_at(clock::now()); at != clock::time_point::max()) {
+    wake_at(at);
   }
 }
 
@@ -69,10 +132,21 @@ void user::refresh(const asked& a, const user_login& c) {
   command.successor = successor.hash;
   command.message_id = a.what->from.message_id;
   command.expires_at = now_ms() + unix_ms{config().auth.refresh_token_s} * 1000;
-  propose_for(a, std::move(command),
-              [this, a, text = successor.text](const chat::outcome& o, const proposal_result&) {
-                answer(a, opened(std::get<chat::session_granted>(o.answer), text, o.duplicate));
-              });
+  propose(std::move(command), [this, a, text = successor.text](const proposal_result& r) {
+    if (r.failure) {
+      answer(a, *r.failure);
+    } else if (const auto* bad = std::get_if<error>(&r.outcome->answer)) {
+      if (!r.outcome->revoked.empty()) {
+        telemetry::log("security")
+            .warn("a refresh token of user {} was used twice: session {} is revoked", id().str(),
+                  r.outcome->revoked.front().str());
+      }
+      answer(a, *bad);
+    } else {
+      answer(a, opened(std::get<chat::session_granted>(r.outcome->answer), text,
+                       r.outcome->duplicate));
+    }
+  });
 }
 
 /// For bots and load tests: no password, no refresh token.

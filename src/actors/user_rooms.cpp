@@ -8,15 +8,14 @@
 
 namespace greenroom::actors {
 
-std::vector<chat::user_room> user::joined_rooms() const {
+std::vector<chat::user_room> user::rooms(chat::user_room::standing state) const {
   auto lines = reader().rooms_of(id());
-  std::erase_if(
-      lines, [](const chat::user_room& l) { return l.state != chat::user_room::standing::joined; });
+  std::erase_if(lines, [&](const chat::user_room& l) { return l.state != state; });
   return lines;
 }
 
-void user::on(const asked& a, const user_rooms& /*c*/) {
-  answer(a, user_room_lines{joined_rooms()});
+void user::on(const asked& a, const user_rooms& c) {
+  answer(a, user_room_lines{rooms(c.state)});
 }
 
 void user::on(const asked& a, const user_line& c) {

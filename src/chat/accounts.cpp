@@ -19,19 +19,11 @@ namespace greenroom::chat::rules {
 
 namespace {
 
-void settle_later(context& c, const user& account, outbox_item::what how) {
-  outbox_item item;
-  item.target = email_id_of(fold_email(account.email));
-  item.kind = how;
-  item.user_id = account.id;
-  emit(c, std::move(item));
-}
-
 /// The reservation was made for the user id, which is that of the existing account. It goes back
 /// unless it is that account's own address.
 result refuse_registration(context& c, const user& wanted, const user& existing, error why) {
   if (!wanted.email.empty() && fold_email(wanted.email) != fold_email(existing.email))
-    settle_later(c, wanted, outbox_item::what::release_email);
+    settle_email_later(c, wanted, outbox_item::what::release_email);
   return why;
 }
 
@@ -52,6 +44,14 @@ result grant_again(context& c, const register_user& cmd, const user& account, co
 
 }  // namespace
 
+void settle_email_later(context& c, const user& account, outbox_item::what how) {
+  outbox_item item;
+  item.target = email_id_of(fold_email(account.email));
+  item.kind = how;
+  item.user_id = account.id;
+  emit(c, std::move(item));
+}
+
 result decide(context& c, const register_user& cmd) {
   if (const auto existing = c.s.find_user(cmd.account.id)) {
     const auto first = remembered(c, cmd.from);
@@ -68,6 +68,7 @@ result decide(context& c, const register_user& cmd) {
   auto account = cmd.account;
   account.created_at = c.now;
   account.deactivated = false;
+  account.erased = false;
   account.rooms_version = 0;
   if (account.display_name.empty()) account.display_name = account.username;
   c.s.put_user(account);
@@ -78,14 +79,14 @@ result decide(context& c, const register_user& cmd) {
   c.s.put_session(opened);
 
   remember(c, cmd.from, opened.id, {}, 0);
-  if (!account.email.empty()) settle_later(c, account, outbox_item::what::confirm_email);
+  if (!account.email.empty()) settle_email_later(c, account, outbox_item::what::confirm_email);
   return session_granted{std::move(account), std::move(opened)};
 }
 
 result decide(context& c, const set_last_seen& cmd) {
   auto account = c.s.find_user(cmd.user_id);
   if (!account) return refusal(ec::user_not_found, "no such user");
-  if (cmd.at > account->last_seen) {
+  if (cmd.at > account->last_seen && !account->erased) {
     account->last_seen = cmd.at;
     c.s.put_user(*account);
   }
@@ -103,6 +104,7 @@ result decide(context& c, const put_user_room& cmd) {
   c.out.rooms_version = ++account->rooms_version;
   c.s.put_user(*account);
   c.out.list_change = cmd.line;
+  if (known) c.out.list_before = known->state;
   return done{};
 }
 

@@ -34,6 +34,9 @@ inline constexpr std::size_t sessions_per_user_max = 100;
 /// Members one message can mention, and names that are looked up to find them.
 inline constexpr std::size_t mentions_max = 50;
 inline constexpr std::size_t mention_lookups_max = 100;
+/// How much of a deleted room one command takes away: people, or messages and entries.
+inline constexpr std::size_t swept_people_max = 200;
+inline constexpr std::size_t swept_records_max = 500;
 
 /// An e-mail address as it is compared and reserved: ASCII letters in lower case, the rest as is.
 std::string fold_email(std::string_view address);
@@ -51,5 +54,12 @@ std::optional<protocol::event_envelope> event_of(const room& r, const room_entry
 /// Early refusal by the leader, before anything is proposed: the same rule as in apply.
 std::optional<error> may_send(const room& r, const std::optional<member>& m);
 std::optional<error> may_read(const std::optional<room>& r, const std::optional<member>& m);
+/// One per change of a message; who may not even see the room is told what may_read says.
+std::optional<error> may_edit(const room& r, const std::optional<member>& m, const message& what);
+std::optional<error> may_delete(const room& r, const std::optional<member>& m, const message& what);
+std::optional<error> may_react(const room& r, const std::optional<member>& m);
+std::optional<error> may_pin(const room& r, const std::optional<member>& m);
+/// Whether `@room` in this member's messages means everybody.
+bool may_call_all(const room& r, const member& m);
 
 }  // namespace greenroom::chat

@@ -22,6 +22,8 @@ struct origin {
   uuid message_id;
   /// Keyed hash over the request's type and known fields without secrets.
   std::uint64_t fingerprint = 0;
+  /// Of the account, as the asker's session knew it.
+  user_role role = user_role::user;
 };
 
 // -- in the shard of a user -------------------------------------------------------------------
@@ -59,6 +61,40 @@ struct touch_session {
 struct revoke_sessions {
   origin from;
   std::optional<uuid> session_id;  ///< empty: all
+};
+
+/// Another password; all other sessions are revoked. Refused when the password is not any more the
+/// one that was verified.
+struct change_password {
+  origin from;
+  uuid session_id;            ///< stays; nil: none
+  std::string verified_hash;  ///< what the old password was compared with
+  std::string password_hash;
+};
+
+/// The address, if there is one, has been reserved before.
+struct update_profile {
+  origin from;
+  protocol::update_profile_request what;
+};
+
+/// By an operator or a server admin.
+struct set_user_role {
+  uuid user_id;
+  user_role role = user_role::user;
+};
+
+/// The end of an account, or its return. Who may is known to whoever proposes it: its password was
+/// right, or an operator or a server admin asks.
+struct close_account {
+  enum class what : std::uint8_t {
+    deactivate,  ///< no log-in, not listed, address free again; the record stays
+    erase,       ///< … and nothing stays but the id; cannot be undone
+    reopen,      ///< a deactivated one may be used again
+  };
+  origin from;
+  uuid user_id;
+  what how = what::deactivate;
 };
 
 /// The user went offline at `at`; presence keeps last_seen.
@@ -103,10 +139,83 @@ struct leave_room {
   uuid room_id;
 };
 
+/// The direct room of two people.
+struct create_direct {
+  origin from;
+  uuid room_id;  ///< derived
+  uuid other;
+};
+
+struct update_room {
+  origin from;
+  protocol::update_room_request what;
+};
+
+struct delete_room {
+  origin from;
+  uuid room_id;
+};
+
+struct invite_person {
+  origin from;
+  uuid room_id;
+  uuid user_id;
+  std::optional<member_role> role;
+};
+
+/// Members and invitations; with `ban` anybody.
+struct remove_person {
+  origin from;
+  uuid room_id;
+  uuid user_id;
+  bool ban = false;
+};
+
+struct unban_person {
+  origin from;
+  uuid room_id;
+  uuid user_id;
+};
+
+struct set_member_role {
+  origin from;
+  uuid room_id;
+  uuid user_id;
+  member_role role = member_role::member;
+};
+
+/// Takes a bounded part of what is left of a deleted room out of the state: first the people, who
+/// are told in their lists, then (when `content` says so) messages and entries.
+struct sweep_room {
+  uuid room_id;
+  bool content = false;
+};
+
 struct send_message {
   origin from;
   uuid id;  ///< version 7, given by the leader
   protocol::send_message_request what;
+  std::string device_id;  ///< of the session; empty: none
+};
+
+struct edit_message {
+  origin from;
+  protocol::edit_message_request what;
+};
+
+struct delete_message {
+  origin from;
+  protocol::delete_message_request what;
+};
+
+struct react {
+  origin from;
+  protocol::reaction_request what;
+};
+
+struct pin_message {
+  origin from;
+  protocol::pin_request what;
 };
 
 /// Cursors of several members in one command (marks may wait up to 50 ms to share it).
@@ -131,7 +240,10 @@ struct forget_outbox {
 using command_data =
     std::variant<register_user, open_session, rotate_session, touch_session, revoke_sessions,
                  set_last_seen, put_user_room, reserve_email, settle_email, create_room, join_room,
-                 leave_room, send_message, mark, forget_outbox>;
+                 leave_room, send_message, mark, forget_outbox, change_password, update_profile,
+                 set_user_role, close_account, create_direct, update_room, delete_room,
+                 invite_person, remove_person, unban_person, set_member_role, sweep_room,
+                 edit_message, delete_message, react, pin_message>;
 
 struct command {
   /// The leader's clock; what counts is the larger of this and the shard's last time.

@@ -32,7 +32,8 @@ bool advance(member& m, const mark::one& one) {
 
 std::optional<error> move_cursor(context& c, const std::optional<room>& r, const mark::one& one) {
   auto m = r ? c.s.find_member(r->id, one.user_id) : std::nullopt;
-  if (auto bad = may_read(r, m)) return bad;
+  if (!r) return may_read(r, m);
+  if (auto bad = may(action::read, *r, person_in(c, *r, one.user_id))) return bad;
   if (auto bad = check(*r, one)) return bad;
   if (!advance(*m, one)) return std::nullopt;
   c.s.put_member(r->id, *m);

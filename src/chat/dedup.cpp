@@ -14,7 +14,7 @@ std::optional<dedup> remembered(const context& c, const origin& from) {
 }
 
 void remember(context& c, const origin& from, const uuid& object_id, const uuid& room_id,
-              std::uint64_t seq) {
+              std::uint64_t seq, unix_ms object_time) {
   if (from.message_id.is_nil()) return;
   c.s.put_dedup({.user_id = from.user_id,
                  .message_id = from.message_id,
@@ -23,7 +23,8 @@ void remember(context& c, const origin& from, const uuid& object_id, const uuid&
                  .object_id = object_id,
                  .room_id = room_id,
                  .seq = seq,
-                 .raft_term = c.term});
+                 .raft_term = c.term,
+                 .object_time = object_time});
 }
 
 }  // namespace greenroom::chat::rules

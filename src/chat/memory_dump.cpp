@@ -29,7 +29,7 @@ json maybe(const std::optional<uuid>& id) {
 json to_json(const user& u) {
   return {u.id.str(),  u.username,     u.display_name,  u.avatar_url,
           u.email,     number(u.role), u.password_hash, u.created_at,
-          u.last_seen, u.deactivated,  u.rooms_version};
+          u.last_seen, u.deactivated,  u.rooms_version, u.erased};
 }
 
 json to_json(const session& s) {
@@ -40,7 +40,7 @@ json to_json(const session& s) {
 }
 
 json to_json(const user_room& l) {
-  return {l.user_id.str(), l.room_id.str(), number(l.state), l.entry_seq};
+  return {l.user_id.str(), l.room_id.str(), number(l.state), l.entry_seq, l.partner.str()};
 }
 
 json to_json(const email_reservation& r) {
@@ -64,18 +64,41 @@ json to_json(const room& r) {
           r.last_seq,
           r.member_count,
           r.owner_count,
-          list(r.first_members)};
+          list(r.first_members),
+          r.retention.max_age_days.value_or(0),
+          r.retention.max_messages.value_or(0),
+          r.swept_seq};
 }
 
 json to_json(const member& m) {
   return {m.user_id.str(), number(m.role), m.joined_at, m.joined_seq, m.delivered_seq, m.read_seq};
 }
 
+json to_json(const outsider& o) {
+  return {o.user_id.str(), number(o.is), number(o.role), o.by.str(), o.since, o.entry_seq};
+}
+
+json reactions(const message& m) {
+  auto all = json::array();
+  for (const auto& r : m.reactions)
+    all.push_back({r.emoji, r.count, list(r.user_ids)});
+  return all;
+}
+
 json to_json(const message& m) {
   return {m.id.str(),        m.message_id.str(), m.room_id.str(),  m.seq,
           m.sender_id.str(), number(m.type),     m.content,        m.metadata,
           maybe(m.reply_to), maybe(m.thread),    list(m.mentions), m.pinned,
-          m.created_at,      m.edited_at,        m.deleted_at};
+          m.created_at,      m.edited_at,        m.deleted_at,     m.edited_seq,
+          m.deleted_seq,     m.pinned_seq,       reactions(m)};
+}
+
+json to_json(const reaction_mark& m) {
+  return {m.message_id.str(), m.user_id.str(), m.emoji, m.seq, m.present};
+}
+
+json to_json(const device_mark& m) {
+  return {m.room_id.str(), m.id.str(), m.number, m.raft_term};
 }
 
 json to_json(const room_entry& e) {
@@ -84,8 +107,9 @@ json to_json(const room_entry& e) {
 }
 
 json to_json(const dedup& d) {
-  return {d.user_id.str(),   d.message_id.str(), d.fingerprint, d.time,
-          d.object_id.str(), d.room_id.str(),    d.seq,         d.raft_term};
+  return {d.user_id.str(), d.message_id.str(), d.fingerprint,
+          d.time,          d.object_id.str(),  d.room_id.str(),
+          d.seq,           d.raft_term,        d.object_time};
 }
 
 json to_json(const outbox_item& i) {
@@ -112,11 +136,16 @@ json memory_state::dump() const {
   d["emails"] = all(emails_);
   d["rooms"] = all(rooms_);
   d["messages"] = all(messages_);
+  d["reactions"] = all(reactions_);
+  d["device_marks"] = all(device_marks_);
   d["dedup"] = all(dedup_);
   d["outbox"] = all(outbox_);
   d["members"] = json::object();
   for (const auto& [key, value] : members_)
     d["members"][key.first.str()].push_back(to_json(value));
+  d["outsiders"] = json::object();
+  for (const auto& [key, value] : outsiders_)
+    d["outsiders"][key.first.str()].push_back(to_json(value));
   d["entries"] = json::object();
   for (const auto& [room_id, entries] : entries_)
     for (const auto& e : entries)

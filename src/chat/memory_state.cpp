@@ -96,6 +96,31 @@ void memory_state::erase_member(const uuid& room_id, const uuid& user_id) {
   members_.erase({room_id, user_id});
 }
 
+std::optional<outsider> memory_state::find_outsider(const uuid& room_id,
+                                                    const uuid& user_id) const {
+  return find_in(outsiders_, pair{room_id, user_id});
+}
+
+void memory_state::put_outsider(const uuid& room_id, const outsider& o) {
+  outsiders_[{room_id, o.user_id}] = o;
+}
+
+void memory_state::erase_outsider(const uuid& room_id, const uuid& user_id) {
+  outsiders_.erase({room_id, user_id});
+}
+
+std::vector<member> memory_state::first_members(const uuid& room_id, std::size_t limit) const {
+  auto found = members_of(room_id);
+  if (found.size() > limit) found.resize(limit);
+  return found;
+}
+
+std::vector<outsider> memory_state::first_outsiders(const uuid& room_id, std::size_t limit) const {
+  auto found = outsiders_of(room_id);
+  if (found.size() > limit) found.resize(limit);
+  return found;
+}
+
 std::optional<message> memory_state::find_message(const uuid& room_id, std::uint64_t seq) const {
   return find_in(messages_, place{room_id, seq});
 }
@@ -108,6 +133,41 @@ std::optional<std::uint64_t> memory_state::find_message_seq(const uuid& room_id,
 void memory_state::put_message(const message& m) {
   messages_[{m.room_id, m.seq}] = m;
   message_seq_[{m.room_id, m.id}] = m.seq;
+}
+
+void memory_state::erase_message(const message& m) {
+  messages_.erase({m.room_id, m.seq});
+  message_seq_.erase({m.room_id, m.id});
+}
+
+void memory_state::erase_entry(const uuid& room_id, std::uint64_t seq) {
+  const auto log = entries_.find(room_id);
+  if (log == entries_.end()) return;
+  std::erase_if(log->second, [&](const room_entry& e) { return e.seq == seq; });
+  if (log->second.empty()) entries_.erase(log);
+}
+
+std::optional<reaction_mark> memory_state::find_reaction(const uuid& message_id,
+                                                         const uuid& user_id,
+                                                         const std::string& emoji) const {
+  return find_in(reactions_, pair{message_id, reaction_mark_id(user_id, emoji)});
+}
+
+void memory_state::put_reaction(const reaction_mark& m) {
+  reactions_[{m.message_id, reaction_mark_id(m.user_id, m.emoji)}] = m;
+}
+
+void memory_state::erase_reactions(const uuid& message_id) {
+  std::erase_if(reactions_, [&](const auto& r) { return r.first.first == message_id; });
+}
+
+std::optional<device_mark> memory_state::find_device_mark(const uuid& room_id,
+                                                          const uuid& id) const {
+  return find_in(device_marks_, pair{room_id, id});
+}
+
+void memory_state::put_device_mark(const device_mark& m) {
+  device_marks_[{m.room_id, m.id}] = m;
 }
 
 void memory_state::append_entry(const uuid& room_id, const room_entry& e) {
@@ -144,6 +204,10 @@ std::vector<member> memory_state::members_of(const uuid& room_id) const {
   return all_of(members_, room_id);
 }
 
+std::vector<outsider> memory_state::outsiders_of(const uuid& room_id) const {
+  return all_of(outsiders_, room_id);
+}
+
 std::vector<room_entry> memory_state::entries_of(const uuid& room_id) const {
   return find_in(entries_, room_id).value_or(std::vector<room_entry>{});
 }
@@ -166,6 +230,14 @@ std::vector<email_reservation> memory_state::emails() const {
 
 std::vector<message> memory_state::messages() const {
   return values(messages_);
+}
+
+std::vector<reaction_mark> memory_state::reactions() const {
+  return values(reactions_);
+}
+
+std::vector<device_mark> memory_state::device_marks() const {
+  return values(device_marks_);
 }
 
 std::vector<dedup> memory_state::repeats() const {

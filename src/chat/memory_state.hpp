@@ -36,10 +36,23 @@ class memory_state final : public state {
   std::optional<member> find_member(const uuid& room_id, const uuid& user_id) const override;
   void put_member(const uuid& room_id, const member& m) override;
   void erase_member(const uuid& room_id, const uuid& user_id) override;
+  std::optional<outsider> find_outsider(const uuid& room_id, const uuid& user_id) const override;
+  void put_outsider(const uuid& room_id, const outsider& o) override;
+  void erase_outsider(const uuid& room_id, const uuid& user_id) override;
+  std::vector<member> first_members(const uuid& room_id, std::size_t limit) const override;
+  std::vector<outsider> first_outsiders(const uuid& room_id, std::size_t limit) const override;
   std::optional<message> find_message(const uuid& room_id, std::uint64_t seq) const override;
   std::optional<std::uint64_t> find_message_seq(const uuid& room_id, const uuid& id) const override;
   void put_message(const message& m) override;
+  void erase_message(const message& m) override;
+  std::optional<reaction_mark> find_reaction(const uuid& message_id, const uuid& user_id,
+                                             const std::string& emoji) const override;
+  void put_reaction(const reaction_mark& m) override;
+  void erase_reactions(const uuid& message_id) override;
+  std::optional<device_mark> find_device_mark(const uuid& room_id, const uuid& id) const override;
+  void put_device_mark(const device_mark& m) override;
   void append_entry(const uuid& room_id, const room_entry& e) override;
+  void erase_entry(const uuid& room_id, std::uint64_t seq) override;
 
   std::optional<dedup> find_dedup(const uuid& user_id, const uuid& message_id) const override;
   void put_dedup(const dedup& d) override;
@@ -50,6 +63,7 @@ class memory_state final : public state {
   std::vector<room> rooms() const;
   std::vector<user> users() const;
   std::vector<member> members_of(const uuid& room_id) const;
+  std::vector<outsider> outsiders_of(const uuid& room_id) const;
   /// In the order they were appended in.
   std::vector<room_entry> entries_of(const uuid& room_id) const;
   std::vector<outbox_item> outbox() const;
@@ -58,6 +72,8 @@ class memory_state final : public state {
   std::vector<user_room> user_rooms() const;
   std::vector<email_reservation> emails() const;
   std::vector<message> messages() const;
+  std::vector<reaction_mark> reactions() const;
+  std::vector<device_mark> device_marks() const;
   std::vector<dedup> repeats() const;
   /// What append_outbox gave to another state, as it was.
   void take_outbox(const std::vector<outbox_item>& items, std::uint64_t last_id);
@@ -79,8 +95,11 @@ class memory_state final : public state {
   std::map<uuid, email_reservation> emails_;
   std::map<uuid, room> rooms_;
   std::map<pair, member> members_;             // room, user
+  std::map<pair, outsider> outsiders_;         // room, user
   std::map<place, message> messages_;          // room, seq
   std::map<pair, std::uint64_t> message_seq_;  // room, message
+  std::map<pair, reaction_mark> reactions_;    // message, reaction_mark_id
+  std::map<pair, device_mark> device_marks_;   // room, id
   std::map<uuid, std::vector<room_entry>> entries_;
   std::map<pair, dedup> dedup_;  // user, message_id
   std::map<std::uint64_t, outbox_item> outbox_;

@@ -23,6 +23,13 @@ bool may_be_punctuation(char ch) {
   return ch == '.' || ch == '-';
 }
 
+/// `room`, in any letter case, with or without punctuation at its end.
+bool is_everybody(std::string_view name) {
+  while (!name.empty() && may_be_punctuation(name.back()))
+    name.remove_suffix(1);
+  return protocol::fold_name(name, 1, limits::username_chars_max) == "room";
+}
+
 /// Looks names up, a bounded number of times.
 struct finder {
   const context& c;
@@ -47,7 +54,8 @@ struct finder {
 
 }  // namespace
 
-std::vector<uuid> mentions_in(const context& c, const uuid& room_id, const std::string& text) {
+std::vector<uuid> mentions_in(const context& c, const uuid& room_id, const std::string& text,
+                              bool may_call_all) {
   std::vector<uuid> found;
   finder find{c, room_id};
   const std::string_view all = text;
@@ -59,7 +67,8 @@ std::vector<uuid> mentions_in(const context& c, const uuid& room_id, const std::
     auto end = at + 1;
     while (end < all.size() && is_name_char(all[end]))
       ++end;
-    const auto id = find(all.substr(at + 1, end - at - 1));
+    const auto name = all.substr(at + 1, end - at - 1);
+    const auto id = may_call_all && is_everybody(name) ? std::optional(room_id) : find(name);
     if (id && std::find(found.begin(), found.end(), *id) == found.end()) found.push_back(*id);
   }
   return found;

@@ -7,17 +7,12 @@
 namespace greenroom::chat {
 
 std::optional<error> may_send(const room& r, const std::optional<member>& m) {
-  if (r.deleted || !m) return rules::stranger(r);
-  if (r.archived) return rules::refusal(ec::conflict, "this room is archived", "room_id");
-  if (m->role == member_role::guest)
-    return rules::refusal(ec::forbidden, "guests may only read", "room_id");
-  return std::nullopt;
+  return may(action::send, r, m ? person{membership::member, m->role} : person{});
 }
 
 std::optional<error> may_read(const std::optional<room>& r, const std::optional<member>& m) {
   if (!r) return rules::refusal(ec::room_not_found, "no such room", "room_id");
-  if (r->deleted || !m) return rules::stranger(*r);
-  return std::nullopt;
+  return may(action::read, *r, m ? person{membership::member, m->role} : person{});
 }
 
 }  // namespace greenroom::chat
@@ -33,13 +28,14 @@ bool changes_membership(room_event_kind kind) {
 
 std::optional<error> check_references(const context& c,
                                       const protocol::send_message_request& what) {
-  const auto missing = [&](const std::optional<uuid>& id) {
-    return id && !c.s.find_message_seq(what.room_id, *id);
-  };
-  if (missing(what.reply_to))
+  if (what.reply_to && !c.s.find_message_seq(what.room_id, *what.reply_to))
     return refusal(ec::message_not_found, "no such message in this room", "reply_to");
-  if (missing(what.thread))
-    return refusal(ec::message_not_found, "no such message in this room", "thread");
+  if (!what.thread) return std::nullopt;
+  const auto seq = c.s.find_message_seq(what.room_id, *what.thread);
+  const auto first = seq ? c.s.find_message(what.room_id, *seq) : std::nullopt;
+  if (!first) return refusal(ec::message_not_found, "no such message in this room", "thread");
+  if (first->thread)
+    return refusal(ec::invalid_message, "a thread begins at a message that is in none", "thread");
   return std::nullopt;
 }
 
@@ -59,7 +55,7 @@ std::optional<error> check_type(const protocol::send_message_request& what) {
   return refusal(ec::invalid_message, "only the server sends these", "message_type");
 }
 
-message message_of(const context& c, const send_message& cmd, const room& r) {
+message message_of(const context& c, const send_message& cmd, const room& r, bool calls_all) {
   message m;
   m.id = cmd.id;
   m.message_id = cmd.from.message_id;
@@ -71,7 +67,7 @@ message message_of(const context& c, const send_message& cmd, const room& r) {
   m.metadata = cmd.what.metadata;
   m.reply_to = cmd.what.reply_to;
   m.thread = cmd.what.thread;
-  m.mentions = mentions_in(c, r.id, m.content);
+  m.mentions = mentions_in(c, r.id, m.content, calls_all);
   m.created_at = c.now;
   return m;
 }
@@ -91,21 +87,19 @@ void write_entry(context& c, room& r, room_entry e, const std::optional<message>
   c.out.changes.push_back(std::move(change));
 }
 
-/// device_seq is not looked at yet: it counts per device, and a command does not know the device.
 result decide(context& c, const send_message& cmd) {
-  auto again = repeated(c, cmd.from, [](const dedup& first) {
-    return result{
-        message_written{first.room_id, first.object_id, first.seq, first.time, first.raft_term}};
-  });
+  auto again = repeated(c, cmd.from, written_before);
   if (again) return *again;
 
   auto r = c.s.find_room(cmd.what.room_id);
   if (!r) return refusal(ec::room_not_found, "no such room", "room_id");
-  if (auto bad = may_send(*r, c.s.find_member(r->id, cmd.from.user_id))) return *bad;
+  const auto self = c.s.find_member(r->id, cmd.from.user_id);
+  if (auto bad = may(action::send, *r, person_in(c, *r, cmd.from.user_id))) return *bad;
+  if (auto said = device_says(c, cmd)) return *said;
   if (auto bad = check_type(cmd.what)) return *bad;
   if (auto bad = check_references(c, cmd.what)) return *bad;
 
-  const auto m = message_of(c, cmd, *r);
+  const auto m = message_of(c, cmd, *r, may_call_all(*r, *self));
   c.s.put_message(m);
   r->last_message_at = c.now;
   room_entry e;
@@ -114,6 +108,7 @@ result decide(context& c, const send_message& cmd) {
   e.message_seq = m.seq;
   write_entry(c, *r, e, m);
   // The sender's cursors stay: that he knows his own message is computed where status is.
+  note_device(c, cmd, m);
   remember(c, cmd.from, m.id, r->id, m.seq);
   return message_written{r->id, m.id, m.seq, m.created_at, c.term};
 }

@@ -16,7 +16,14 @@ void emit_user_room(context& c, const room& r, const uuid& user_id, user_room::s
   item.target = user_id;
   item.kind = outbox_item::what::user_room;
   item.user_id = user_id;
-  item.line = {.user_id = user_id, .room_id = r.id, .state = standing, .entry_seq = r.last_seq};
+  item.line = {.user_id = user_id,
+               .room_id = r.id,
+               .state = standing,
+               .entry_seq = r.last_seq,
+               .partner = {}};
+  if (r.type == room_type::direct)
+    for (const auto& one : r.first_members)
+      if (one != user_id) item.line.partner = one;
   emit(c, std::move(item));
 }
 

@@ -25,8 +25,13 @@ struct sessions_revoked {
   std::vector<uuid> session_ids;
 };
 
-/// create_room, join_room. The answer to a repeat shows the room as it is now; whoever has left
-/// since then gets a `self` with joined_seq 0.
+/// update_profile, set_user_role, close_account: the account as it is now.
+struct account_changed {
+  user account;
+};
+
+/// create_room, create_direct, join_room. The answer to a repeat shows the room as it is now;
+/// whoever has left since then gets a `self` with joined_seq 0.
 struct room_joined {
   room now;
   member self;
@@ -37,7 +42,19 @@ struct room_left {
   uuid room_id;
 };
 
-/// send_message. Term and replicas of the acknowledgement are the replica's to add; for a
+/// update_room; for a repeat the room as it is now.
+struct room_updated {
+  room now;
+};
+
+/// sweep_room: what is still there.
+struct room_swept {
+  enum class left : std::uint8_t { people, content, nothing };
+  left what = left::nothing;
+};
+
+/// send_message and what changes a message; `seq` is the place of this change, `created_at` the
+/// message's. Term and replicas of the acknowledgement are the replica's to add; for a
 /// duplicate `term` is that of the first time.
 struct message_written {
   uuid room_id;
@@ -55,8 +72,9 @@ struct marked {
 /// The rest.
 struct done {};
 
-using result = std::variant<session_granted, sessions_revoked, room_joined, room_left,
-                            message_written, marked, done, error>;
+using result =
+    std::variant<session_granted, sessions_revoked, account_changed, room_joined, room_left,
+                 message_written, marked, room_updated, room_swept, done, error>;
 
 /// Something the listeners of a room see, complete.
 struct room_change {
@@ -88,6 +106,8 @@ struct outcome {
   std::vector<uuid> revoked;
   /// put_user_room that had an effect: the user's list as it is now has this version.
   std::optional<user_room> list_change;
+  /// What that line was before; empty: there was none.
+  std::optional<user_room::standing> list_before;
   std::uint64_t rooms_version = 0;
 };
 

@@ -37,6 +37,7 @@ struct user {
   unix_ms created_at = 0;
   unix_ms last_seen = 0;
   bool deactivated = false;
+  bool erased = false;  ///< nothing is left of it but the id; deactivated as well
   /// Rises with every change of the user's list of rooms.
   std::uint64_t rooms_version = 0;
 };
@@ -66,6 +67,7 @@ struct user_room {
   standing state = standing::joined;
   /// Seq of the room's entry that made it so: an older one never overwrites a newer one.
   std::uint64_t entry_seq = 0;
+  uuid partner;  ///< of a direct room: the other one; nil for other rooms
 };
 
 struct email_reservation {
@@ -93,6 +95,9 @@ struct room {
   std::uint64_t member_count = 0;
   std::uint64_t owner_count = 0;
   std::vector<uuid> first_members;  ///< up to room_members_shown_max, in order of joining
+  protocol::room_retention retention;
+  /// Deleted rooms: up to here messages and entries are gone.
+  std::uint64_t swept_seq = 0;
 };
 
 struct member {
@@ -102,6 +107,17 @@ struct member {
   std::uint64_t joined_seq = 0;  ///< the entry of the present membership
   std::uint64_t delivered_seq = 0;
   std::uint64_t read_seq = 0;
+};
+
+/// One who is no member, and whom the room knows all the same.
+struct outsider {
+  enum class standing : std::uint8_t { invited, banned };
+  uuid user_id;
+  standing is = standing::invited;
+  member_role role = member_role::member;  ///< of an invitation: what he will be
+  uuid by;
+  unix_ms since = 0;
+  std::uint64_t entry_seq = 0;  ///< the entry that made it so
 };
 
 /// The object as it is now; (room, seq of its first entry) is its key.
@@ -121,7 +137,37 @@ struct message {
   unix_ms created_at = 0;
   unix_ms edited_at = 0;
   unix_ms deleted_at = 0;
+  std::vector<protocol::reaction> reactions;  ///< in the order in which the kinds came up
+  // Seqs of the changes that made it what it is; 0: it was never changed so. A request that changes
+  // nothing is answered with them.
+  std::uint64_t edited_seq = 0;
+  std::uint64_t deleted_seq = 0;
+  std::uint64_t pinned_seq = 0;
 };
+
+/// What one user thinks of one message with one emoji. Stays, as absent, when it is taken back:
+/// taking it back once more is answered with the seq of the first time.
+struct reaction_mark {
+  uuid message_id;  ///< the message's id
+  uuid user_id;
+  std::string emoji;
+  std::uint64_t seq = 0;  ///< of the change that made it so
+  bool present = true;
+};
+
+/// Something a device has sent into a room with a device_seq: how far it is, or (one per message)
+/// where the message is that a message_id of it led to.
+struct device_mark {
+  uuid room_id;
+  uuid id;                      ///< device_mark_id() or sent_mark_id()
+  std::uint64_t number = 0;     ///< the last device_seq, or the seq of the message
+  std::uint64_t raft_term = 0;  ///< of the message's entry
+};
+
+/// What such marks are found by: derived, because their parts are longer than a key.
+uuid reaction_mark_id(const uuid& user_id, const std::string& emoji);
+uuid device_mark_id(const uuid& user_id, const std::string& device_id);
+uuid sent_mark_id(const uuid& user_id, const uuid& message_id);
 
 /// One place in a room's order: what resume replays. Objects are not copied into it.
 struct room_entry {
@@ -150,14 +196,16 @@ struct dedup {
   uuid room_id;
   std::uint64_t seq = 0;
   std::uint64_t raft_term = 0;  ///< term of the entry that wrote it
+  unix_ms object_time = 0;      ///< created_at of the object; 0: `time`
 };
 
 /// Something one shard decided that another has to know: at least once, in order per target.
 struct outbox_item {
   std::uint64_t id = 0;  ///< rising per shard; given by the state
-  uuid target;           ///< the user or e-mail id whose shard it goes to
-  /// What happens there: a user_room line, or an e-mail confirmed or released for `user_id`.
-  enum class what : std::uint8_t { user_room, confirm_email, release_email };
+  uuid target;           ///< the user, e-mail or room id whose shard it goes to
+  /// What happens there: a user_room line, an e-mail confirmed or released for `user_id`, or a
+  /// deleted room that is emptied.
+  enum class what : std::uint8_t { user_room, confirm_email, release_email, sweep_room };
   what kind = what::user_room;
   user_room line;
   uuid user_id;

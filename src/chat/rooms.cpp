@@ -2,7 +2,6 @@
 
 // Rooms: how they come to be, who enters and who leaves.
 
-#include <algorithm>
 #include <set>
 
 #include "chat/rules.hpp"
@@ -12,53 +11,15 @@ namespace greenroom::chat::rules {
 
 namespace {
 
-error no_such_room() {
-  return refusal(ec::room_not_found, "no such room", "room_id");
-}
-
 /// The answer to a create or join that was repeated: the room as it is now. Who has left since sees
 /// no more of it than any stranger.
 result joined_before(context& c, const uuid& room_id, const uuid& user_id) {
-  auto now = c.s.find_room(room_id);
-  if (!now) return no_such_room();
+  auto now = find_open_room(c, room_id);
+  if (!now) return now.error();
   auto self = c.s.find_member(room_id, user_id);
-  if (!self && now->type != room_type::open) return no_such_room();
+  if (!self && now->type != room_type::open) return stranger(*now);
   if (!self) self = member{.user_id = user_id};
   return room_joined{std::move(*now), *self};
-}
-
-room_entry membership(room_event_kind event, const uuid& by, const uuid& user_id) {
-  room_entry e;
-  e.by = by;
-  e.kind = room_entry::what::membership;
-  e.event = event;
-  e.user_id = user_id;
-  return e;
-}
-
-/// Puts a member into the room's books. A new member has read everything up to his own entry: what
-/// was said before is history, not unread.
-member enter(context& c, room& r, const uuid& user_id, member_role role, std::uint64_t seq) {
-  const member m{.user_id = user_id,
-                 .role = role,
-                 .joined_at = c.now,
-                 .joined_seq = seq,
-                 .delivered_seq = seq,
-                 .read_seq = seq};
-  c.s.put_member(r.id, m);
-  ++r.member_count;
-  if (role == member_role::owner) ++r.owner_count;
-  if (r.first_members.size() < limits::room_members_shown_max) r.first_members.push_back(user_id);
-  return m;
-}
-
-/// A gap among the first members is filled by whoever joins next, not by a search for the oldest
-/// one not shown.
-void exit(context& c, room& r, const member& m) {
-  c.s.erase_member(r.id, m.user_id);
-  --r.member_count;
-  if (m.role == member_role::owner) --r.owner_count;
-  std::erase(r.first_members, m.user_id);
 }
 
 std::optional<error> check(const protocol::create_room_request& what) {
@@ -88,11 +49,6 @@ room room_of(const create_room& cmd, unix_ms now) {
 
 }  // namespace
 
-error stranger(const room& r) {
-  if (r.deleted || r.type != room_type::open) return no_such_room();
-  return refusal(ec::forbidden, "only members may do this", "room_id");
-}
-
 result decide(context& c, const create_room& cmd) {
   const auto& creator = cmd.from.user_id;
   auto again = repeated(
@@ -118,8 +74,37 @@ result decide(context& c, const create_room& cmd) {
     enter(c, r, id, member_role::member, 1);
     joined.push_back(id);
   }
-  write_entry(c, r, membership(room_event_kind::created, creator, creator), std::nullopt);
+  write_entry(c, r, membership_entry(room_event_kind::created, creator, creator), std::nullopt);
   for (const auto& id : joined)
+    emit_user_room(c, r, id, user_room::standing::joined);
+  remember(c, cmd.from, r.id, r.id, r.last_seq);
+  return room_joined{std::move(r), self};
+}
+
+/// Whoever of the two asks first creates it. From then on it is the same for both, for ever.
+result decide(context& c, const create_direct& cmd) {
+  const auto& creator = cmd.from.user_id;
+  if (creator == cmd.other)
+    return refusal(ec::invalid_message, "a direct room has another person in it", "user_id");
+  auto again = repeated(
+      c, cmd.from, [&](const dedup& first) { return joined_before(c, first.object_id, creator); });
+  if (again) return *again;
+  if (c.s.find_room(cmd.room_id)) {
+    c.out.duplicate = true;
+    return joined_before(c, cmd.room_id, creator);
+  }
+
+  room r;
+  r.id = cmd.room_id;
+  r.type = room_type::direct;
+  r.is_private = true;
+  r.created_by = creator;
+  r.created_with = cmd.from.message_id;
+  r.created_at = c.now;
+  const auto self = enter(c, r, creator, member_role::member, 1);
+  enter(c, r, cmd.other, member_role::member, 1);
+  write_entry(c, r, membership_entry(room_event_kind::created, creator, creator), std::nullopt);
+  for (const auto& id : {creator, cmd.other})
     emit_user_room(c, r, id, user_room::standing::joined);
   remember(c, cmd.from, r.id, r.id, r.last_seq);
   return room_joined{std::move(r), self};
@@ -131,42 +116,46 @@ result decide(context& c, const join_room& cmd) {
       c, cmd.from, [&](const dedup& first) { return joined_before(c, first.object_id, user_id); });
   if (again) return *again;
 
-  auto r = c.s.find_room(cmd.room_id);
-  if (!r || r->deleted) return no_such_room();
+  auto r = find_open_room(c, cmd.room_id);
+  if (!r) return r.error();
   if (const auto self = c.s.find_member(r->id, user_id)) {
     remember(c, cmd.from, r->id, r->id, self->joined_seq);
     return room_joined{std::move(*r), *self};
   }
-  // Invitations will open other rooms here.
-  if (r->type != room_type::open) return no_such_room();
-  if (r->archived) return refusal(ec::conflict, "this room is archived", "room_id");
+  if (auto bad = may(action::join, *r, person_in(c, *r, user_id, cmd.from.role))) return *bad;
 
-  const auto self = enter(c, *r, user_id, member_role::member, r->last_seq + 1);
-  write_entry(c, *r, membership(room_event_kind::joined, user_id, user_id), std::nullopt);
+  auto role = member_role::member;
+  if (const auto invitation = c.s.find_outsider(r->id, user_id)) {
+    role = invitation->role;
+    c.s.erase_outsider(r->id, user_id);
+  }
+  const auto self = enter(c, *r, user_id, role, r->last_seq + 1);
+  write_entry(c, *r, membership_entry(room_event_kind::joined, user_id, user_id), std::nullopt);
   emit_user_room(c, *r, user_id, user_room::standing::joined);
   remember(c, cmd.from, r->id, r->id, r->last_seq);
   return room_joined{std::move(*r), self};
 }
 
-/// The last one to leave leaves an empty room: it keeps its alias and history for ever, and a
-/// public one can be joined again (without an owner), any other one is out of everybody's reach.
+/// Also how an invitation is declined. The last one to leave leaves an empty room: it keeps its
+/// alias and history for ever, and a public one can be joined again (without an owner), any other
+/// one is out of everybody's reach.
 result decide(context& c, const leave_room& cmd) {
   const auto& user_id = cmd.from.user_id;
   auto again =
       repeated(c, cmd.from, [&](const dedup& first) { return result{room_left{first.object_id}}; });
   if (again) return *again;
 
-  auto r = c.s.find_room(cmd.room_id);
-  if (!r || r->deleted) return no_such_room();
-  const auto self = c.s.find_member(r->id, user_id);
-  if (!self) return stranger(*r);
-  if (r->type == room_type::direct)
-    return refusal(ec::conflict, "a direct room cannot be left", "room_id");
-  if (self->role == member_role::owner && r->owner_count == 1 && r->member_count > 1)
-    return refusal(ec::conflict, "the last owner cannot leave others behind", "room_id");
-
-  exit(c, *r, *self);
-  write_entry(c, *r, membership(room_event_kind::left, user_id, user_id), std::nullopt);
+  auto r = find_open_room(c, cmd.room_id);
+  if (!r) return r.error();
+  // Without the rights of an admin of the server: there is nothing to leave.
+  if (auto bad = may(action::leave, *r, person_in(c, *r, user_id))) return *bad;
+  if (const auto self = c.s.find_member(r->id, user_id)) {
+    if (auto bad = keeps_an_owner(*r, *self)) return *bad;
+    exit(c, *r, *self);
+  } else {
+    c.s.erase_outsider(r->id, user_id);
+  }
+  write_entry(c, *r, membership_entry(room_event_kind::left, user_id, user_id), std::nullopt);
   emit_user_room(c, *r, user_id, user_room::standing::left);
   remember(c, cmd.from, r->id, r->id, r->last_seq);
   return room_left{r->id};

@@ -44,6 +44,11 @@ void revoke(context& c, session s) {
 
 }  // namespace
 
+void revoke_others(context& c, const uuid& user_id, const uuid& kept) {
+  for (const auto& s : c.s.sessions_of(user_id))
+    if (!s.revoked && s.id != kept) revoke(c, s);
+}
+
 result decide(context& c, const open_session& cmd) {
   auto account = c.s.find_user(cmd.opened.user_id);
   if (!account || account->deactivated)
@@ -107,8 +112,7 @@ result decide(context& c, const revoke_sessions& cmd) {
       return refusal(ec::invalid_message, "no session of yours has this id", "session_id");
     if (!known->revoked) revoke(c, *known);
   } else {
-    for (const auto& s : c.s.sessions_of(user_id))
-      if (!s.revoked) revoke(c, s);
+    revoke_others(c, user_id, {});
   }
   remember(c, cmd.from, cmd.session_id.value_or(uuid{}), {}, 0);
   return sessions_revoked{c.out.revoked};

@@ -49,11 +49,28 @@ class state {
   virtual std::optional<member> find_member(const uuid& room_id, const uuid& user_id) const = 0;
   virtual void put_member(const uuid& room_id, const member& m) = 0;
   virtual void erase_member(const uuid& room_id, const uuid& user_id) = 0;
+  virtual std::optional<outsider> find_outsider(const uuid& room_id, const uuid& user_id) const = 0;
+  virtual void put_outsider(const uuid& room_id, const outsider& o) = 0;
+  virtual void erase_outsider(const uuid& room_id, const uuid& user_id) = 0;
+  /// The first ones by user id.
+  virtual std::vector<member> first_members(const uuid& room_id, std::size_t limit) const = 0;
+  virtual std::vector<outsider> first_outsiders(const uuid& room_id, std::size_t limit) const = 0;
   virtual std::optional<message> find_message(const uuid& room_id, std::uint64_t seq) const = 0;
   virtual std::optional<std::uint64_t> find_message_seq(const uuid& room_id,
                                                         const uuid& id) const = 0;
   virtual void put_message(const message& m) = 0;
+  /// The record, and what leads to it from its id.
+  virtual void erase_message(const message& m) = 0;
+  virtual std::optional<reaction_mark> find_reaction(const uuid& message_id, const uuid& user_id,
+                                                     const std::string& emoji) const = 0;
+  virtual void put_reaction(const reaction_mark& m) = 0;
+  /// All of one message.
+  virtual void erase_reactions(const uuid& message_id) = 0;
+  virtual std::optional<device_mark> find_device_mark(const uuid& room_id,
+                                                      const uuid& id) const = 0;
+  virtual void put_device_mark(const device_mark& m) = 0;
   virtual void append_entry(const uuid& room_id, const room_entry& e) = 0;
+  virtual void erase_entry(const uuid& room_id, std::uint64_t seq) = 0;
 
   // repeats and outbox
   virtual std::optional<dedup> find_dedup(const uuid& user_id, const uuid& message_id) const = 0;

@@ -36,6 +36,7 @@ protocol::room view(const room& r, bool with_members) {
   v.created_at = r.created_at;
   v.last_message_at = r.last_message_at;
   v.last_seq = r.last_seq;
+  if (r.retention != protocol::room_retention{}) v.retention = r.retention;
   return v;
 }
 
@@ -56,6 +57,7 @@ protocol::message view(const message& m) {
   v.created_at = m.created_at;
   v.edited_at = m.edited_at;
   v.deleted_at = m.deleted_at;
+  v.reactions = m.reactions;
   return v;
 }
 

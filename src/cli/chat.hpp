@@ -102,6 +102,18 @@ class chat {
   void help();
   void enter(const protocol::room& room);
 
+  // chat_changes.cpp: what is done to messages that are there
+  void note_last(const uuid& room, const uuid& sender, const uuid& id, std::uint64_t seq);
+  /// The message that a command is about; takes its id out of the arguments if it is there.
+  std::optional<uuid> subject(std::string& arguments, bool own);
+  void edit(std::string arguments);
+  void erase(std::string arguments);
+  void react(std::string arguments, bool add);
+  void pin(std::string arguments, bool pinned);
+  void change(protocol::request r);
+  void tell_ack(const answer& a, const protocol::message_ack& ack);
+  void show_update(const protocol::message_updated& u);
+
   struct outgoing {
     uuid room;
     std::string text;
@@ -120,6 +132,12 @@ class chat {
   std::map<uuid, protocol::room> rooms_;
   std::map<uuid, std::uint64_t> unread_;
   std::map<uuid, std::uint64_t> shown_;  ///< the last message of a room that is on the screen
+  struct last_message {
+    uuid id;
+    std::uint64_t seq = 0;
+  };
+  std::map<uuid, last_message> last_;      ///< of each room
+  std::map<uuid, last_message> own_last_;  ///< … that are one's own
   ordered_lines output_;
   std::optional<uuid> current_;
   uuid self_;

@@ -14,9 +14,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 10> commands{"/rooms",  "/create", "/join", "/part",
-                                                    "/who",    "/users",  "/help", "/history",
-                                                    "/switch", "/quit"};
+constexpr std::array<std::string_view, 16> commands{
+    "/rooms", "/create", "/join", "/part",  "/who",   "/users",   "/help",   "/history",
+    "/edit",  "/delete", "/pin",  "/unpin", "/react", "/unreact", "/switch", "/quit"};
 
 /// First word (in quotes if it has spaces) and the rest.
 std::pair<std::string, std::string> first_word(const std::string& text) {
@@ -56,6 +56,14 @@ void chat::command(const std::string& line) {
     users(arguments);
   } else if (verb == "/history") {
     history();
+  } else if (verb == "/edit") {
+    edit(arguments);
+  } else if (verb == "/delete") {
+    erase(arguments);
+  } else if (verb == "/react" || verb == "/unreact") {
+    react(arguments, verb == "/react");
+  } else if (verb == "/pin" || verb == "/unpin") {
+    pin(arguments, verb == "/pin");
   } else if (verb == "/help") {
     help();
   } else if (verb == "/quit") {
@@ -75,6 +83,10 @@ void chat::help() {
         "/switch ALIAS|ID       go to one of your rooms; the same as /join",
         "/part                  leave this room", "/who                   its members",
         "/users [TEXT]          people", "/history               the latest messages again",
+        "/edit TEXT             your last message, anew", "/delete                it is gone",
+        "/react EMOJI           to the last message here; /unreact takes it back",
+        "/pin, /unpin           the last message here, for moderators",
+        "/edit, /delete, /react and /pin also take the id of a message first",
         "/help                  this", "/quit                  end",
         "anything else is sent; a line that starts with // is sent with one /"}) {
     screen_.note(line);

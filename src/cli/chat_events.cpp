@@ -95,6 +95,8 @@ void chat::take_signed_in(const protocol::auth_response& a) {
 void chat::take_event(const protocol::event_envelope& e) {
   const auto* m = std::get_if<protocol::message_received>(&e.data);
   const auto* r = std::get_if<protocol::room_event>(&e.data);
+  const auto* u = std::get_if<protocol::message_updated>(&e.data);
+  if (m != nullptr) note_last(m->room_id, m->message.sender_id, m->message.id, m->seq);
   if (as_json()) {
     const auto text = protocol::encode_event(protocol::encoding::json, e);
     auto line = json::parse(text, nullptr, false);
@@ -104,6 +106,8 @@ void chat::take_event(const protocol::event_envelope& e) {
     if (m != nullptr) mark(m->room_id, m->seq, true);
   } else if (m != nullptr) {
     show_message(m->message);
+  } else if (u != nullptr) {
+    show_update(*u);
   } else if (r != nullptr && r->kind != protocol::room_event_kind::created) {
     if (current_ == r->room_id) {
       want_name(r->user_id);
@@ -138,6 +142,7 @@ void chat::show_message(const protocol::message& m) {
 
 ordered_lines::line chat::line_of(const protocol::message& m) {
   want_name(m.sender_id);
+  note_last(m.room_id, m.sender_id, m.id, m.seq);
   return {{m.sender_id}, [this, m]() -> std::optional<std::string> {
             auto& shown = shown_[m.room_id];
             shown = std::max(shown, m.seq);
@@ -149,6 +154,7 @@ ordered_lines::line chat::line_of(const protocol::message& m) {
 }
 
 void chat::print_history(const protocol::message& m) {
+  note_last(m.room_id, m.sender_id, m.id, m.seq);
   print_json({{"event", "history"},
               {"room_id", m.room_id.str()},
               {"seq", m.seq},

@@ -107,13 +107,9 @@ void chat::send_next() {
     sending_ = false;
     outbox_.pop_front();
     const auto* ack = expect<protocol::message_ack>(a);
-    if (ack != nullptr && as_json()) {
-      print_json({{"event", "ack"},
-                  {"room_id", ack->room_id.str()},
-                  {"id", ack->id.str()},
-                  {"message_id", a.correlation_id ? json(a.correlation_id->str()) : json()},
-                  {"seq", ack->seq},
-                  {"duplicate", a.duplicate}});
+    if (ack != nullptr) {
+      note_last(ack->room_id, self_, ack->id, ack->seq);
+      tell_ack(a, *ack);
     }
     send_next();
   });

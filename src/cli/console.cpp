@@ -30,6 +30,7 @@ constexpr const char* examples =
     "  greenroom console cluster status\n"
     "  greenroom console shard move 7 --to node2\n"
     "  greenroom console node decommission node3\n"
+    "  greenroom console user role alice admin\n"
     "  greenroom console token issue --user load --create --count 100 > tokens.txt\n"
     "\n"
     "Asks one node, and through it all nodes of its cluster. Data goes to standard output, the "
@@ -160,6 +161,22 @@ CLI::App* add_console(CLI::App& parent, console_options& o) {
   issue->add_flag("--create", o.create, "Make the account if there is none");
   issue->add_option("--count", o.count, "For NAME1 to NAMEn instead")->type_name("N");
 
+  auto* users = add_verb(app, "user", "users", "Accounts", "", o);
+  users->require_subcommand(1);
+  const auto of_user = [&](const char* name, const char* what) {
+    auto* verb = add_verb(users, name, nullptr, what, std::string("user ") + name, o);
+    verb->add_option("USER", o.user, "Its name or id")->required();
+    return verb;
+  };
+  of_user("role", "What it is on the whole server")
+      ->add_option("ROLE", o.role, "user, bot or admin")
+      ->required()
+      ->check(CLI::IsMember({"user", "bot", "admin"}));
+  of_user("deactivate", "Nobody can log in to it; all its sessions end");
+  of_user("reopen", "It may be used again after that");
+  of_user("erase", "Nothing stays of it but the id; cannot be undone");
+  of_user("export", "All that is kept of it (with -o json)");
+
   auto* chaos =
       add_verb(app, "chaos", nullptr, "Rehearse failures (only with chaos.enabled)", "", o);
   chaos->require_subcommand(1);
@@ -174,6 +191,7 @@ json console_args(const console_options& o) {
   if (!o.kind.empty()) args["kind"] = o.kind;
   if (o.limit) args["limit"] = *o.limit;
   if (!o.user.empty()) args["user"] = o.user;
+  if (!o.role.empty()) args["role"] = o.role;
   if (o.create) args["create"] = true;
   if (o.count) args["count"] = *o.count;
   if (o.shard) args["shard"] = *o.shard;

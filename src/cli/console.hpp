@@ -32,6 +32,7 @@ struct console_options {
   std::string kind;
   std::optional<std::uint32_t> limit;
   std::string user;
+  std::string role;
   bool create = false;
   std::optional<std::uint32_t> count;
   std::optional<std::uint16_t> shard;

@@ -65,6 +65,8 @@ struct auth_settings {
   std::uint32_t argon2_memory_mib = 19;
   std::uint32_t argon2_ops = 2;
   std::uint32_t hash_workers = 2;
+  std::uint32_t failed_logins_per_minute = 10;              ///< of one account; 0: no limit
+  std::uint32_t failed_logins_per_minute_per_address = 60;  ///< 0: no limit; never for loopback
 };
 
 struct log_settings {
@@ -109,6 +111,10 @@ struct actor_settings {
   std::uint32_t max_throughput = 300;
 };
 
+struct search_settings {
+  bool enabled = true;
+};
+
 struct chaos_settings {
   bool enabled = false;  ///< the console may make actors fail
 };
@@ -128,6 +134,7 @@ struct settings {
   admin_settings admin;
   store_settings store;
   actor_settings actors;
+  search_settings search;
   chaos_settings chaos;
 };
 

@@ -105,6 +105,17 @@ constexpr key table[] = {
      "Passes of argon2id over that memory.", 1, 100},
     {"auth.hash_workers", at<&settings::auth, &auth_settings::hash_workers>, "threads",
      "Passwords hashed at the same time.", 1, 64},
+    {"auth.failed_logins_per_minute", at<&settings::auth, &auth_settings::failed_logins_per_minute>,
+     "attempts per minute",
+     "Wrong passwords of one account before more attempts have to wait; where the account has been "
+     "used from is counted apart. 0 is no limit.",
+     0, million},
+    {"auth.failed_logins_per_minute_per_address",
+     at<&settings::auth, &auth_settings::failed_logins_per_minute_per_address>,
+     "attempts per minute",
+     "Log-ins from one address that fail, of whatever accounts, before more have to wait; 0 is no "
+     "limit. Never applied to loopback.",
+     0, million},
 
     {"log.durability", at<&settings::log, &log_settings::durability>, "",
      "When a write counts as kept: \"fsync\" when it is on disk, \"os\" when the operating system "
@@ -177,6 +188,9 @@ constexpr key table[] = {
      "Threads that run actors; 0: one per processor.", 0, 1024},
     {"actors.max_throughput", at<&settings::actors, &actor_settings::max_throughput>, "messages",
      "Messages an actor handles before another one has its turn.", 1, 100'000},
+
+    {"search.enabled", at<&settings::search, &search_settings::enabled>, "",
+     "Keeps a full-text index of the rooms that this node leads, in search.db."},
 
     {"chaos.enabled", at<&settings::chaos, &chaos_settings::enabled>, "",
      "Lets the console make actors fail, to rehearse it. Not for a node that people rely on."},

@@ -294,6 +294,7 @@ void http_session::call(planned_call planned, const request& r) {
   c.authenticate_only = planned.authenticate_only;
   c.self = planned.self;
   c.subject = planned.subject;
+  c.account = std::move(planned.account);
   c.request.data = std::move(planned.request);
   doing_ = phase::waiting;
   deadline_ = steady::now() + hub_.options.request_timeout;

@@ -3,6 +3,7 @@
 #include "net/http_session.hpp"
 #include "net/net_metrics.hpp"
 #include "net/upgrade.hpp"
+#include "telemetry/log.hpp"
 
 namespace greenroom::net {
 
@@ -40,6 +41,8 @@ void http_session::upgrade(const request& r) {
   }
   if (!origin_allowed(r, hub_.options.allowed_origins)) {
     net_metrics::instance().refused("origin");
+    telemetry::log("security")
+        .warn("a web page of another origin was refused, from {}", who_.address);
     return refuse(403, {ec::forbidden, "this origin is not allowed here", {}});
   }
   const auto chosen = choose_subprotocol(r);

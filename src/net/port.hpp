@@ -66,6 +66,16 @@ struct connection_report {
   std::int64_t ping_us = -1;  ///< last round trip of a ping, -1: none yet
 };
 
+/// What /api/users/me/… and /api/admin/users/… do beside the requests of the protocol.
+struct account_action {
+  enum class what : std::uint8_t { set_role, deactivate, erase, reopen, export_all };
+  what kind = what::export_all;
+  bool as_admin = false;     ///< only for server admins
+  std::optional<uuid> user;  ///< empty: the asker
+  std::string password;      ///< of the asker, where it is his own account
+  protocol::user_role role = protocol::user_role::user;
+};
+
 /// One request over HTTP. `done` is called exactly once, from any thread.
 struct http_call {
   net::peer peer;
@@ -77,8 +87,11 @@ struct http_call {
   bool authenticate_only = false;
   /// `request` is a user_request about oneself (both of its fields are empty).
   bool self = false;
-  /// PUT and DELETE of a room's member: whom it concerns; the request says what (join, leave).
+  /// PUT and DELETE of a room's member: whom it concerns (nil: oneself); the request is an
+  /// invite_request or a remove_member_request, which say the rest.
   std::optional<uuid> subject;
+  /// In the place of a request.
+  std::optional<account_action> account;
   std::function<void(protocol::answer_envelope)> done;
 };
 

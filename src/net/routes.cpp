@@ -3,21 +3,26 @@
 
 #include <charconv>
 
+#include "net/account_routes.hpp"
 #include "net/strict_http.hpp"
 
 namespace greenroom::net {
+
+plan call_of(std::string_view type, const nlohmann::json& fields, bool creates) {
+  auto r = protocol::request_from_json(type, fields);
+  if (!r) {
+    return r.error();
+  }
+  planned_call c;
+  c.request = std::move(*r);
+  c.creates = creates;
+  return c;
+}
 
 namespace {
 
 using nlohmann::json;
 using verb = http::verb;
-
-/// What a route has to work with.
-struct asked {
-  std::map<std::string, std::string> path;  ///< parameters of the path
-  std::map<std::string, std::string> query;
-  json body;  ///< an object for POST, PUT and PATCH with a body
-};
 
 using maker = plan (*)(const asked&);
 
@@ -28,17 +33,6 @@ struct route {
 };
 
 constexpr std::size_t path_bytes_max = 2048;
-
-plan call_of(std::string_view type, const json& fields, bool creates = false) {
-  auto r = protocol::request_from_json(type, fields);
-  if (!r) {
-    return r.error();
-  }
-  planned_call c;
-  c.request = std::move(*r);
-  c.creates = creates;
-  return c;
-}
 
 plan unsupported(const asked&) {
   return error{ec::unsupported, "this server does not offer this yet", {}};
@@ -99,6 +93,14 @@ plan list_users(const asked& a) {
   texts(a, {"query", "cursor"}, fields);
   return call_of("user_list_request", fields);
 }
+plan search(const asked& a) {
+  json fields = json::object();
+  if (auto e = numbers(a, {"limit"}, fields)) {
+    return *e;
+  }
+  texts(a, {"query", "room_id", "cursor"}, fields);
+  return call_of("search_request", fields);
+}
 plan get_self(const asked&) {
   planned_call c;
   c.request = protocol::user_request{};
@@ -119,7 +121,11 @@ plan list_rooms(const asked& a) {
   }
   return call_of("room_list_request", fields);
 }
+/// With somebody's id and no name it is the room with him.
 plan create_room(const asked& a) {
+  if (a.body.contains("user_id") && !a.body.contains("name")) {
+    return call_of("direct_room_request", a.body, true);
+  }
   return call_of("create_room_request", a.body, true);
 }
 plan get_room(const asked& a) {
@@ -133,21 +139,45 @@ plan list_members(const asked& a) {
   texts(a, {"cursor"}, fields);
   return call_of("room_members_request", fields);
 }
-plan about_member(const asked& a, std::string_view type) {
-  auto p = call_of(type, {{"room_id", a.path.at("id")}});
-  if (auto* c = std::get_if<planned_call>(&p); c != nullptr && a.path.at("user_id") != "me") {
-    c->subject = uuid::parse(a.path.at("user_id"));
-    if (!c->subject) {
-      return invalid_field("user_id", "user_id is not a UUID").value();
-    }
+/// Of oneself (`me`, or one's own id, which only the session knows) it is another request.
+plan about_member(const asked& a, std::string_view type, json fields) {
+  const auto& user = a.path.at("user_id");
+  fields["room_id"] = a.path.at("id");
+  fields["user_id"] = user == "me" ? uuid{}.str() : user;
+  auto p = call_of(type, fields);
+  if (auto* c = std::get_if<planned_call>(&p)) {
+    c->subject = user == "me" ? uuid{} : uuid::parse(user);
   }
   return p;
 }
 plan put_member(const asked& a) {
-  return about_member(a, "join_room_request");
+  json fields = json::object();
+  if (const auto role = a.body.find("role"); role != a.body.end()) {
+    fields["role"] = *role;
+  }
+  return about_member(a, "invite_request", std::move(fields));
 }
 plan delete_member(const asked& a) {
-  return about_member(a, "leave_room_request");
+  json fields = json::object();
+  if (const auto ban = a.query.find("ban"); ban != a.query.end()) {
+    if (ban->second != "true" && ban->second != "false") {
+      return invalid_field("ban", "ban must be true or false").value();
+    }
+    fields["ban"] = ban->second == "true";
+  }
+  return about_member(a, "remove_member_request", std::move(fields));
+}
+plan unban(const asked& a) {
+  return call_of("unban_request",
+                 {{"room_id", a.path.at("id")}, {"user_id", a.path.at("user_id")}});
+}
+plan update_room(const asked& a) {
+  auto fields = a.body;
+  fields["room_id"] = a.path.at("id");
+  return call_of("update_room_request", fields);
+}
+plan delete_room(const asked& a) {
+  return call_of("delete_room_request", {{"room_id", a.path.at("id")}});
 }
 plan history(const asked& a) {
   json fields{{"room_id", a.path.at("room_id")}};
@@ -164,6 +194,20 @@ plan send_message(const asked& a) {
   }
   return call_of("send_message_request", fields, true);
 }
+plan about_message(const asked& a, std::string_view type, json fields = json::object()) {
+  fields["room_id"] = a.path.at("room_id");
+  fields["id"] = a.path.at("id");
+  return call_of(type, fields);
+}
+plan get_message(const asked& a) {
+  return about_message(a, "message_request");
+}
+plan edit_message(const asked& a) {
+  return about_message(a, "edit_message_request", a.body);
+}
+plan delete_message(const asked& a) {
+  return about_message(a, "delete_message_request");
+}
 plan echo(const asked&) {
   planned_call c;
   c.request = protocol::heartbeat{};
@@ -179,23 +223,35 @@ constexpr route routes[] = {
     {verb::get, "/api/users", list_users},
     {verb::post, "/api/users", register_user},
     {verb::get, "/api/users/me", get_self},
-    {verb::patch, "/api/users/me", unsupported},
-    {verb::get, "/api/users/me/sessions", unsupported},
+    {verb::patch, "/api/users/me", patch_self},
+    {verb::get, "/api/users/me/sessions", list_sessions},
+    {verb::delete_, "/api/users/me/sessions", end_all_sessions},
+    {verb::delete_, "/api/users/me/sessions/{id}", end_session},
+    {verb::put, "/api/users/me/password", change_password},
+    {verb::post, "/api/users/me/deactivate", deactivate_self},
+    {verb::post, "/api/users/me/erase", erase_self},
+    {verb::get, "/api/users/me/export", export_self},
     {verb::get, "/api/users/{id}", get_user},
-    {verb::patch, "/api/users/{id}", unsupported},
+    {verb::patch, "/api/users/{id}", patch_user},
+    {verb::put, "/api/admin/users/{id}/role", set_role},
+    {verb::post, "/api/admin/users/{id}/deactivate", deactivate_user},
+    {verb::post, "/api/admin/users/{id}/reopen", reopen_user},
+    {verb::post, "/api/admin/users/{id}/erase", erase_user},
+    {verb::get, "/api/admin/users/{id}/export", export_user},
     {verb::get, "/api/rooms", list_rooms},
     {verb::post, "/api/rooms", create_room},
     {verb::get, "/api/rooms/{id}", get_room},
-    {verb::patch, "/api/rooms/{id}", unsupported},
-    {verb::delete_, "/api/rooms/{id}", unsupported},
+    {verb::patch, "/api/rooms/{id}", update_room},
+    {verb::delete_, "/api/rooms/{id}", delete_room},
     {verb::get, "/api/rooms/{id}/members", list_members},
     {verb::put, "/api/rooms/{id}/members/{user_id}", put_member},
     {verb::delete_, "/api/rooms/{id}/members/{user_id}", delete_member},
+    {verb::delete_, "/api/rooms/{id}/bans/{user_id}", unban},
     {verb::get, "/api/messages/{room_id}/history", history},
     {verb::post, "/api/messages/{room_id}", send_message},
-    {verb::get, "/api/messages/{room_id}/{id}", unsupported},
-    {verb::patch, "/api/messages/{room_id}/{id}", unsupported},
-    {verb::delete_, "/api/messages/{room_id}/{id}", unsupported},
+    {verb::get, "/api/messages/{room_id}/{id}", get_message},
+    {verb::patch, "/api/messages/{room_id}/{id}", edit_message},
+    {verb::delete_, "/api/messages/{room_id}/{id}", delete_message},
     {verb::post, "/api/files", unsupported},
     {verb::post, "/api/files/tus", unsupported},
     {verb::head, "/api/files/tus/{id}", unsupported},
@@ -203,7 +259,7 @@ constexpr route routes[] = {
     {verb::delete_, "/api/files/tus/{id}", unsupported},
     {verb::get, "/api/files/{id}", unsupported},
     {verb::get, "/api/files/{id}/thumbnail", unsupported},
-    {verb::get, "/api/search", unsupported},
+    {verb::get, "/api/search", search},
     {verb::post, "/api/echo", echo},
     {verb::get, "/api/openapi.json", unsupported},
 };
@@ -338,8 +394,6 @@ plan plan_request(const http::request<http::string_body>& request) {
     }
     parts.push_back(std::move(*decoded));
   }
-  // Which routes there will be below it is not said yet, so none is missing.
-  if (path == "/api/admin" || path.starts_with("/api/admin/")) return unsupported(a);
   std::string allowed;
   for (const auto& r : routes) {
     auto found = match(r.pattern, parts);
@@ -377,6 +431,9 @@ plan plan_request(const http::request<http::string_body>& request) {
     }
     return planned;
   }
+  // Which other routes there will be below it is not said yet, so none is missing.
+  const bool is_admin = path == "/api/admin" || path.starts_with("/api/admin/");
+  if (is_admin && allowed.empty()) return unsupported(a);
   if (!allowed.empty()) allowed += "OPTIONS";
   return no_route{std::move(allowed), options};
 }

@@ -24,6 +24,7 @@ struct planned_call {
   bool authenticate_only = false;
   bool self = false;
   std::optional<uuid> subject;
+  std::optional<account_action> account;
   /// /api/echo: sent back as it came, once authenticated.
   std::optional<std::string> echo;
 };

@@ -30,6 +30,11 @@ struct auth_response {
   bool operator==(const auth_response&) const = default;
 };
 
+struct session_list_response {
+  std::vector<session> sessions;
+  bool operator==(const session_list_response&) const = default;
+};
+
 struct heartbeat_response {
   bool operator==(const heartbeat_response&) const = default;
 };
@@ -91,6 +96,11 @@ struct history_response {
   bool operator==(const history_response&) const = default;
 };
 
+struct message_response {
+  protocol::message message;  ///< with delivered_to and read_by
+  bool operator==(const message_response&) const = default;
+};
+
 struct user_response {
   protocol::user user;
   bool operator==(const user_response&) const = default;
@@ -102,10 +112,35 @@ struct user_list_response {
   bool operator==(const user_list_response&) const = default;
 };
 
+struct presence_response {
+  std::vector<presence> presences;
+  bool operator==(const presence_response&) const = default;
+};
+
+/// Over HTTP only: what is kept of an account.
+struct export_response {
+  nlohmann::json account;
+  bool operator==(const export_response&) const = default;
+};
+
+struct search_hit {
+  protocol::message message;
+  std::string snippet;  ///< some words around what was found
+  bool operator==(const search_hit&) const = default;
+};
+
+struct search_response {
+  std::vector<search_hit> hits;  ///< newest first
+  std::optional<std::string> next_cursor;
+  std::vector<std::string> late_nodes;  ///< names of nodes that have not answered in time
+  bool operator==(const search_response&) const = default;
+};
+
 using answer_data =
-    std::variant<ok_response, auth_response, heartbeat_response, resume_response, room_response,
-                 room_list_response, room_members_response, message_ack, history_response,
-                 user_response, user_list_response, error>;
+    std::variant<ok_response, auth_response, session_list_response, heartbeat_response,
+                 resume_response, room_response, room_list_response, room_members_response,
+                 message_ack, history_response, message_response, presence_response, user_response,
+                 user_list_response, export_response, search_response, error>;
 
 /// The one answer to a request.
 struct answer_envelope {

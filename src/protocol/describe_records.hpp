@@ -37,6 +37,12 @@ void describe(auto& v, like<room_standing> auto& r) {
   v.always("mention_count", r.mention_count);
 }
 
+/// Also in requests.
+void describe(auto& v, like<room_retention> auto& r) {
+  v.sometimes("max_age_days", r.max_age_days);
+  v.sometimes("max_messages", r.max_messages);
+}
+
 void describe(auto& v, like<room> auto& r) {
   v.always("id", r.id);
   v.always("name", r.name);
@@ -52,6 +58,7 @@ void describe(auto& v, like<room> auto& r) {
   v.time("created_at", r.created_at);
   v.time("last_message_at", r.last_message_at);
   v.always("last_seq", r.last_seq);
+  v.sometimes("retention", r.retention);
   v.inlined("role", r.standing);
 }
 
@@ -101,6 +108,13 @@ void describe(auto& v, like<session> auto& r) {
   v.always("current", r.current);
 }
 
+void describe(auto& v, like<presence> auto& r) {
+  v.always("user_id", r.user_id);
+  v.always("is_online", r.is_online);
+  v.always("status", r.status);
+  v.time("last_seen", r.last_seen);
+}
+
 // -- answers ------------------------------------------------------------------------------------
 
 void describe(auto&, like<ok_response> auto&) {}
@@ -112,6 +126,10 @@ void describe(auto& v, like<auth_response> auto& r) {
   v.time("expires_at", r.expires_at);
   v.always("session_id", r.session_id);
   v.always("user", r.user);
+}
+
+void describe(auto& v, like<session_list_response> auto& r) {
+  v.always("sessions", r.sessions);
 }
 
 void describe(auto&, like<heartbeat_response> auto&) {}
@@ -167,6 +185,10 @@ void describe(auto& v, like<history_response> auto& r) {
   v.always("stale", r.stale);
 }
 
+void describe(auto& v, like<message_response> auto& r) {
+  v.always("message", r.message);
+}
+
 void describe(auto& v, like<user_response> auto& r) {
   v.always("user", r.user);
 }
@@ -174,6 +196,25 @@ void describe(auto& v, like<user_response> auto& r) {
 void describe(auto& v, like<user_list_response> auto& r) {
   v.always("users", r.users);
   v.nullable("next_cursor", r.next_cursor);
+}
+
+void describe(auto& v, like<presence_response> auto& r) {
+  v.always("presences", r.presences);
+}
+
+void describe(auto& v, like<export_response> auto& r) {
+  v.nullable("account", r.account);
+}
+
+void describe(auto& v, like<search_hit> auto& r) {
+  v.always("message", r.message);
+  v.always("snippet", r.snippet);
+}
+
+void describe(auto& v, like<search_response> auto& r) {
+  v.always("hits", r.hits);
+  v.nullable("next_cursor", r.next_cursor);
+  v.always("late_nodes", r.late_nodes);
 }
 
 /// Only the details that are known.

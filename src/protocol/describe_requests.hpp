@@ -43,6 +43,8 @@ void describe(auto& v, like<logout_request> auto& r) {
   v.optional("all", r.all, rules::flag);
 }
 
+void describe(auto&, like<session_list_request> auto&) {}
+
 void describe(auto&, like<heartbeat> auto&) {}
 
 void describe(auto& v, like<resume_request> auto& r) {
@@ -58,6 +60,10 @@ void describe(auto& v, like<create_room_request> auto& r) {
   v.optional("members", r.members, rules::members);
 }
 
+void describe(auto& v, like<direct_room_request> auto& r) {
+  v.required("user_id", r.user_id, rules::id);
+}
+
 void describe(auto& v, like<room_list_request> auto& r) {
   v.optional("scope", r.scope, rules::scope);
   v.optional("cursor", r.cursor, rules::cursor);
@@ -69,6 +75,19 @@ void describe(auto& v, like<room_request> auto& r) {
   v.optional("alias", r.alias, rules::alias);
 }
 
+void describe(auto& v, like<update_room_request> auto& r) {
+  v.required("room_id", r.room_id, rules::id);
+  v.optional("name", r.name, rules::room_name);
+  v.optional("description", r.description, rules::description);
+  v.optional("topic", r.topic, rules::topic);
+  v.optional("archived", r.archived, rules::flag);
+  v.optional("retention", r.retention, rules::retention);
+}
+
+void describe(auto& v, like<delete_room_request> auto& r) {
+  v.required("room_id", r.room_id, rules::id);
+}
+
 void describe(auto& v, like<join_room_request> auto& r) {
   v.optional("room_id", r.room_id, rules::id);
   v.optional("alias", r.alias, rules::alias);
@@ -76,6 +95,29 @@ void describe(auto& v, like<join_room_request> auto& r) {
 
 void describe(auto& v, like<leave_room_request> auto& r) {
   v.required("room_id", r.room_id, rules::id);
+}
+
+void describe(auto& v, like<invite_request> auto& r) {
+  v.required("room_id", r.room_id, rules::id);
+  v.required("user_id", r.user_id, rules::id);
+  v.optional("role", r.role, rules::role);
+}
+
+void describe(auto& v, like<remove_member_request> auto& r) {
+  v.required("room_id", r.room_id, rules::id);
+  v.required("user_id", r.user_id, rules::id);
+  v.optional("ban", r.ban, rules::flag);
+}
+
+void describe(auto& v, like<unban_request> auto& r) {
+  v.required("room_id", r.room_id, rules::id);
+  v.required("user_id", r.user_id, rules::id);
+}
+
+void describe(auto& v, like<set_role_request> auto& r) {
+  v.required("room_id", r.room_id, rules::id);
+  v.required("user_id", r.user_id, rules::id);
+  v.required("role", r.role, rules::role);
 }
 
 void describe(auto& v, like<room_members_request> auto& r) {
@@ -95,6 +137,30 @@ void describe(auto& v, like<send_message_request> auto& r) {
   v.optional("device_seq", r.device_seq, rules::seq);
 }
 
+void describe(auto& v, like<edit_message_request> auto& r) {
+  v.required("room_id", r.room_id, rules::id);
+  v.required("id", r.id, rules::id);
+  v.required("content", r.content, rules::content);  // whether it may be empty depends on the type
+}
+
+void describe(auto& v, like<delete_message_request> auto& r) {
+  v.required("room_id", r.room_id, rules::id);
+  v.required("id", r.id, rules::id);
+}
+
+void describe(auto& v, like<reaction_request> auto& r) {
+  v.required("room_id", r.room_id, rules::id);
+  v.required("id", r.id, rules::id);
+  v.required("emoji", r.emoji, rules::emoji);
+  v.required("add", r.add, rules::flag);
+}
+
+void describe(auto& v, like<pin_request> auto& r) {
+  v.required("room_id", r.room_id, rules::id);
+  v.required("id", r.id, rules::id);
+  v.required("pinned", r.pinned, rules::flag);
+}
+
 void describe(auto& v, like<history_request> auto& r) {
   v.required("room_id", r.room_id, rules::id);
   v.optional("before_seq", r.before_seq, rules::seq);
@@ -103,10 +169,28 @@ void describe(auto& v, like<history_request> auto& r) {
   v.optional("min_seq", r.min_seq, rules::seq);
 }
 
+void describe(auto& v, like<message_request> auto& r) {
+  v.required("room_id", r.room_id, rules::id);
+  v.required("id", r.id, rules::id);
+}
+
 void describe(auto& v, like<mark_request> auto& r) {
   v.required("room_id", r.room_id, rules::id);
   v.required("status", r.status, rules::mark_status);
   v.required("seq", r.seq, rules::seq);
+}
+
+void describe(auto& v, like<typing> auto& r) {
+  v.required("room_id", r.room_id, rules::id);
+  v.required("is_typing", r.is_typing, rules::flag);
+}
+
+void describe(auto& v, like<set_presence_request> auto& r) {
+  v.required("status", r.status, rules::chosen_presence);
+}
+
+void describe(auto& v, like<presence_request> auto& r) {
+  v.required("user_ids", r.user_ids, rules::watched);
 }
 
 void describe(auto& v, like<user_list_request> auto& r) {
@@ -118,6 +202,24 @@ void describe(auto& v, like<user_list_request> auto& r) {
 void describe(auto& v, like<user_request> auto& r) {
   v.optional("user_id", r.user_id, rules::id);
   v.optional("username", r.username, rules::username);
+}
+
+void describe(auto& v, like<update_profile_request> auto& r) {
+  v.optional("display_name", r.display_name, rules::display_name);
+  v.optional("avatar_url", r.avatar_url, rules::avatar_url);
+  v.optional("email", r.email, rules::changed_email);
+}
+
+void describe(auto& v, like<change_password_request> auto& r) {
+  v.required("old_password", r.old_password, rules::password);
+  v.required("new_password", r.new_password, rules::new_password);
+}
+
+void describe(auto& v, like<search_request> auto& r) {
+  v.required("query", r.query, rules::query);
+  v.optional("room_id", r.room_id, rules::id);
+  v.optional("cursor", r.cursor, rules::cursor);
+  v.optional("limit", r.limit, rules::page);
 }
 
 /// An unsupported request is never looked into.

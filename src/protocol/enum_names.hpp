@@ -44,6 +44,9 @@ template <>
 inline constexpr std::array enum_names<session_event_kind> =
     std::to_array<std::string_view>({"revoked", "draining", "stale", "recovered"});
 template <>
+inline constexpr std::array enum_names<presence_status> =
+    std::to_array<std::string_view>({"online", "away", "dnd", "offline"});
+template <>
 inline constexpr std::array enum_names<room_scope> =
     std::to_array<std::string_view>({"joined", "public", "invited"});
 template <>

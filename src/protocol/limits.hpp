@@ -19,6 +19,8 @@ inline constexpr std::size_t display_name_chars_max = 100;
 inline constexpr std::size_t room_name_chars_max = 100;
 inline constexpr std::size_t topic_chars_max = 1000;
 inline constexpr std::size_t description_chars_max = 1000;
+inline constexpr std::uint64_t retention_days_max = 36'500;
+inline constexpr std::uint64_t retention_messages_max = 1'000'000'000;
 inline constexpr std::size_t email_chars_max = 255;
 inline constexpr std::size_t password_bytes_min = 8;
 inline constexpr std::size_t password_bytes_max = 1024;
@@ -26,6 +28,11 @@ inline constexpr std::size_t metadata_bytes_max = 8 * 1024;
 inline constexpr std::size_t members_at_creation_max = 200;
 inline constexpr std::size_t rooms_per_resume_max = 1000;
 inline constexpr std::size_t emoji_bytes_max = 64;
+/// Different emoji on one message, and users who are named for each.
+inline constexpr std::size_t reaction_kinds_max = 20;
+inline constexpr std::size_t reaction_users_shown_max = 20;
+/// Ids in each of the lists of a message_response.
+inline constexpr std::size_t receivers_shown_max = 1000;
 inline constexpr std::size_t device_id_bytes_max = 64;
 inline constexpr std::size_t query_bytes_max = 256;
 inline constexpr std::size_t avatar_url_bytes_max = 2048;

@@ -11,6 +11,7 @@ namespace {
 constexpr auto answer_types = std::to_array<std::string_view>({
     "ok",
     "auth_response",
+    "session_list_response",
     "heartbeat_response",
     "resume_response",
     "room_response",
@@ -18,8 +19,12 @@ constexpr auto answer_types = std::to_array<std::string_view>({
     "room_members_response",
     "message_ack",
     "history_response",
+    "message_response",
+    "presence_response",
     "user_response",
     "user_list_response",
+    "export_response",
+    "search_response",
     "error",
 });
 static_assert(answer_types.size() == std::variant_size_v<answer_data>);

@@ -58,6 +58,13 @@ struct room_standing {
   bool operator==(const room_standing&) const = default;
 };
 
+/// How long the messages of a room are kept; what is absent does not limit.
+struct room_retention {
+  std::optional<std::uint32_t> max_age_days;
+  std::optional<std::uint64_t> max_messages;
+  bool operator==(const room_retention&) const = default;
+};
+
 struct room {
   uuid id;
   std::string name;
@@ -74,6 +81,8 @@ struct room {
   unix_ms created_at = 0;
   unix_ms last_message_at = 0;
   std::uint64_t last_seq = 0;
+  /// Only where something limits.
+  std::optional<room_retention> retention;
   std::optional<room_standing> standing;
   bool operator==(const room&) const = default;
 };
@@ -117,6 +126,15 @@ struct member {
   std::uint64_t read_seq = 0;
   unix_ms joined_at = 0;
   bool operator==(const member&) const = default;
+};
+
+/// Of one person, as seen by others.
+struct presence {
+  uuid user_id;
+  bool is_online = false;
+  std::string status;  ///< online, away, dnd; offline for whoever is not connected
+  unix_ms last_seen = 0;
+  bool operator==(const presence&) const = default;
 };
 
 struct session {

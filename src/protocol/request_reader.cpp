@@ -76,7 +76,8 @@ void request_reader::read(std::string_view name, json& value, std::string& to,
   auto* text = text_of(name, value);
   if (text == nullptr) return;
   if (count_chars(*text) > rule.max) return refuse_size(name, rule.max);
-  if (!is_address(*text)) return refuse(name, "must be an address with one '@'");
+  if (!(rule.may_be_empty && text->empty()) && !is_address(*text))
+    return refuse(name, "must be an address with one '@'");
   to = std::move(*text);
 }
 
@@ -145,6 +146,18 @@ void request_reader::read(std::string_view name, json& value, json& to, const ob
   if (!value.is_object()) return refuse(name, "must be an object");
   if (value.dump().size() > rule.max_bytes) return refuse_size(name, rule.max_bytes);
   to = std::move(value);
+}
+
+void request_reader::read(std::string_view name, json& value, room_retention& to,
+                          const retention_rule& rule) {
+  if (!value.is_object()) return refuse(name, "must be an object");
+  const auto limit = [&](const char* key, auto& into, const number_rule& numbers) {
+    const auto at = value.find(key);
+    if (failure_ || at == value.end() || at->is_null()) return;
+    read(std::string(name) + "." + key, *at, into.emplace(), numbers);
+  };
+  limit("max_age_days", to.max_age_days, rule.days);
+  limit("max_messages", to.max_messages, rule.messages);
 }
 
 std::string* request_reader::text_of(std::string_view name, json& value) {

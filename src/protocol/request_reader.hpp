@@ -62,6 +62,7 @@ class request_reader {
   void read(std::string_view name, json& value, std::map<uuid, std::uint64_t>& to,
             const id_map_rule& rule);
   void read(std::string_view name, json& value, json& to, const object_rule& rule);
+  void read(std::string_view name, json& value, room_retention& to, const retention_rule& rule);
   template <named_enum E>
   void read(std::string_view name, json& value, E& to, const enum_rule<E>& rule) {
     const auto* text = value.get_ptr<const std::string*>();

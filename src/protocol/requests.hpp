@@ -42,6 +42,9 @@ struct logout_request {
   bool all = false;
 };
 
+/// The open sessions of the asker.
+struct session_list_request {};
+
 struct heartbeat {};
 
 struct resume_request {
@@ -55,6 +58,10 @@ struct create_room_request {
   bool is_private = false;
   std::optional<std::string> description;
   std::vector<uuid> members;
+};
+
+struct direct_room_request {
+  uuid user_id;
 };
 
 enum class room_scope : std::uint8_t { joined, open, invited };  ///< wire: joined, public, invited
@@ -71,6 +78,20 @@ struct room_request {
   std::optional<std::string> alias;
 };
 
+/// What is absent stays as it is.
+struct update_room_request {
+  uuid room_id;
+  std::optional<std::string> name;
+  std::optional<std::string> description;
+  std::optional<std::string> topic;
+  std::optional<bool> archived;
+  std::optional<room_retention> retention;  ///< as a whole
+};
+
+struct delete_room_request {
+  uuid room_id;
+};
+
 /// Exactly one of the two.
 struct join_room_request {
   std::optional<uuid> room_id;
@@ -79,6 +100,29 @@ struct join_room_request {
 
 struct leave_room_request {
   uuid room_id;
+};
+
+struct invite_request {
+  uuid room_id;
+  uuid user_id;
+  std::optional<member_role> role;
+};
+
+struct remove_member_request {
+  uuid room_id;
+  uuid user_id;
+  bool ban = false;
+};
+
+struct unban_request {
+  uuid room_id;
+  uuid user_id;
+};
+
+struct set_role_request {
+  uuid room_id;
+  uuid user_id;
+  member_role role = member_role::member;
 };
 
 struct room_members_request {
@@ -100,6 +144,30 @@ struct send_message_request {
   std::optional<std::uint64_t> device_seq;
 };
 
+struct edit_message_request {
+  uuid room_id;
+  uuid id;
+  std::string content;
+};
+
+struct delete_message_request {
+  uuid room_id;
+  uuid id;
+};
+
+struct reaction_request {
+  uuid room_id;
+  uuid id;
+  std::string emoji;
+  bool add = false;
+};
+
+struct pin_request {
+  uuid room_id;
+  uuid id;
+  bool pinned = false;
+};
+
 struct history_request {
   uuid room_id;
   std::optional<std::uint64_t> before_seq;
@@ -108,10 +176,32 @@ struct history_request {
   std::optional<std::uint64_t> min_seq;
 };
 
+struct message_request {
+  uuid room_id;
+  uuid id;
+};
+
 struct mark_request {
   uuid room_id;
   message_state status = message_state::read;  ///< delivered or read
   std::uint64_t seq = 0;
+};
+
+/// Never in the log; expires by itself.
+struct typing {
+  uuid room_id;
+  bool is_typing = false;
+};
+
+/// How a person wants to be seen while connected; `offline` is nobody's choice.
+enum class presence_status : std::uint8_t { online, away, dnd, offline };
+
+struct set_presence_request {
+  presence_status status = presence_status::online;
+};
+
+struct presence_request {
+  std::vector<uuid> user_ids;  ///< replaces what the connection asked for before
 };
 
 struct user_list_request {
@@ -126,16 +216,40 @@ struct user_request {
   std::optional<std::string> username;
 };
 
+/// What is absent stays as it is; an empty text clears it.
+struct update_profile_request {
+  std::optional<std::string> display_name;
+  std::optional<std::string> avatar_url;
+  std::optional<std::string> email;
+};
+
+struct change_password_request {
+  std::string old_password;
+  std::string new_password;
+};
+
+struct search_request {
+  std::string query;
+  std::optional<uuid> room_id;
+  std::optional<std::string> cursor;
+  std::optional<std::uint32_t> limit;
+};
+
 /// A request of the table that this version does not offer yet. Answered with UNSUPPORTED.
 struct unsupported_request {
   std::string type;
 };
 
 using request =
-    std::variant<register_request, auth_request, logout_request, heartbeat, resume_request,
-                 create_room_request, room_list_request, room_request, join_room_request,
-                 leave_room_request, room_members_request, send_message_request, history_request,
-                 mark_request, user_list_request, user_request, unsupported_request>;
+    std::variant<register_request, auth_request, logout_request, session_list_request, heartbeat,
+                 resume_request, create_room_request, direct_room_request, room_list_request,
+                 room_request, update_room_request, delete_room_request, join_room_request,
+                 leave_room_request, invite_request, remove_member_request, unban_request,
+                 set_role_request, room_members_request, send_message_request, edit_message_request,
+                 delete_message_request, reaction_request, pin_request, history_request,
+                 message_request, mark_request, typing, set_presence_request, presence_request,
+                 user_list_request, user_request, update_profile_request, change_password_request,
+                 search_request, unsupported_request>;
 
 /// Which budget a request is counted against.
 enum class rate_class : std::uint8_t {

@@ -19,6 +19,9 @@ std::uint64_t fingerprint(std::string_view key, const protocol::request& r) {
     auth->password.reset();
     auth->token.reset();
     auth->refresh_token.reset();
+  } else if (auto* change = std::get_if<protocol::change_password_request>(&copy)) {
+    change->old_password.clear();
+    change->new_password.clear();
   }
   const auto bytes =
       protocol::encode_request(protocol::encoding::msgpack, {uuid{}, std::move(copy)});

@@ -10,6 +10,8 @@ template <>
 inline constexpr auto last_of<protocol::message_state> = protocol::message_state::read;
 template <>
 inline constexpr auto last_of<protocol::send_safety> = protocol::send_safety::all;
+template <>
+inline constexpr auto last_of<chat::close_account::what> = chat::close_account::what::reopen;
 
 }  // namespace greenroom::store::packing
 
@@ -24,9 +26,33 @@ auto fields(one<create_room_request> auto& v) {
   return std::tie(v.name, v.type, v.alias, v.is_private, v.description, v.members);
 }
 
+auto fields(one<update_profile_request> auto& v) {
+  return std::tie(v.display_name, v.avatar_url, v.email);
+}
+
+auto fields(one<update_room_request> auto& v) {
+  return std::tie(v.room_id, v.name, v.description, v.topic, v.archived, v.retention);
+}
+
 auto fields(one<send_message_request> auto& v) {
   return std::tie(v.room_id, v.content, v.type, v.reply_to, v.thread, v.metadata, v.safety,
                   v.device_seq);
+}
+
+auto fields(one<edit_message_request> auto& v) {
+  return std::tie(v.room_id, v.id, v.content);
+}
+
+auto fields(one<delete_message_request> auto& v) {
+  return std::tie(v.room_id, v.id);
+}
+
+auto fields(one<reaction_request> auto& v) {
+  return std::tie(v.room_id, v.id, v.emoji, v.add);
+}
+
+auto fields(one<pin_request> auto& v) {
+  return std::tie(v.room_id, v.id, v.pinned);
 }
 
 }  // namespace greenroom::protocol
@@ -34,7 +60,7 @@ auto fields(one<send_message_request> auto& v) {
 namespace greenroom::chat {
 
 auto fields(one<origin> auto& v) {
-  return std::tie(v.user_id, v.message_id, v.fingerprint);
+  return std::tie(v.user_id, v.message_id, v.fingerprint, v.role);
 }
 
 auto fields(one<register_user> auto& v) {
@@ -87,7 +113,23 @@ auto fields(one<leave_room> auto& v) {
 }
 
 auto fields(one<send_message> auto& v) {
-  return std::tie(v.from, v.id, v.what);
+  return std::tie(v.from, v.id, v.what, v.device_id);
+}
+
+auto fields(one<edit_message> auto& v) {
+  return std::tie(v.from, v.what);
+}
+
+auto fields(one<delete_message> auto& v) {
+  return std::tie(v.from, v.what);
+}
+
+auto fields(one<react> auto& v) {
+  return std::tie(v.from, v.what);
+}
+
+auto fields(one<pin_message> auto& v) {
+  return std::tie(v.from, v.what);
 }
 
 auto fields(one<mark::one> auto& v) {
@@ -100,6 +142,54 @@ auto fields(one<mark> auto& v) {
 
 auto fields(one<forget_outbox> auto& v) {
   return std::tie(v.ids);
+}
+
+auto fields(one<change_password> auto& v) {
+  return std::tie(v.from, v.session_id, v.verified_hash, v.password_hash);
+}
+
+auto fields(one<update_profile> auto& v) {
+  return std::tie(v.from, v.what);
+}
+
+auto fields(one<set_user_role> auto& v) {
+  return std::tie(v.user_id, v.role);
+}
+
+auto fields(one<close_account> auto& v) {
+  return std::tie(v.from, v.user_id, v.how);
+}
+
+auto fields(one<create_direct> auto& v) {
+  return std::tie(v.from, v.room_id, v.other);
+}
+
+auto fields(one<update_room> auto& v) {
+  return std::tie(v.from, v.what);
+}
+
+auto fields(one<delete_room> auto& v) {
+  return std::tie(v.from, v.room_id);
+}
+
+auto fields(one<invite_person> auto& v) {
+  return std::tie(v.from, v.room_id, v.user_id, v.role);
+}
+
+auto fields(one<remove_person> auto& v) {
+  return std::tie(v.from, v.room_id, v.user_id, v.ban);
+}
+
+auto fields(one<unban_person> auto& v) {
+  return std::tie(v.from, v.room_id, v.user_id);
+}
+
+auto fields(one<set_member_role> auto& v) {
+  return std::tie(v.from, v.room_id, v.user_id, v.role);
+}
+
+auto fields(one<sweep_room> auto& v) {
+  return std::tie(v.room_id, v.content);
 }
 
 }  // namespace greenroom::chat
@@ -133,7 +223,11 @@ using numbers =
     numbered<chat::register_user, chat::open_session, chat::rotate_session, chat::touch_session,
              chat::revoke_sessions, chat::set_last_seen, chat::put_user_room, chat::reserve_email,
              chat::settle_email, chat::create_room, chat::join_room, chat::leave_room,
-             chat::send_message, chat::mark, chat::forget_outbox>;
+             chat::send_message, chat::mark, chat::forget_outbox, chat::change_password,
+             chat::update_profile, chat::set_user_role, chat::close_account, chat::create_direct,
+             chat::update_room, chat::delete_room, chat::invite_person, chat::remove_person,
+             chat::unban_person, chat::set_member_role, chat::sweep_room, chat::edit_message,
+             chat::delete_message, chat::react, chat::pin_message>;
 static_assert(numbers::count == std::variant_size_v<chat::command_data>);
 
 }  // namespace

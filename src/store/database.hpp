@@ -41,8 +41,11 @@ enum class family : std::uint8_t {
   outbox,
   email,
   directory,  ///< public rooms and users by creation time
+  outsider,   ///< who is invited or banned
+  reaction,
+  device,  ///< device_seq
 };
-inline constexpr std::size_t family_count = 15;
+inline constexpr std::size_t family_count = 18;
 
 /// The name of the family in the database, e.g. `raft_log`; `default` for meta.
 std::string_view to_string(family f) noexcept;

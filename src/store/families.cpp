@@ -14,8 +14,9 @@ namespace greenroom::store {
 namespace {
 
 constexpr std::array<std::string_view, family_count> names{
-    "default", "raft_log",  "raft_meta", "room_log", "message", "message_id", "room",     "member",
-    "user",    "user_room", "session",   "dedup",    "outbox",  "email",      "directory"};
+    "default", "raft_log", "raft_meta", "room_log",  "message",  "message_id",
+    "room",    "member",   "user",      "user_room", "session",  "dedup",
+    "outbox",  "email",    "directory", "outsider",  "reaction", "device"};
 
 class dedup_filter final : public rocksdb::CompactionFilter {
  public:

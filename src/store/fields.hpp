@@ -32,7 +32,9 @@ inline constexpr auto last_of<chat::user_room::standing> = chat::user_room::stan
 template <>
 inline constexpr auto last_of<chat::room_entry::what> = chat::room_entry::what::membership;
 template <>
-inline constexpr auto last_of<chat::outbox_item::what> = chat::outbox_item::what::release_email;
+inline constexpr auto last_of<chat::outbox_item::what> = chat::outbox_item::what::sweep_room;
+template <>
+inline constexpr auto last_of<chat::outsider::standing> = chat::outsider::standing::banned;
 
 /// `T` or `const T`.
 template <class V, class T>
@@ -41,13 +43,25 @@ concept one = std::same_as<std::remove_const_t<V>, T>;
 }  // namespace greenroom::store::packing
 
 // fields() is found by argument-dependent look-up, so each is beside its struct.
+namespace greenroom::protocol {
+
+auto fields(store::packing::one<room_retention> auto& v) {
+  return std::tie(v.max_age_days, v.max_messages);
+}
+
+auto fields(store::packing::one<reaction> auto& v) {
+  return std::tie(v.emoji, v.count, v.user_ids);
+}
+
+}  // namespace greenroom::protocol
+
 namespace greenroom::chat {
 
 using store::packing::one;
 
 auto fields(one<user> auto& v) {
   return std::tie(v.username, v.display_name, v.avatar_url, v.email, v.role, v.password_hash,
-                  v.created_at, v.last_seen, v.rooms_version, v.deactivated);
+                  v.created_at, v.last_seen, v.rooms_version, v.deactivated, v.erased);
 }
 
 auto fields(one<session> auto& v) {
@@ -57,7 +71,7 @@ auto fields(one<session> auto& v) {
 }
 
 auto fields(one<user_room> auto& v) {
-  return std::tie(v.state, v.entry_seq);
+  return std::tie(v.state, v.entry_seq, v.partner);
 }
 
 auto fields(one<email_reservation> auto& v) {
@@ -67,16 +81,30 @@ auto fields(one<email_reservation> auto& v) {
 auto fields(one<room> auto& v) {
   return std::tie(v.name, v.type, v.created_by, v.created_at, v.created_with, v.last_message_at,
                   v.last_seq, v.member_count, v.owner_count, v.first_members, v.alias,
-                  v.description, v.topic, v.is_private, v.archived, v.deleted);
+                  v.description, v.topic, v.is_private, v.archived, v.deleted, v.retention,
+                  v.swept_seq);
 }
 
 auto fields(one<member> auto& v) {
   return std::tie(v.role, v.joined_at, v.joined_seq, v.delivered_seq, v.read_seq);
 }
 
+auto fields(one<outsider> auto& v) {
+  return std::tie(v.is, v.role, v.by, v.since, v.entry_seq);
+}
+
 auto fields(one<message> auto& v) {
   return std::tie(v.sender_id, v.created_at, v.id, v.message_id, v.content, v.type, v.metadata,
-                  v.reply_to, v.thread, v.mentions, v.pinned, v.edited_at, v.deleted_at);
+                  v.reply_to, v.thread, v.mentions, v.pinned, v.edited_at, v.deleted_at,
+                  v.reactions, v.edited_seq, v.deleted_seq, v.pinned_seq);
+}
+
+auto fields(one<reaction_mark> auto& v) {
+  return std::tie(v.user_id, v.emoji, v.seq, v.present);
+}
+
+auto fields(one<device_mark> auto& v) {
+  return std::tie(v.number, v.raft_term);
 }
 
 auto fields(one<room_entry> auto& v) {
@@ -84,12 +112,12 @@ auto fields(one<room_entry> auto& v) {
 }
 
 auto fields(one<dedup> auto& v) {
-  return std::tie(v.time, v.fingerprint, v.seq, v.raft_term, v.object_id, v.room_id);
+  return std::tie(v.time, v.fingerprint, v.seq, v.raft_term, v.object_id, v.room_id, v.object_time);
 }
 
 auto fields(one<outbox_item> auto& v) {
   return std::tie(v.target, v.kind, v.user_id, v.line.user_id, v.line.room_id, v.line.state,
-                  v.line.entry_seq);
+                  v.line.entry_seq, v.line.partner);
 }
 
 }  // namespace greenroom::chat

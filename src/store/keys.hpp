@@ -106,7 +106,8 @@ key id_key(const scope& at, const uuid& id) noexcept;
 std::optional<id_position> parse_id_key(std::string_view bytes) noexcept;
 
 /// member (room, user), user_room (user, room), session (user, session), dedup (user, message_id),
-/// message_id (room, message): an owner and an id within it.
+/// message_id (room, message), reaction (message, mark), device (room, mark): an owner and an id
+/// within it.
 struct pair_position {
   scope at;
   uuid owner;

@@ -88,6 +88,16 @@ expected<chat::member> decode_member(const uuid& user_id, std::string_view bytes
   return decode_as("member", bytes, v);
 }
 
+std::string encode(const chat::outsider& v) {
+  return encode_as(v);
+}
+
+expected<chat::outsider> decode_outsider(const uuid& user_id, std::string_view bytes) {
+  chat::outsider v;
+  v.user_id = user_id;
+  return decode_as("outsider", bytes, v);
+}
+
 std::string encode(const chat::message& v) {
   return encode_as(v);
 }
@@ -98,6 +108,27 @@ expected<chat::message> decode_message(const uuid& room_id, std::uint64_t seq,
   v.room_id = room_id;
   v.seq = seq;
   return decode_as("message", bytes, std::move(v));
+}
+
+expected<message_glance> glance_at_message(const uuid& room_id, const uuid& user_id,
+                                           std::string_view bytes) {
+  // Places in fields(message).
+  constexpr std::uint32_t sender_at = 0;
+  constexpr std::uint32_t mentions_at = 9;
+  constexpr std::uint32_t deleted_at = 12;
+  return packing::decode_with(
+      "message", bytes, message_glance{}, [&](const msgpack::object& from, message_glance& to) {
+        const auto* part = from.via.array.ptr;
+        const auto size = from.via.array.size;
+        if (size > sender_at) packing::read(part[sender_at], to.sender_id);
+        if (size > deleted_at) to.is_deleted = part[deleted_at].as<unix_ms>() != 0;
+        if (size > mentions_at && part[mentions_at].type != msgpack::type::NIL) {
+          std::vector<uuid> ids;
+          packing::read(part[mentions_at], ids);
+          to.mentions = std::find(ids.begin(), ids.end(), user_id) != ids.end() ||
+                        std::find(ids.begin(), ids.end(), room_id) != ids.end();
+        }
+      });
 }
 
 std::string encode_seq(std::uint64_t seq) {
@@ -116,6 +147,28 @@ expected<chat::room_entry> decode_entry(std::uint64_t seq, std::string_view byte
   chat::room_entry v;
   v.seq = seq;
   return decode_as("room_log", bytes, std::move(v));
+}
+
+std::string encode(const chat::reaction_mark& v) {
+  return encode_as(v);
+}
+
+expected<chat::reaction_mark> decode_reaction(const uuid& message_id, std::string_view bytes) {
+  chat::reaction_mark v;
+  v.message_id = message_id;
+  return decode_as("reaction", bytes, std::move(v));
+}
+
+std::string encode(const chat::device_mark& v) {
+  return encode_as(v);
+}
+
+expected<chat::device_mark> decode_device(const uuid& room_id, const uuid& id,
+                                          std::string_view bytes) {
+  chat::device_mark v;
+  v.room_id = room_id;
+  v.id = id;
+  return decode_as("device", bytes, v);
 }
 
 std::string encode(const chat::dedup& v) {

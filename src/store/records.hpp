@@ -41,9 +41,21 @@ expected<chat::room> decode_room(const uuid& id, std::string_view bytes);
 std::string encode(const chat::member& v);
 expected<chat::member> decode_member(const uuid& user_id, std::string_view bytes);
 
+std::string encode(const chat::outsider& v);
+expected<chat::outsider> decode_outsider(const uuid& user_id, std::string_view bytes);
+
 std::string encode(const chat::message& v);
 expected<chat::message> decode_message(const uuid& room_id, std::uint64_t seq,
                                        std::string_view bytes);
+
+/// What counting unread messages needs of a stored message; its texts are passed over.
+struct message_glance {
+  uuid sender_id;
+  bool is_deleted = false;
+  bool mentions = false;  ///< the user, or everybody in the room
+};
+expected<message_glance> glance_at_message(const uuid& room_id, const uuid& user_id,
+                                           std::string_view bytes);
 
 /// message_id: where the message is.
 std::string encode_seq(std::uint64_t seq);
@@ -51,6 +63,13 @@ expected<std::uint64_t> decode_seq(std::string_view bytes);
 
 std::string encode(const chat::room_entry& v);
 expected<chat::room_entry> decode_entry(std::uint64_t seq, std::string_view bytes);
+
+std::string encode(const chat::reaction_mark& v);
+expected<chat::reaction_mark> decode_reaction(const uuid& message_id, std::string_view bytes);
+
+std::string encode(const chat::device_mark& v);
+expected<chat::device_mark> decode_device(const uuid& room_id, const uuid& id,
+                                          std::string_view bytes);
 
 std::string encode(const chat::dedup& v);
 expected<chat::dedup> decode_dedup(const uuid& user_id, const uuid& message_id,

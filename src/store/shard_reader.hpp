@@ -34,6 +34,11 @@ struct directory_cursor {
   uuid id;
 };
 
+struct unread_counts {
+  std::uint64_t messages = 0;
+  std::uint64_t mentions = 0;  ///< those among them that mention the user, or everybody
+};
+
 class shard_reader {
  public:
   shard_reader(database& db, std::uint16_t shard);
@@ -46,6 +51,8 @@ class shard_reader {
   [[nodiscard]] std::optional<chat::room> find_room(const uuid& id) const;
   [[nodiscard]] std::optional<chat::member> find_member(const uuid& room_id,
                                                         const uuid& user_id) const;
+  [[nodiscard]] std::optional<chat::outsider> find_outsider(const uuid& room_id,
+                                                            const uuid& user_id) const;
   /// Members by user id, after `after`.
   [[nodiscard]] std::vector<chat::member> members(const uuid& room_id,
                                                   const std::optional<uuid>& after,
@@ -63,8 +70,9 @@ class shard_reader {
   /// Entries of the room's order with from <= seq <= to, at most `limit`.
   [[nodiscard]] std::vector<chat::room_entry> entries(const uuid& room_id, std::uint64_t from,
                                                       std::uint64_t to, std::size_t limit) const;
-  /// Messages of others after `after` that are not deleted, counted up to `cap`.
-  [[nodiscard]] std::uint64_t count_unread(const uuid& room_id, const uuid& user_id,
+  /// Messages of others after `after` that are not deleted, counted up to `cap`. Looks at twice as
+  /// many messages at most.
+  [[nodiscard]] unread_counts count_unread(const uuid& room_id, const uuid& user_id,
                                            std::uint64_t after, std::uint64_t cap) const;
   /// Public rooms that are listed, newest first, after the cursor.
   [[nodiscard]] std::vector<chat::room> public_rooms(const std::optional<directory_cursor>& after,

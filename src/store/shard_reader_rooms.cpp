@@ -42,6 +42,12 @@ std::optional<chat::member> shard_reader::find_member(const uuid& room_id,
                  [&](std::string_view v) { return decode_member(user_id, v); });
 }
 
+std::optional<chat::outsider> shard_reader::find_outsider(const uuid& room_id,
+                                                          const uuid& user_id) const {
+  return look_up(db_, family::outsider, pair_key(at(), room_id, user_id),
+                 [&](std::string_view v) { return decode_outsider(user_id, v); });
+}
+
 std::vector<chat::member> shard_reader::members(const uuid& room_id,
                                                 const std::optional<uuid>& after,
                                                 std::size_t limit) const {
@@ -105,19 +111,20 @@ std::vector<chat::room_entry> shard_reader::entries(const uuid& room_id, std::ui
   return found;
 }
 
-std::uint64_t shard_reader::count_unread(const uuid& room_id, const uuid& user_id,
+unread_counts shard_reader::count_unread(const uuid& room_id, const uuid& user_id,
                                          std::uint64_t after, std::uint64_t cap) const {
-  std::uint64_t count = 0;
-  if (after == last_seq) return count;
+  unread_counts counts;
+  if (after == last_seq) return counts;
   scan rows(db_, family::message, owner_prefix(at(), room_id));
   rows.from(seq_key(at(), room_id, after + 1));
-  for (std::size_t looked_at = 0; looked_at < rows_looked_at_max && count < cap && rows.valid();
-       ++looked_at) {
-    const auto m = message_at(rows);
-    if (m.sender_id != user_id && m.deleted_at == 0) ++count;
-    rows.next();
+  for (std::uint64_t looked_at = 0; looked_at < 2 * cap && counts.messages < cap && rows.valid();
+       ++looked_at, rows.next()) {
+    const auto m = value_or_throw(glance_at_message(room_id, user_id, rows.value()));
+    if (m.sender_id == user_id || m.is_deleted) continue;
+    ++counts.messages;
+    if (m.mentions) ++counts.mentions;
   }
-  return count;
+  return counts;
 }
 
 }  // namespace greenroom::store

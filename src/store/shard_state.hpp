@@ -48,10 +48,26 @@ class shard_state final : public chat::state {
   std::optional<chat::member> find_member(const uuid& room_id, const uuid& user_id) const override;
   void put_member(const uuid& room_id, const chat::member& m) override;
   void erase_member(const uuid& room_id, const uuid& user_id) override;
+  std::optional<chat::outsider> find_outsider(const uuid& room_id,
+                                              const uuid& user_id) const override;
+  void put_outsider(const uuid& room_id, const chat::outsider& o) override;
+  void erase_outsider(const uuid& room_id, const uuid& user_id) override;
+  std::vector<chat::member> first_members(const uuid& room_id, std::size_t limit) const override;
+  std::vector<chat::outsider> first_outsiders(const uuid& room_id,
+                                              std::size_t limit) const override;
   std::optional<chat::message> find_message(const uuid& room_id, std::uint64_t seq) const override;
   std::optional<std::uint64_t> find_message_seq(const uuid& room_id, const uuid& id) const override;
   void put_message(const chat::message& m) override;
+  void erase_message(const chat::message& m) override;
+  std::optional<chat::reaction_mark> find_reaction(const uuid& message_id, const uuid& user_id,
+                                                   const std::string& emoji) const override;
+  void put_reaction(const chat::reaction_mark& m) override;
+  void erase_reactions(const uuid& message_id) override;
+  std::optional<chat::device_mark> find_device_mark(const uuid& room_id,
+                                                    const uuid& id) const override;
+  void put_device_mark(const chat::device_mark& m) override;
   void append_entry(const uuid& room_id, const chat::room_entry& e) override;
+  void erase_entry(const uuid& room_id, std::uint64_t seq) override;
   std::optional<chat::dedup> find_dedup(const uuid& user_id, const uuid& message_id) const override;
   void put_dedup(const chat::dedup& d) override;
   std::uint64_t append_outbox(chat::outbox_item item) override;

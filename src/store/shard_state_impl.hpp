@@ -8,7 +8,9 @@
 #include <rocksdb/utilities/write_batch_with_index.h>
 
 #include <array>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "store/fatal.hpp"
 #include "store/keys.hpp"
@@ -57,6 +59,30 @@ struct shard_state::impl {
 
   void erase(family f, const key& k) {
     stop_unless_ok(batch.Delete(db.handle(f), k.view()), "gathering writes");
+  }
+
+  /// The first `limit` records of an owner, of the batch and the database together; `decode` is
+  /// given the second id of the key and the value.
+  template <class Decode>
+  auto first_of(family f, const uuid& owner, std::size_t limit, Decode decode)
+      -> std::vector<typename decltype(decode(uuid{}, std::string_view{}))::value_type> {
+    const auto prefix = owner_prefix(at, owner);
+    const auto end = prefix.end();
+    const rocksdb::Slice upper(end.view());
+    rocksdb::ReadOptions how;
+    if (!upper.empty()) how.iterate_upper_bound = &upper;
+    const std::unique_ptr<rocksdb::Iterator> it(
+        batch.NewIteratorWithBase(db.handle(f), db.rocks().NewIterator(how, db.handle(f)), &how));
+    std::vector<typename decltype(decode(uuid{}, std::string_view{}))::value_type> found;
+    // The bound holds for the database's half; the batch's half is checked here.
+    for (it->Seek(prefix.view());
+         found.size() < limit && it->Valid() && it->key().starts_with(prefix.view()); it->Next()) {
+      const auto position = parse_pair_key(it->key().ToStringView());
+      if (!position) stop("damaged record " + std::string(to_string(f)) + ": its key is none");
+      found.push_back(value_or_stop(decode(position->id, it->value().ToStringView())));
+    }
+    stop_unless_ok(it->status(), "reading " + std::string(to_string(f)));
+    return found;
   }
 
   /// Brings the directory from what it was to what it is. `before` as remembered or as read.

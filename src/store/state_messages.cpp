@@ -24,6 +24,16 @@ void shard_state::append_entry(const uuid& room_id, const chat::room_entry& e) {
   impl_->put(family::room_log, seq_key(impl_->at, room_id, e.seq), encode(e));
 }
 
+void shard_state::erase_message(const chat::message& m) {
+  auto& i = *impl_;
+  i.erase(family::message, seq_key(i.at, m.room_id, m.seq));
+  i.erase(family::message_id, pair_key(i.at, m.room_id, m.id));
+}
+
+void shard_state::erase_entry(const uuid& room_id, std::uint64_t seq) {
+  impl_->erase(family::room_log, seq_key(impl_->at, room_id, seq));
+}
+
 std::optional<chat::dedup> shard_state::find_dedup(const uuid& user_id,
                                                    const uuid& message_id) const {
   return impl_->find(family::dedup, pair_key(impl_->at, user_id, message_id),

@@ -40,4 +40,27 @@ void shard_state::erase_member(const uuid& room_id, const uuid& user_id) {
   impl_->erase(family::member, pair_key(impl_->at, room_id, user_id));
 }
 
+std::vector<chat::member> shard_state::first_members(const uuid& room_id, std::size_t limit) const {
+  return impl_->first_of(family::member, room_id, limit, decode_member);
+}
+
+std::optional<chat::outsider> shard_state::find_outsider(const uuid& room_id,
+                                                         const uuid& user_id) const {
+  return impl_->find(family::outsider, pair_key(impl_->at, room_id, user_id),
+                     [&](std::string_view v) { return decode_outsider(user_id, v); });
+}
+
+void shard_state::put_outsider(const uuid& room_id, const chat::outsider& o) {
+  impl_->put(family::outsider, pair_key(impl_->at, room_id, o.user_id), encode(o));
+}
+
+void shard_state::erase_outsider(const uuid& room_id, const uuid& user_id) {
+  impl_->erase(family::outsider, pair_key(impl_->at, room_id, user_id));
+}
+
+std::vector<chat::outsider> shard_state::first_outsiders(const uuid& room_id,
+                                                         std::size_t limit) const {
+  return impl_->first_of(family::outsider, room_id, limit, decode_outsider);
+}
+
 }  // namespace greenroom::store

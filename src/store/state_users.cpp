@@ -33,25 +33,9 @@ void shard_state::erase_session(const uuid& user_id, const uuid& id) {
 }
 
 std::vector<chat::session> shard_state::sessions_of(const uuid& user_id) const {
-  auto& i = *impl_;
-  const auto prefix = owner_prefix(i.at, user_id);
-  const auto end = prefix.end();
-  const rocksdb::Slice upper(end.view());
-  rocksdb::ReadOptions how;
-  if (!upper.empty()) how.iterate_upper_bound = &upper;
-  auto* handle = i.db.handle(family::session);
-  const std::unique_ptr<rocksdb::Iterator> it(
-      i.batch.NewIteratorWithBase(handle, i.db.rocks().NewIterator(how, handle), &how));
-  std::vector<chat::session> found;
-  // The bound holds for the database's half; the batch's half is checked here.
-  for (it->Seek(prefix.view()); it->Valid() && it->key().starts_with(prefix.view()); it->Next()) {
-    const auto position = parse_pair_key(it->key().ToStringView());
-    if (!position) stop("damaged record session: its key is none");
-    found.push_back(
-        value_or_stop(decode_session(user_id, position->id, it->value().ToStringView())));
-  }
-  stop_unless_ok(it->status(), "reading sessions");
-  return found;
+  return impl_->first_of(
+      family::session, user_id, SIZE_MAX,
+      [&](const uuid& id, std::string_view v) { return decode_session(user_id, id, v); });
 }
 
 std::optional<chat::user_room> shard_state::find_user_room(const uuid& user_id,

@@ -8,12 +8,6 @@ from harness import names
 from harness.client import PASSWORD, Client, new_id
 from harness.names import fresh
 
-ALL_REQUESTS = """session_list_request direct_room_request update_room_request delete_room_request
-invite_request remove_member_request unban_request set_role_request edit_message_request
-delete_message_request reaction_request pin_request message_request typing set_presence_request
-presence_request update_profile_request change_password_request search_request""".split()
-
-
 # -- accounts and sessions ---------------------------------------------------------------------
 
 
@@ -138,12 +132,6 @@ def test_authenticating_again(person):
     assert alice.code("auth_request", username=bob.user["username"], password=PASSWORD) == (
         "CONFLICT"
     )
-
-
-@pytest.mark.parametrize("type_", ALL_REQUESTS)
-def test_what_is_not_offered_yet(person, type_):
-    for encoding in ("json", "msgpack"):
-        assert person("u", encoding).code(type_) == "UNSUPPORTED", f"{type_} is for later"
 
 
 def test_unknown_types(person):

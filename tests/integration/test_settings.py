@@ -23,6 +23,7 @@ DEFAULTS = {
     "resume.max_entries": 1000, "limits.request_timeout_ms": 5000,
     "websocket.max_message_bytes": 1024 * 1024, "auth.argon2_memory_mib": 19, "auth.argon2_ops": 2,
     "cluster.shards": 32, "chaos.enabled": False,
+    "search.enabled": True,
 }  # fmt: skip
 
 

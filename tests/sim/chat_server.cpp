@@ -135,7 +135,7 @@ chat::command chat_server::command_of(const request& r) {
       c.data = chat::leave_room{from, r.room};
       break;
     case verb::send: {
-      chat::send_message what{.from = from, .id = in_.new_id(self_), .what = {}};
+      chat::send_message what{.from = from, .id = in_.new_id(self_), .what = {}, .device_id = {}};
       what.what.room_id = r.room;
       what.what.content = r.text;
       c.data = what;

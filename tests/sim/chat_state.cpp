@@ -20,7 +20,9 @@ enum class kind : std::uint8_t {
   message,
   entry,
   repeat,
-  outbox
+  outbox,
+  reaction,
+  device
 };
 
 /// Each record: kind, two ids, a number (what its key would say), and its value.
@@ -87,6 +89,10 @@ std::string encode_state(const chat::memory_state& s) {
   }
   for (const auto& m : s.messages())
     to.put(kind::message, m.room_id, m.id, m.seq, store::encode(m));
+  for (const auto& m : s.reactions())
+    to.put(kind::reaction, m.message_id, {}, 0, store::encode(m));
+  for (const auto& m : s.device_marks())
+    to.put(kind::device, m.room_id, m.id, 0, store::encode(m));
   for (const auto& d : s.repeats())
     to.put(kind::repeat, d.user_id, d.message_id, 0, store::encode(d));
   for (const auto& i : s.outbox())
@@ -134,6 +140,12 @@ chat::memory_state decode_state(std::string_view bytes, bool with_repeats) {
         break;
       case kind::repeat:
         if (with_repeats) s.put_dedup(good(store::decode_dedup(r.a, r.b, r.value)));
+        break;
+      case kind::reaction:
+        s.put_reaction(good(store::decode_reaction(r.a, r.value)));
+        break;
+      case kind::device:
+        s.put_device_mark(good(store::decode_device(r.a, r.b, r.value)));
         break;
       case kind::outbox:
         outbox.push_back(good(store::decode_outbox(r.number, r.value)));

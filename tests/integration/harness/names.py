@@ -27,6 +27,11 @@ def room_id_of_creation(creator_id, message_id):
     return str(uuid.uuid5(NAMESPACE, f"greenroom:room-of:{creator_id}:{message_id}"))
 
 
+def direct_id(one, other):
+    smaller, larger = sorted((one, other))
+    return str(uuid.uuid5(NAMESPACE, f"greenroom:direct:{smaller}:{larger}"))
+
+
 def shard_of(id_text, shard_count=32):
     mask = (1 << 64) - 1
     h = 0xCBF29CE484222325

@@ -109,6 +109,7 @@ class session_probe final : public session_actor::base {
             [](const subscribed_ptr&) {},
             [this](const user_notice_ptr& n) { in_->put(n); },
             [](routes_atom) {},
+            [](presence_atom) {},
             [](drain_atom) {},
             [](closed_atom) {},
             [](tick_atom) {}};
@@ -116,6 +117,23 @@ class session_probe final : public session_actor::base {
 
  private:
   std::shared_ptr<inbox<user_notice_ptr>> in_;
+};
+
+class presence_probe final : public presence_actor::base {
+ public:
+  presence_probe(caf::actor_config& cfg, std::shared_ptr<inbox<presence_publish_ptr>> in)
+      : presence_actor::base(cfg), in_(std::move(in)) {}
+  behavior_type make_behavior() override {
+    return {[](const presence_wish_ptr&) {},
+            [](closed_atom, const uuid&, std::uint64_t) {},
+            [this](const presence_publish_ptr& p) { in_->put(p); },
+            [](const reply_ptr&) {},
+            [](routes_atom) {},
+            [](tick_atom) {}};
+  }
+
+ private:
+  std::shared_ptr<inbox<presence_publish_ptr>> in_;
 };
 
 inline uuid fresh_id() {
@@ -224,7 +242,7 @@ class leader_world {
     protocol::send_message_request r;
     r.room_id = room;
     r.content = content;
-    return ask(room, room_send{r}, by(from, message_id));
+    return ask(room, room_send{r, {}}, by(from, message_id));
   }
   reply_body history(const uuid& room, const uuid& from,
                      const protocol::history_request& what = {}) {
@@ -240,6 +258,13 @@ class leader_world {
   std::shared_ptr<inbox<user_notice_ptr>> attach_session(const uuid& user) {
     auto in = std::make_shared<inbox<user_notice_ptr>>();
     board_->enter_session(user, system_->spawn<session_probe>(in));
+    return in;
+  }
+  /// What leaders tell this node of those it watches.
+  std::shared_ptr<inbox<presence_publish_ptr>> watch_presence() {
+    auto in = std::make_shared<inbox<presence_publish_ptr>>();
+    presence_ = system_->spawn<presence_probe>(in);
+    board_->set_presence(presence_);
     return in;
   }
   void wait_for_end(const shard_actor& dead) {
@@ -329,6 +354,10 @@ class leader_world {
       caf::anon_send_exit(session, caf::exit_reason::user_shutdown);
     }
     sink_.reset();
+    if (presence_) {
+      caf::anon_send_exit(*presence_, caf::exit_reason::user_shutdown);
+      presence_.reset();
+    }
     env_->workers.reset();
     env_.reset();
     // Handles keep actors alive, so they go before the system waits for them.
@@ -351,6 +380,7 @@ class leader_world {
   environment_ptr env_;
   std::shared_ptr<inbox<reply_ptr>> replies_;
   std::optional<reply_sink> sink_;
+  std::optional<presence_actor> presence_;
   std::shared_ptr<inbox<room_publish_ptr>> published_;
   inbox<leader_notice> leaders_;
 };

@@ -40,7 +40,7 @@ struct outbox_world {
     chat::outbox_item i;
     i.id = id;
     i.target = i.user_id = user_id_of(user);
-    i.line = {i.target, room_id_of_alias("tea"), chat::user_room::standing::joined, id};
+    i.line = {i.target, room_id_of_alias("tea"), chat::user_room::standing::joined, id, {}};
     stored.push_back(i);
     return i;
   }

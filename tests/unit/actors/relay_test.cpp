@@ -81,6 +81,7 @@ class relay_session final : public session_actor::base {
             [this](const subscribed_ptr& s) { in_->put(s); },
             [](const user_notice_ptr&) {},
             [](routes_atom) {},
+            [](presence_atom) {},
             [](drain_atom) {},
             [](closed_atom) {},
             [](tick_atom) {}};

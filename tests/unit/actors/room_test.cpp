@@ -125,7 +125,7 @@ TEST_CASE("every message has its place, and a repeat has no effect") {
   protocol::send_message_request r;
   r.room_id = room;
   r.content = "something else";
-  CHECK(code_of(w.ask(room, room_send{r}, other)) == ec::conflict);
+  CHECK(code_of(w.ask(room, room_send{r, {}}, other)) == ec::conflict);
 }
 
 TEST_CASE("a repeat is answered as the first time also after leaving") {
@@ -151,7 +151,7 @@ TEST_CASE("a burst of sends gets seqs without a hole") {
     protocol::send_message_request r;
     r.room_id = room;
     r.content = std::to_string(i);
-    numbers.push_back(w.post(room, room_send{r}, leader_world::by(alice)));
+    numbers.push_back(w.post(room, room_send{r, {}}, leader_world::by(alice)));
   }
   std::vector<std::uint64_t> seqs;
   for (const auto n : numbers) {
@@ -337,7 +337,7 @@ TEST_CASE("no call stays without an answer when a room fails in a burst") {
     protocol::send_message_request r;
     r.room_id = room;
     r.content = std::to_string(i);
-    numbers.push_back(w.post(room, room_send{r}, leader_world::by(alice)));
+    numbers.push_back(w.post(room, room_send{r, {}}, leader_world::by(alice)));
   }
   std::size_t acked = 0;
   for (const auto n : numbers) {

@@ -86,7 +86,7 @@ TEST_CASE("a shard that ends under load leaves no call unanswered that it has ta
   r.room_id = room;
   r.content = "once";
   const auto dead = *w.board().local_shard(1);
-  const auto number = w.post(room, room_send{r}, leader_world::by(alice, id));
+  const auto number = w.post(room, room_send{r, {}}, leader_world::by(alice, id));
   caf::anon_send_exit(dead, caf::exit_reason::kill);
   w.respawn(1, dead);
   // Written or not, asking again tells which, and it is there once.

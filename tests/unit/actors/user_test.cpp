@@ -169,7 +169,7 @@ TEST_CASE("a user actor that fails answers, and its successor knows the nodes") 
   const auto back = w.ask_until_available(alice, user_get{});
   CHECK(answer_in<protocol::user_response>(back).user.is_online);
   must<actors::done>(w.ask(
-      alice, user_line{{alice, room_id_of_alias("x"), chat::user_room::standing::joined, 3}}));
+      alice, user_line{{alice, room_id_of_alias("x"), chat::user_room::standing::joined, 3, {}}}));
   const auto told = notices->take([](const user_notice_ptr&) { return true; });
   REQUIRE(told.has_value());
   CHECK((*told)->kind == user_notice::what::room_joined);

@@ -100,7 +100,7 @@ TEST_CASE("last_seen only rises", "[chat][accounts]") {
 TEST_CASE("a line of the list of rooms is replaced by newer ones only", "[chat][accounts]") {
   world w;
   w.run(w.registration("anna", 1));
-  user_room line{user_id_of("anna"), id(7), user_room::standing::joined, 5};
+  user_room line{user_id_of("anna"), id(7), user_room::standing::joined, 5, {}};
   auto o = w.run(put_user_room{line});
   REQUIRE(o.list_change);
   CHECK(o.list_change->room_id == id(7));
@@ -129,7 +129,7 @@ TEST_CASE("a line of the list of rooms is replaced by newer ones only", "[chat][
 
 TEST_CASE("a line for an unknown user arrives and does nothing", "[chat][accounts]") {
   world w;
-  const auto o = w.run(put_user_room{{id(1), id(7), user_room::standing::joined, 1}});
+  const auto o = w.run(put_user_room{{id(1), id(7), user_room::standing::joined, 1, {}}});
   as<done>(o);
   CHECK_FALSE(o.list_change);
   CHECK_FALSE(w.s.find_user_room(id(1), id(7)));

@@ -28,7 +28,7 @@ struct story : world {
     const std::uint64_t message_id = dice[3] % 12;
     const std::uint64_t number = dice[4] % 8;
     now += dice[5] < 3 ? 13 * hour : dice[5];
-    const auto verb = dice[0] % 10;
+    const auto verb = dice[0] % 14;
     auto by = from(name, message_id, 1 + (verb * 100 + room_id) * 10 + number);
     return {now, data_of(verb, name, by, room_id, number)};
   }
@@ -62,13 +62,28 @@ struct story : world {
         return rotation(name, number, static_cast<std::uint8_t>(room_id),
                         static_cast<std::uint8_t>(room_id + 1), by.message_id.bytes[15]);
       case 6:
-        return put_user_room{{by.user_id, id(room_id), user_room::standing::joined, number}};
+        return put_user_room{{by.user_id, id(room_id), user_room::standing::joined, number, {}}};
+      case 7:
+        return edit_message{by, {id(room_id), message_at(room_id, number), "edit @bob"}};
+      case 8:
+        return delete_message{by, {id(room_id), message_at(room_id, number)}};
+      case 9:
+        return react{by, {id(room_id), message_at(room_id, number % 4), "+1", number < 4}};
+      case 10:
+        return pin_message{by, {id(room_id), message_at(room_id, number % 4), number < 4}};
       default: {
         auto c = sending(name, room_id, number == 7 ? "" : "hi @anna");
         c.from = by;
         return c;
       }
     }
+  }
+
+  /// The message at this seq or the next one after it, so that most are found; else none's id.
+  uuid message_at(std::uint64_t room_id, std::uint64_t seq) const {
+    for (auto at = seq; at < seq + 4; ++at)
+      if (const auto m = s.find_message(id(room_id), at)) return m->id;
+    return id(999);
   }
 
   outcome take(const step& dice) { return apply(command_of(dice), {term}, s); }
@@ -107,6 +122,7 @@ void check_order(const memory_state& s) {
       const auto m = s.find_message(r.id, entries[i].message_seq);
       RC_ASSERT(m.has_value());
       RC_ASSERT(s.find_message_seq(r.id, m->id) == entries[i].seq);
+      if (m->deleted_at != 0) RC_ASSERT(m->content.empty() && m->reactions.empty() && !m->pinned);
     }
   }
 }

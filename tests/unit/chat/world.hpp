@@ -89,7 +89,7 @@ struct world {
   }
   send_message sending(const std::string& name, std::uint64_t room_id, std::string content,
                        std::uint64_t message_id = 0, std::uint64_t fingerprint = 1) {
-    send_message cmd{from(name, message_id, fingerprint), id(++next_id), {}};
+    send_message cmd{from(name, message_id, fingerprint), id(++next_id), {}, {}};
     cmd.what.room_id = id(room_id);
     cmd.what.content = std::move(content);
     return cmd;

@@ -118,8 +118,8 @@ TEST_CASE("golden: requests", "[golden]") {
   CHECK(encode_request(encoding::json, {nth(1), resume}) ==
         expand(R"({"version":"1","message_id":"#1","data":{"type":"resume_request",)"
                R"("rooms":{"#3":7}}})"));
-  CHECK(encode_request(encoding::json, {nth(1), unsupported_request{"typing"}}) ==
-        expand(R"({"version":"1","message_id":"#1","data":{"type":"typing"}})"));
+  CHECK(encode_request(encoding::json, {nth(1), unsupported_request{"search_request"}}) ==
+        expand(R"({"version":"1","message_id":"#1","data":{"type":"search_request"}})"));
 }
 
 TEST_CASE("golden: short answers", "[golden]") {
@@ -163,6 +163,16 @@ TEST_CASE("golden: users and log-in", "[golden]") {
   CHECK(answer(user_response{own}) ==
         answer_text(join({R"({"type":"user_response","user":)", alice_text,
                           R"(,"email":"Alice#@example.org"}})"})));
+}
+
+TEST_CASE("golden: sessions and presence", "[golden]") {
+  CHECK(answer(session_list_response{{{nth(5), "", moment, moment, "192.0.2.1", true}}}) ==
+        answer_text(R"({"type":"session_list_response","sessions":[{"session_id":"#5",)"
+                    R"("device_id":null,"created_at":"@","last_used_at":"@",)"
+                    R"("address":"192.0.2.1","current":true}]})"));
+  CHECK(answer(presence_response{{{nth(2), false, "offline", 0}}}) ==
+        answer_text(R"({"type":"presence_response","presences":[{"user_id":"#2",)"
+                    R"("is_online":false,"status":"offline","last_seen":null}]})"));
 }
 
 TEST_CASE("golden: rooms", "[golden]") {
@@ -209,6 +219,20 @@ TEST_CASE("golden: history", "[golden]") {
                     R"("metadata":null,"reply_to":null,"thread":null,"mentions":[],"pinned":false,)"
                     R"("status":"sent","created_at":"@","edited_at":null,"deleted_at":null,)"
                     R"("reactions":[]}],"has_more":false,"last_seq":2,"stale":false})"));
+}
+
+TEST_CASE("golden: one message and its receivers", "[golden]") {
+  auto m = hello();
+  m.status = message_state::read;
+  m.delivered_to = {nth(2), nth(5)};
+  m.read_by = std::vector<uuid>{};
+  CHECK(answer(message_response{m}) ==
+        answer_text(R"({"type":"message_response","message":{"id":"#4","message_id":"#1",)"
+                    R"("room_id":"#3","seq":2,"sender_id":"#2","message_type":"text",)"
+                    "\"content\":\"say \\\"h\xc3\xa9llo\\\"\\n\","
+                    R"("metadata":null,"reply_to":null,"thread":null,"mentions":[],"pinned":false,)"
+                    R"("status":"read","created_at":"@","edited_at":null,"deleted_at":null,)"
+                    R"("reactions":[],"delivered_to":["#2","#5"],"read_by":[]}})"));
 }
 
 TEST_CASE("golden: events of a room", "[golden]") {

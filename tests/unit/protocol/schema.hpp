@@ -95,7 +95,12 @@ class schema_visitor {
   static void fill(field_info& f, const email_rule& r) {
     f.good = "Alice@Example.org";
     limit(f, r.max, repeat("\xc3\xa9", r.max - 2) + "@x", repeat("\xc3\xa9", r.max - 1) + "@x");
-    refuse(f, {"", "alice", "@", "@x", "x@", "a@b@c", "a b@c", "a@b\n", 1, json::array()});
+    if (r.may_be_empty) {
+      f.accepted.emplace_back("");
+    } else {
+      refuse(f, {""});
+    }
+    refuse(f, {"alice", "@", "@x", "x@", "a@b@c", "a b@c", "a@b\n", 1, json::array()});
   }
   static void fill(field_info& f, const id_rule&) {
     f.good = some_id;
@@ -153,6 +158,21 @@ class schema_visitor {
     f.refused.push_back({{{"x", 1}}, ec::invalid_message, ".x"});
     for (const json& v : {json(-1), json("1"), json(nullptr), json(1.5)}) {
       f.refused.push_back({{{some_id, v}}, ec::invalid_message, "." + some_id});
+    }
+  }
+  static void fill(field_info& f, const retention_rule& r) {
+    const auto limit_of = [](const char* key, json value) {
+      auto limits = json::object();
+      limits[key] = std::move(value);
+      return limits;
+    };
+    f.good = limit_of("max_age_days", 30);
+    f.accepted = {json::object(), limit_of("max_age_days", r.days.max),
+                  limit_of("max_messages", r.messages.max)};
+    refuse(f, {"x", 1, json::array(), true});
+    for (const json& v : {json(0), json(-1), json("1"), json(1.5), json(r.messages.max + 1)}) {
+      f.refused.push_back({limit_of("max_age_days", v), ec::invalid_message, ".max_age_days"});
+      f.refused.push_back({limit_of("max_messages", v), ec::invalid_message, ".max_messages"});
     }
   }
   static void fill(field_info& f, const object_rule& r) {

@@ -44,10 +44,36 @@ std::vector<chat::command_data> one_of_each() {
   send.metadata = {{"k", {1, 2}}};
   send.safety = protocol::send_safety::all;
   send.device_seq = 0;
-  all.emplace_back(chat::send_message{from, id_of(5), send});
+  all.emplace_back(chat::send_message{from, id_of(5), send, "phone"});
   all.emplace_back(
       chat::mark{id_of(3), {{id_of(1), protocol::message_state::delivered, 4}, {id_of(2), {}, 5}}});
   all.emplace_back(chat::forget_outbox{{1, 2, 1'000'000}});
+  all.emplace_back(chat::change_password{from, id_of(2), "old", "new"});
+  protocol::update_profile_request profile;
+  profile.display_name = "";
+  profile.email = "a@b";
+  all.emplace_back(chat::update_profile{from, profile});
+  all.emplace_back(chat::set_user_role{id_of(1), chat::user_role::admin});
+  all.emplace_back(chat::close_account{from, id_of(1), chat::close_account::what::reopen});
+  all.emplace_back(chat::create_direct{from, id_of(3), id_of(4)});
+  chat::update_room update{from, {}};
+  update.what.room_id = id_of(3);
+  update.what.topic = "";
+  update.what.archived = false;
+  update.what.retention = protocol::room_retention{30, {}};
+  all.emplace_back(update);
+  auto admin = from;
+  admin.role = chat::user_role::admin;
+  all.emplace_back(chat::delete_room{admin, id_of(3)});
+  all.emplace_back(chat::invite_person{from, id_of(3), id_of(4), chat::member_role::guest});
+  all.emplace_back(chat::remove_person{from, id_of(3), id_of(4), true});
+  all.emplace_back(chat::unban_person{from, id_of(3), id_of(4)});
+  all.emplace_back(chat::set_member_role{from, id_of(3), id_of(4), chat::member_role::owner});
+  all.emplace_back(chat::sweep_room{id_of(3), true});
+  all.emplace_back(chat::edit_message{from, {id_of(3), id_of(5), "ho"}});
+  all.emplace_back(chat::delete_message{from, {id_of(3), id_of(5)}});
+  all.emplace_back(chat::react{from, {id_of(3), id_of(5), "+1", true}});
+  all.emplace_back(chat::pin_message{from, {id_of(3), id_of(5), true}});
   return all;
 }
 
@@ -72,6 +98,7 @@ TEST_CASE("what looks alike stays apart: absent, empty and nil") {
   const auto s = std::get<chat::send_message>(decode_command(encode({1, send}))->data);
   CHECK(s.what.device_seq == std::optional<std::uint64_t>(0));
   CHECK_FALSE(s.what.thread.has_value());
+  CHECK(s.device_id == "phone");
   CHECK(s.what.metadata == send.what.metadata);
   const auto create = std::get<chat::create_room>(one_of_each()[9]);
   const auto c = std::get<chat::create_room>(decode_command(encode({1, create}))->data);
@@ -80,6 +107,17 @@ TEST_CASE("what looks alike stays apart: absent, empty and nil") {
   const auto r = std::get<chat::revoke_sessions>(
       decode_command(encode({1, chat::revoke_sessions{from, uuid{}}}))->data);
   CHECK(r.session_id == std::optional<uuid>(uuid{}));
+  const auto u = std::get<chat::update_room>(decode_command(encode({1, one_of_each()[20]}))->data);
+  CHECK(u.what.topic == std::optional<std::string>(""));
+  CHECK_FALSE(u.what.name.has_value());
+  CHECK(u.what.archived == std::optional(false));
+  CHECK(u.what.retention == protocol::room_retention{30, {}});
+  const auto gone =
+      std::get<chat::delete_room>(decode_command(encode({1, one_of_each()[21]}))->data);
+  CHECK(gone.from.role == chat::user_role::admin);
+  const auto i = std::get<chat::invite_person>(
+      decode_command(encode({1, chat::invite_person{from, id_of(3), id_of(4), {}}}))->data);
+  CHECK_FALSE(i.role.has_value());
   const auto reg =
       std::get<chat::register_user>(decode_command(encode({1, one_of_each()[0]}))->data);
   CHECK(reg.account.id == id_of(1));

@@ -42,6 +42,14 @@ chat::room_entry sample_membership() {
   return v;
 }
 
+chat::room limited_room() {
+  auto v = sample_room();
+  v.retention = {30, {}};
+  v.deleted = true;
+  v.swept_seq = 200;
+  return v;
+}
+
 chat::command sample_command() {
   chat::send_message send;
   send.from = {id_of(1), id_of(6), 99};
@@ -49,6 +57,20 @@ chat::command sample_command() {
   send.what.room_id = id_of(3);
   send.what.content = "hi";
   return {1'700'000'000'123, send};
+}
+
+chat::command sample_device_command() {
+  auto c = sample_command();
+  auto& send = std::get<chat::send_message>(c.data);
+  send.what.device_seq = 7;
+  send.device_id = "phone";
+  return c;
+}
+
+chat::dedup sample_change_dedup() {
+  auto d = sample_dedup();
+  d.object_time = 1'600'000'000'123;
+  return d;
 }
 
 std::string whole_log_entry() {
@@ -79,7 +101,7 @@ std::map<std::string, sample> samples() {
   all["session"] = sample_of(encode(sample_session()),
                              [](view b) { return decode_session(id_of(1), id_of(2), b); });
   all["user_room"] =
-      sample_of(encode(chat::user_room{id_of(1), id_of(3), chat::user_room::standing::left, 5}),
+      sample_of(encode(chat::user_room{id_of(1), id_of(3), chat::user_room::standing::left, 5, {}}),
                 [](view b) { return decode_user_room(id_of(1), id_of(3), b); });
   all["email"] =
       sample_of(encode(chat::email_reservation{id_of(8), id_of(1), 1'700'000'000'123, true}),
@@ -87,8 +109,21 @@ std::map<std::string, sample> samples() {
   all["room"] = sample_of(encode(sample_room()), [](view b) { return decode_room(id_of(3), b); });
   all["member"] =
       sample_of(encode(sample_member()), [](view b) { return decode_member(id_of(4), b); });
+  all["outsider"] =
+      sample_of(encode(sample_outsider()), [](view b) { return decode_outsider(id_of(4), b); });
+  all["room.limited"] =
+      sample_of(encode(limited_room()), [](view b) { return decode_room(id_of(3), b); });
   all["message"] =
       sample_of(encode(sample_message()), [](view b) { return decode_message(id_of(3), 42, b); });
+  all["message.changed"] = sample_of(encode(sample_changed_message()),
+                                     [](view b) { return decode_message(id_of(3), 42, b); });
+  all["reaction"] =
+      sample_of(encode(sample_reaction()), [](view b) { return decode_reaction(id_of(5), b); });
+  all["device"] = sample_of(encode(sample_device()),
+                            [](view b) { return decode_device(id_of(3), id_of(9), b); });
+  all["dedup.change"] = sample_of(encode(sample_change_dedup()),
+                                  [](view b) { return decode_dedup(id_of(1), id_of(6), b); });
+  all["command.send_message.device"] = sample_of(encode(sample_device_command()), decode_command);
   all["room_log.message"] =
       sample_of(encode(sample_entry()), [](view b) { return decode_entry(42, b); });
   all["room_log.membership"] =
@@ -150,6 +185,25 @@ TEST_CASE("decoding adds what the key says") {
   CHECK(m->metadata == sample_message().metadata);
   CHECK(m->reply_to == std::optional(id_of(7)));
   CHECK_FALSE(m->thread.has_value());
+}
+
+TEST_CASE("a glance at a message sees what counting needs") {
+  const auto look = [](const chat::message& m, std::uint8_t user) {
+    const auto seen = glance_at_message(id_of(3), id_of(user), encode(m));
+    REQUIRE(seen.has_value());
+    return *seen;
+  };
+  auto m = sample_message();
+  CHECK(look(m, 4).sender_id == id_of(1));
+  CHECK(look(m, 4).mentions);
+  CHECK_FALSE(look(m, 1).mentions);
+  CHECK_FALSE(look(m, 4).is_deleted);
+  CHECK(look(sample_changed_message(), 4).is_deleted);
+  m.mentions = {id_of(3)};  // the room: everybody
+  CHECK(look(m, 1).mentions);
+  m.mentions.clear();
+  CHECK_FALSE(look(m, 4).mentions);
+  CHECK_FALSE(glance_at_message(id_of(3), id_of(4), "\x02\x90").has_value());
 }
 
 TEST_CASE("metadata survives as it was") {

@@ -88,11 +88,11 @@ TEST_CASE_METHOD(world, "entries of a room's order") {
 }
 
 TEST_CASE_METHOD(world, "unread are the messages of others that are not deleted") {
-  CHECK(reader.count_unread(id_of(3), id_of(1), 0, 100) == 4);
-  CHECK(reader.count_unread(id_of(3), id_of(4), 0, 100) == 5);
-  CHECK(reader.count_unread(id_of(3), id_of(9), 0, 100) == 9);
-  CHECK(reader.count_unread(id_of(3), id_of(9), 0, 3) == 3);
-  CHECK(reader.count_unread(id_of(3), id_of(9), 18, 100) == 0);
+  CHECK(reader.count_unread(id_of(3), id_of(1), 0, 100).messages == 4);
+  CHECK(reader.count_unread(id_of(3), id_of(4), 0, 100).messages == 5);
+  CHECK(reader.count_unread(id_of(3), id_of(9), 0, 100).messages == 9);
+  CHECK(reader.count_unread(id_of(3), id_of(9), 0, 3).messages == 3);
+  CHECK(reader.count_unread(id_of(3), id_of(9), 18, 100).messages == 0);
 }
 
 TEST_CASE_METHOD(world, "lists go on where they stopped") {

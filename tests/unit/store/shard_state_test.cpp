@@ -29,7 +29,7 @@ struct write {
 };
 
 write any_write() {
-  return {*rc::gen::inRange(0, 14), *rc::gen::inRange<std::uint8_t>(1, ids + 1),
+  return {*rc::gen::inRange(0, 17), *rc::gen::inRange<std::uint8_t>(1, ids + 1),
           *rc::gen::inRange<std::uint8_t>(1, ids + 1), *rc::gen::inRange<std::uint64_t>(1, 6)};
 }
 
@@ -54,7 +54,7 @@ void apply(const write& w, chat::state& to) {
       session.created_at = time;
       return to.put_session(session);
     case 2:
-      return to.put_user_room({a, b, chat::user_room::standing::invited, w.n});
+      return to.put_user_room({a, b, chat::user_room::standing::invited, w.n, {}});
     case 3:
       return to.put_email({a, b, time, w.n == 2});
     case 4:
@@ -78,12 +78,18 @@ void apply(const write& w, chat::state& to) {
       entry.seq = w.n;
       return to.append_entry(a, entry);
     case 10:
-      return to.put_dedup({a, b, w.n, time, a, b, w.n, 1});
+      return to.put_dedup({a, b, w.n, time, a, b, w.n, 1, 0});
     case 11:
-      to.append_outbox({0, a, {}, {a, b, {}, w.n}, b});
+      to.append_outbox({0, a, {}, {a, b, {}, w.n, {}}, b});
       return;
     case 12:
       return to.erase_outbox(w.n);
+    case 13:
+      return to.put_reaction({a, b, w.n % 2 == 0 ? "+1" : "-1", w.n, w.n < 3});
+    case 14:
+      return to.erase_reactions(a);
+    case 15:
+      return to.put_device_mark({a, b, w.n, w.n});
     default:
       return to.erase_session(a, b);
   }
@@ -124,6 +130,9 @@ std::vector<std::string> seen_by_rules(const chat::state& s) {
     all.push_back(shown(s.find_email(id_of(i))));
     for (std::uint8_t j = 1; j <= ids; ++j) {
       all.push_back(shown(s.find_user_room(id_of(i), id_of(j))));
+      all.push_back(shown(s.find_reaction(id_of(i), id_of(j), "+1")));
+      all.push_back(shown(s.find_reaction(id_of(i), id_of(j), "-1")));
+      all.push_back(shown(s.find_device_mark(id_of(i), id_of(j))));
     }
   }
   return all;

@@ -97,6 +97,15 @@ inline chat::member sample_member() {
   return {id_of(4), chat::member_role::owner, 1'700'000'000'123, 1, 250, 240};
 }
 
+inline chat::outsider sample_outsider() {
+  return {id_of(4),
+          chat::outsider::standing::banned,
+          chat::member_role::guest,
+          id_of(1),
+          1'700'000'000'123,
+          17};
+}
+
 inline chat::message sample_message() {
   chat::message v;
   v.id = id_of(5);
@@ -126,11 +135,33 @@ inline chat::dedup sample_dedup() {
   return {id_of(1), id_of(6), 0xfedcba9876543210, 1'700'000'000'123, id_of(5), id_of(3), 42, 3};
 }
 
+/// A message with everything a message can have.
+inline chat::message sample_changed_message() {
+  auto v = sample_message();
+  v.thread = id_of(8);
+  v.pinned = true;
+  v.edited_at = 1'700'000'000'456;
+  v.deleted_at = 1'700'000'000'789;
+  v.reactions = {{"+1", 2, {id_of(1), id_of(4)}}, {"\xe2\x9d\xa4", 300, {}}};
+  v.edited_seq = 50;
+  v.deleted_seq = 300;
+  v.pinned_seq = 51;
+  return v;
+}
+
+inline chat::reaction_mark sample_reaction() {
+  return {id_of(5), id_of(4), "+1", 52, false};
+}
+
+inline chat::device_mark sample_device() {
+  return {id_of(3), id_of(9), 300, 3};
+}
+
 inline chat::outbox_item sample_outbox() {
   chat::outbox_item v;
   v.id = 11;
   v.target = id_of(4);
-  v.line = {id_of(4), id_of(3), chat::user_room::standing::invited, 17};
+  v.line = {id_of(4), id_of(3), chat::user_room::standing::invited, 17, {}};
   return v;
 }
 

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "actors/login_guard.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace greenroom::actors {
+
+namespace {
+
+constexpr double ms_per_minute = 60'000;
+constexpr std::size_t sweep_above = 4096;
+
+}  // namespace
+
+double login_guard::tokens_of(const bucket& b, clock::time_point now) const {
+  const auto ms = std::chrono::duration<double, std::milli>(now - b.at).count();
+  return std::min<double>(per_minute_, b.tokens + std::max(0.0, ms) * per_minute_ / ms_per_minute);
+}
+
+void login_guard::forget_full(clock::time_point now) {
+  std::erase_if(buckets_, [&](const auto& entry) {
+    return entry.second.under_way == 0 && tokens_of(entry.second, now) >= per_minute_;
+  });
+}
+
+login_guard::verdict login_guard::begin(const std::string& key, clock::time_point now) {
+  if (per_minute_ == 0) {
+    return {};
+  }
+  forget_full(now);
+  auto& b =
+      buckets_.try_emplace(key, bucket{static_cast<double>(per_minute_), now, 0}).first->second;
+  const auto tokens = tokens_of(b, now);
+  if (tokens >= b.under_way + 1.0) {
+    ++b.under_way;
+    return {};
+  }
+  if (b.under_way > 0) {
+    return {true, std::nullopt};
+  }
+  return {false,
+          static_cast<std::int64_t>(std::ceil((1.0 - tokens) * ms_per_minute / per_minute_))};
+}
+
+void login_guard::end(const std::string& key, bool wrong, clock::time_point now) {
+  const auto it = buckets_.find(key);
+  if (it == buckets_.end()) {
+    return;
+  }
+  auto& b = it->second;
+  b.tokens = std::max(0.0, tokens_of(b, now) - (wrong ? 1.0 : 0.0));
+  b.at = now;
+  b.under_way -= b.under_way > 0 ? 1 : 0;
+  forget_full(now);
+}
+
+std::optional<std::int64_t> login_guard::refused_ms(const std::string& key,
+                                                    clock::time_point now) const {
+  const auto it = buckets_.find(key);
+  if (it == buckets_.end()) {
+    return std::nullopt;
+  }
+  const auto tokens = tokens_of(it->second, now);
+  return tokens >= 1.0 ? std::nullopt
+                       : std::optional(static_cast<std::int64_t>(
+                             std::ceil((1.0 - tokens) * ms_per_minute / per_minute_)));
+}
+
+void login_guard::failed(const std::string& key, clock::time_point now) {
+  if (per_minute_ == 0) {
+    return;
+  }
+  if (buckets_.size() >= sweep_above) {
+    forget_full(now);
+  }
+  auto& b =
+      buckets_.try_emplace(key, bucket{static_cast<double>(per_minute_), now, 0}).first->second;
+  b.tokens = std::max(0.0, tokens_of(b, now) - 1.0);
+  b.at = now;
+}
+
+login_guard::clock::time_point login_guard::forgotten_at(clock::time_point now) const {
+  auto last = clock::time_point::max();
+  for (const auto& [key, b] : buckets_) {
+    const auto missing = per_minute_ - tokens_of(b, now);
+    if (missing <= 0 && b.under_way == 0) {
+      continue;
+    }
+    const auto full =
+        now + std::chrono::milliseconds(
+                  static_cast<std::int64_t>(std::ceil(missing * ms_per_minute / per_minute_)) + 1);
+    last = last == clock::time_point::max() ? full : std::max(last, full);
+  }
+  return last;
+}
+
+// -- addresses -----------------------------------------------------------------------------------
+
+std::optional<std::int64_t> address_guard::refused_ms(const std::string& address,
+                                                      login_guard::clock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  return guard_.refused_ms(network_of(address), now);
+}
+
+void address_guard::failed(const std::string& address, login_guard::clock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  guard_.failed(network_of(address), now);
+}
+
+std::string network_of(const std::string& address) {
+  std::array<unsigned char, 16> bytes{};
+  if (::inet_pton(AF_INET6, address.c_str(), bytes.data()) != 1) {
+    return address;
+  }
+  constexpr std::array<unsigned char, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  if (std::equal(mapped.begin(), mapped.end(), bytes.begin())) {
+    return std::to_string(bytes[12]) + "." + std::to_string(bytes[13]) + "." +
+           std::to_string(bytes[14]) + "." + std::to_string(bytes[15]);
+  }
+  std::fill(bytes.begin() + 8, bytes.end(), 0);
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  ::inet_ntop(AF_INET6, bytes.data(), text.data(), text.size());
+  return std::string(text.data()) + "/64";
+}
+
+}  // namespace greenroom::actors

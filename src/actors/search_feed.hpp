@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// What the full-text index has to take in. Thread-safe; between leaders and the searcher, so that
+/// an entry costs a leader no message. Bounded: beyond `rooms_max` only the shard is remembered,
+/// all of whose rooms are looked at then.
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "protocol/uuid.hpp"
+
+namespace greenroom::actors {
+
+class search_feed {
+ public:
+  struct batch {
+    std::unordered_map<uuid, std::uint16_t, uuid_hash> rooms;  ///< with their shards
+    std::set<std::uint16_t> shards;                            ///< all rooms of these
+    [[nodiscard]] bool empty() const { return rooms.empty() && shards.empty(); }
+  };
+
+  /// Called, on any thread, when there is something after there was nothing. Empty: nobody takes
+  /// anything, so nothing is remembered.
+  void set_taker(std::function<void()> wake) {
+    const std::lock_guard lock(mutex_);
+    wake_ = std::move(wake);
+    next_ = {};
+  }
+  /// A room has new entries.
+  void touch(std::uint16_t shard, const uuid& room) {
+    add([&] {
+      if (next_.rooms.size() < rooms_max) {
+        next_.rooms.emplace(room, shard);
+      } else {
+        next_.shards.insert(shard);
+      }
+    });
+  }
+  /// A shard is led here now: whatever was written meanwhile is to be found here.
+  void catch_up(std::uint16_t shard) {
+    add([&] { next_.shards.insert(shard); });
+  }
+  batch take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(next_, {});
+  }
+  static constexpr std::size_t rooms_max = 10'000;
+
+ private:
+  template <class Change>
+  void add(Change change) {
+    const std::lock_guard lock(mutex_);
+    if (!wake_) {
+      return;
+    }
+    const bool first = next_.empty();
+    change();
+    if (first) {
+      wake_();
+    }
+  }
+
+  std::mutex mutex_;
+  std::function<void()> wake_;
+  batch next_;
+};
+
+}  // namespace greenroom::actors

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// SEARCHER: the full-text index of the rooms that are led here, on a thread of its own.
+///
+/// Owns: the index (search/index.hpp), rooms that it has yet to take in.
+/// Takes: that there is something to take in (environment::search), look-ups of leaders.
+/// Sends: answers to look-ups.
+/// Dies: respawned by the node; the index is as of its last commit, and all shards led here are
+/// looked at again. Look-ups that waited are answered by their askers' time-outs.
+///
+/// The index is behind the log by a fraction of a second. It only says where to look: what is
+/// answered is read from the store, so a deleted message is never shown.
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "actors/base.hpp"
+#include "actors/environment.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/open_calls.hpp"
+#include "search/index.hpp"
+
+namespace greenroom::actors {
+
+struct search_job {
+  std::uint16_t shard = 0;
+  search::query what;
+  std::vector<uuid> rooms;
+  std::optional<search::position> from;
+  std::size_t limit = 0;
+  asked asker;
+};
+
+class searcher final : public observed<searcher_actor> {
+ public:
+  searcher(caf::actor_config& cfg, environment_ptr env);
+
+ protected:
+  behavior_type make_behavior() override;
+  void on_exit() override;
+
+ private:
+  struct task {
+    std::uint16_t shard = 0;
+    std::optional<uuid> room;   ///< empty: the next rooms of the shard
+    std::optional<uuid> after;  ///< of the rooms
+  };
+
+  void work();
+  std::size_t do_some(task& t, std::size_t budget, bool& done);
+  std::size_t take_in(std::uint16_t shard, const uuid& room, std::size_t budget, bool& done);
+  void look_up(const search_job& job);
+
+  environment_ptr env_;
+  std::unique_ptr<search::index> index_;
+  std::deque<task> tasks_;
+  bool awake_ = false;  ///< a tick is under way
+};
+
+}  // namespace greenroom::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::search_job_ptr)

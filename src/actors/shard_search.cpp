@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+/// Searching in the rooms of a shard: who may, is decided here; where it is, the searcher knows.
+
+#include <algorithm>
+
+#include "actors/searcher.hpp"
+#include "actors/shard.hpp"
+#include "chat/apply.hpp"
+#include "protocol/limits.hpp"
+
+namespace greenroom::actors {
+
+void shard::search(const asked& a, const shard_search& c) {
+  const auto& user = a.what->from.user_id;
+  auto job = std::make_shared<search_job>();
+  for (const auto& id : c.rooms) {
+    const auto bad = chat::may_read(reader_->find_room(id), reader_->find_member(id, user));
+    if (!bad) {
+      job->rooms.push_back(id);
+    } else if (c.rooms.size() == 1) {
+      send_reply(a, *bad);
+      return;
+    }
+  }
+  auto what = search::parse(c.query);
+  if (!what) {
+    send_reply(a, what.error());
+    return;
+  }
+  const auto searcher = env_->searcher.get();
+  if (!searcher) {
+    send_reply(a, unavailable("the search is starting").value());
+    return;
+  }
+  job->shard = number_;
+  job->what = std::move(*what);
+  if (c.before_time) {
+    job->from = search::position{*c.before_time, c.before_id};
+  }
+  job->limit = std::min<std::size_t>(c.limit, limits::list_limit_max + 1);
+  job->asker = a;
+  caf::anon_send(*searcher, search_job_ptr(std::move(job)));
+}
+
+}  // namespace greenroom::actors

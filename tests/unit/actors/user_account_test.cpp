@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#include "unit/actors/leader_world.hpp"
+
+using namespace greenroom;
+using namespace greenroom::actors;
+using namespace greenroom::actors::test;
+
+namespace {
+
+reply_body log_in(leader_world& w, const std::string& name, const std::string& password,
+                  const std::string& address = "192.0.2.7") {
+  return w.ask(user_id_of(name), user_login{password, "", "phone", address},
+               leader_world::by(user_id_of(name)));
+}
+
+uuid session_of(const reply_body& opened) {
+  return std::get<session_opened>(opened).response.session_id;
+}
+
+template <class T>
+T answered_as(reply_body body) {
+  return answer_in<T>(std::move(body));
+}
+
+}  // namespace
+
+TEST_CASE("sessions are listed for their owner alone") {
+  leader_world w(1);
+  const auto first = session_of(w.register_user("alice"));
+  const auto second = session_of(log_in(w, "alice", "correct horse"));
+  const auto alice = user_id_of("alice");
+  const auto list = answered_as<protocol::session_list_response>(
+      w.ask(alice, user_sessions{second}, {alice, {}, 0}));
+  REQUIRE(list.sessions.size() == 2);
+  for (const auto& s : list.sessions) {
+    CHECK(s.current == (s.session_id == second));
+    CHECK(s.address == (s.session_id == first ? "127.0.0.1" : "192.0.2.7"));
+  }
+  CHECK(code_of(w.ask(alice, user_sessions{second}, {user_id_of("bob"), {}, 0})) == ec::forbidden);
+}
+
+TEST_CASE("a password is changed by whoever knows it, and other sessions end") {
+  leader_world w(1);
+  const auto first = session_of(w.register_user("alice"));
+  const auto second = session_of(log_in(w, "alice", "correct horse"));
+  const auto alice = user_id_of("alice");
+  CHECK(code_of(w.ask(alice, user_password{second, "wrong horse", "another horse"},
+                      leader_world::by(alice))) == ec::invalid_credentials);
+  const auto by = leader_world::by(alice);
+  const user_password change{second, "correct horse", "another horse"};
+  CHECK_FALSE(must<answered>(w.ask(alice, change, by)).duplicate);
+  CHECK(must<answered>(w.ask(alice, change, by)).duplicate);
+  CHECK(code_of(w.ask(alice, user_check{first})) == ec::unauthorized);
+  must<user_attached>(w.ask(alice, user_check{second}));
+  CHECK(code_of(log_in(w, "alice", "correct horse")) == ec::invalid_credentials);
+  must<session_opened>(log_in(w, "alice", "another horse"));
+  CHECK(code_of(w.ask(alice, change, leader_world::by(user_id_of("bob")))) == ec::forbidden);
+}
+
+TEST_CASE("an address is reserved before a profile has it, and free when it has not") {
+  leader_world w;
+  must<session_opened>(w.register_user("alice", "correct horse", "a@example.org"));
+  w.user("bob");
+  const auto alice = user_id_of("alice");
+  const auto bob = user_id_of("bob");
+  user_profile taken;
+  taken.what.email = "A@example.org";
+  const auto refused = must<error>(w.ask(bob, taken, leader_world::by(bob)));
+  CHECK(refused.code == ec::conflict);
+  CHECK(refused.details.field == "email");
+  user_profile other;
+  other.what.email = "b@example.org";
+  const auto changed =
+      answered_as<protocol::user_response>(w.ask(alice, other, leader_world::by(alice)));
+  CHECK(changed.user.email == "b@example.org");
+  // The release travels by the outbox.
+  for (int tries = 0;; ++tries) {
+    const auto again = w.ask(bob, taken, leader_world::by(bob));
+    if (std::holds_alternative<answered>(again)) {
+      break;
+    }
+    REQUIRE(tries < 1000);
+  }
+}
+
+TEST_CASE("wrong passwords are slowed down, elsewhere than where one is known") {
+  leader_world w(1);
+  w.user("alice");  // from 127.0.0.1
+  std::vector<ec> alices;
+  std::vector<ec> nobodys;
+  for (int i = 0; i < 11; ++i) {
+    alices.push_back(code_of(log_in(w, "alice", "guess")));
+    nobodys.push_back(code_of(log_in(w, "nobody", "guess")));
+  }
+  CHECK(std::count(alices.begin(), alices.end(), ec::invalid_credentials) == 10);
+  CHECK(alices.back() == ec::rate_limit);
+  CHECK(nobodys == alices);
+  const auto refused = must<error>(log_in(w, "alice", "correct horse"));
+  CHECK(refused.code == ec::rate_limit);
+  REQUIRE(refused.details.retry_after_ms.has_value());
+  CHECK(*refused.details.retry_after_ms <= 6000);
+  must<session_opened>(log_in(w, "alice", "correct horse", "127.0.0.1"));
+}
+
+TEST_CASE("log-ins at once that are right are all let in") {
+  leader_world w(1);
+  const auto alice = w.user("alice");
+  std::vector<call_number> asked;
+  for (int i = 0; i < 30; ++i) {
+    asked.push_back(
+        w.post(alice, user_login{"correct horse", "", "", ""}, leader_world::by(alice)));
+  }
+  for (const auto number : asked) {
+    must<session_opened>(w.wait(number));
+  }
+}
+
+TEST_CASE("an account is closed by its owner with the password, or by an admin") {
+  leader_world w(1);
+  const auto session = session_of(w.register_user("alice"));
+  const auto alice = user_id_of("alice");
+  using how = chat::close_account::what;
+  CHECK(code_of(w.ask(alice, user_close{how::erase, false, "wrong"}, {alice, {}, 0})) ==
+        ec::invalid_credentials);
+  CHECK(code_of(w.ask(alice, user_close{how::erase, false, "correct horse"},
+                      {user_id_of("bob"), {}, 0})) == ec::forbidden);
+  CHECK(code_of(w.ask(alice, user_close{how::reopen, false, "correct horse"}, {alice, {}, 0})) ==
+        ec::forbidden);
+  must<answered>(w.ask(alice, user_close{how::deactivate, true, ""}));
+  CHECK(code_of(w.ask(alice, user_check{session})) == ec::unauthorized);
+  CHECK(code_of(log_in(w, "alice", "correct horse")) == ec::invalid_credentials);
+  must<answered>(w.ask(alice, user_close{how::reopen, true, ""}));
+  must<session_opened>(log_in(w, "alice", "correct horse"));
+  must<answered>(w.ask(alice, user_close{how::erase, false, "correct horse"}, {alice, {}, 0}));
+  const auto left = answered_as<protocol::user_response>(w.ask(alice, user_get{})).user;
+  CHECK(left.username == "deleted user");
+  CHECK(code_of(w.ask(alice, user_set_role{protocol::user_role::admin})) == ec::user_not_found);
+}
+
+TEST_CASE("an export has what is kept, and no secrets") {
+  leader_world w(1);
+  must<session_opened>(w.register_user("alice", "correct horse", "a@example.org"));
+  const auto alice = user_id_of("alice");
+  const auto all =
+      answered_as<protocol::export_response>(w.ask(alice, user_export{}, {alice, {}, 0})).account;
+  CHECK(all["user"]["email"] == "a@example.org");
+  CHECK(all["sessions"].size() == 1);
+  CHECK(all.dump().find("argon2") == std::string::npos);
+  CHECK(code_of(w.ask(alice, user_export{}, {user_id_of("bob"), {}, 0})) == ec::forbidden);
+}
+
+TEST_CASE("who watches a user is told when he comes, changes and goes") {
+  leader_world w(1);
+  const auto session = session_of(w.register_user("alice"));
+  const auto alice = user_id_of("alice");
+  const auto here = w.board().self();
+  auto news = w.watch_presence();
+  const auto before =
+      must<presence_views>(w.wait(w.post({}, 1, shard_watch{here, true, {alice}, {}}, {})));
+  REQUIRE(before.views.size() == 1);
+  CHECK_FALSE(before.views[0].is_online);
+  CHECK(before.watched == 1);
+  must<user_attached>(w.ask(alice, user_attach{session, here, 1}));
+  const auto next = [&] {
+    const auto p = news->take([](const presence_publish_ptr&) { return true; });
+    REQUIRE(p.has_value());
+    REQUIRE((*p)->views.size() == 1);
+    CHECK((*p)->views[0].user_id == alice);
+    return (*p)->views[0];
+  };
+  const auto came = next();
+  CHECK(came.is_online);
+  CHECK(came.version > before.views[0].version);
+  must<actors::done>(w.ask(alice, user_set_presence{protocol::presence_status::away}));
+  CHECK(next().status == protocol::presence_status::away);
+  must<actors::done>(w.ask(alice, user_detach{here, 2}));
+  const auto went = next();
+  CHECK_FALSE(went.is_online);
+  CHECK(went.last_seen > 0);
+}
