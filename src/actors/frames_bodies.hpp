@@ -7,6 +7,7 @@
 #include <concepts>
 
 #include "actors/calls.hpp"
+#include "actors/group_messages.hpp"
 #include "placement/cluster_map.hpp"
 #include "store/packing.hpp"
 

@@ -17,6 +17,7 @@
 
 #include "actors/answer_once.hpp"
 #include "actors/calls.hpp"
+#include "actors/group_messages.hpp"
 #include "net/port.hpp"
 
 namespace greenroom::actors {

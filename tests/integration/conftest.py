@@ -70,6 +70,25 @@ def cluster(programs):
 
 
 @pytest.fixture
+def people(cluster):
+    """people(0, 2) → clients that have registered, one per named node (0 is node1)."""
+    clients = []
+
+    def make(*where, encoding="json"):
+        made = []
+        for i in where:
+            client = Client(cluster.nodes[i], encoding)
+            clients.append(client)
+            client.register(fresh(f"p{i}"))
+            made.append(client)
+        return made
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
 def person(node):
     """person("alice") → a client that has just registered."""
     clients = []

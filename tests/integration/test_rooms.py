@@ -9,25 +9,6 @@ from harness.waiting import wait_until
 from harness.web import Browser
 
 
-@pytest.fixture
-def people(cluster):
-    """people(0, 1) → clients that have registered, one per named node (0 is node1)."""
-    clients = []
-
-    def make(*where, encoding="json"):
-        made = []
-        for i in where:
-            client = Client(cluster.nodes[i], encoding)
-            clients.append(client)
-            client.register(fresh(f"p{i}"))
-            made.append(client)
-        return made
-
-    yield make
-    for client in clients:
-        client.close()
-
-
 @pytest.fixture(scope="module")
 def elsewhere(cluster):
     """elsewhere("stem") → an alias whose room is led by node3."""

@@ -17,25 +17,6 @@ def all_run(cluster):
     cluster.settle()
 
 
-@pytest.fixture
-def people(cluster):
-    """people(0, 2) → clients that have registered, one per named node (0 is node1)."""
-    clients = []
-
-    def make(*where, encoding="json"):
-        made = []
-        for i in where:
-            client = Client(cluster.nodes[i], encoding)
-            clients.append(client)
-            client.register(fresh(f"p{i}"))
-            made.append(client)
-        return made
-
-    yield make
-    for client in clients:
-        client.close()
-
-
 def led_by(cluster, node, stem="room"):
     """An alias whose room is led by this node, once leadership has returned to it."""
     wait_until(lambda: node in cluster.leaders().values(), f"{node} to lead", 40)

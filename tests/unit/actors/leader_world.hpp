@@ -100,13 +100,16 @@ class relay_probe final : public relay_actor::base {
 
 class session_probe final : public session_actor::base {
  public:
-  session_probe(caf::actor_config& cfg, std::shared_ptr<inbox<user_notice_ptr>> in)
-      : session_actor::base(cfg), in_(std::move(in)) {}
+  session_probe(caf::actor_config& cfg, std::shared_ptr<inbox<user_notice_ptr>> in,
+                std::shared_ptr<inbox<subscribed_ptr>> told = {})
+      : session_actor::base(cfg), in_(std::move(in)), told_(std::move(told)) {}
   behavior_type make_behavior() override {
     return {[](const client_request_ptr&) {},
             [](const http_call_ptr&) {},
             [](const reply_ptr&) {},
-            [](const subscribed_ptr&) {},
+            [this](const subscribed_ptr& s) {
+              if (told_) told_->put(s);
+            },
             [this](const user_notice_ptr& n) { in_->put(n); },
             [](routes_atom) {},
             [](presence_atom) {},
@@ -117,6 +120,7 @@ class session_probe final : public session_actor::base {
 
  private:
   std::shared_ptr<inbox<user_notice_ptr>> in_;
+  std::shared_ptr<inbox<subscribed_ptr>> told_;
 };
 
 class presence_probe final : public presence_actor::base {

@@ -70,27 +70,6 @@ class far_room final : public peer_port {
   inbox<call_ptr> asked_;
 };
 
-class relay_session final : public session_actor::base {
- public:
-  relay_session(caf::actor_config& cfg, std::shared_ptr<inbox<subscribed_ptr>> in)
-      : session_actor::base(cfg), in_(std::move(in)) {}
-  behavior_type make_behavior() override {
-    return {[](const client_request_ptr&) {},
-            [](const http_call_ptr&) {},
-            [](const reply_ptr&) {},
-            [this](const subscribed_ptr& s) { in_->put(s); },
-            [](const user_notice_ptr&) {},
-            [](routes_atom) {},
-            [](presence_atom) {},
-            [](drain_atom) {},
-            [](closed_atom) {},
-            [](tick_atom) {}};
-  }
-
- private:
-  std::shared_ptr<inbox<subscribed_ptr>> in_;
-};
-
 struct relay_world {
   leader_world node;
   far_room far;
@@ -105,7 +84,7 @@ struct relay_world {
     node.board().set_peers(&far);
     node.board().set_leader({node.board().shard_of(room), 1000, fresh_id()});
     node.env()->sockets = &sockets;
-    session = node.system().spawn<relay_session>(told);
+    session = node.system().spawn<session_probe>(std::make_shared<inbox<user_notice_ptr>>(), told);
     under_test = node.system().spawn<relay>(node.env(), room);
   }
   ~relay_world() {
