@@ -152,7 +152,7 @@ struct room_set_role {
 struct room_sweep {};
 struct room_send {
   protocol::send_message_request what;
-  std::string device_id;  ///< of the session; empty: none
+  std::string device_id = {};  ///< of the session; empty: none
 };
 // The rest of each request is in the call: who asks, and the room.
 struct room_edit {

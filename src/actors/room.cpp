@@ -123,16 +123,9 @@ void room::forget_member(const uuid& user) {
 
 chat::person room::who(const asked& a) {
   const auto& from = a.what->from;
-  chat::person p;
-  p.account = from.role;
-  if (const auto* m = find_member(from.user_id)) {
-    p.is = chat::membership::member;
-    p.role = m->role;
-  } else if (const auto o = reader().find_outsider(id(), from.user_id)) {
-    p.is = o->is == chat::outsider::standing::invited ? chat::membership::invited
-                                                      : chat::membership::banned;
-  }
-  return p;
+  const auto m = member_of(from.user_id);
+  return chat::person_of(m, m ? std::nullopt : reader().find_outsider(id(), from.user_id),
+                         from.role);
 }
 
 std::optional<error> room::refusal_of(const asked& a, chat::action what) {

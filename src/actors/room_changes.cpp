@@ -26,9 +26,7 @@ void room::on(const asked& a, const room_pin& c) {
 }
 
 void room::change(const asked& a, chat::command_data what) {
-  if (const auto bad = chat::may_read(room_, member_of(a.what->from.user_id));
-      bad && !may_be_repeat(a)) {
-    answer(a, *bad);
+  if (refuse(a, chat::action::read)) {
     return;
   }
   propose_for(a, std::move(what), [this, a](const chat::outcome& o, const proposal_result& r) {

@@ -91,7 +91,8 @@ reply_body stale_history(const call& asked, const store::shard_reader& reader,
   const auto& what = h->what;
   const auto room = reader.find_room(asked.target);
   const auto self = reader.find_member(asked.target, asked.from.user_id);
-  if (const auto bad = chat::may_read(room, self)) {
+  const auto known = self ? std::nullopt : reader.find_outsider(asked.target, asked.from.user_id);
+  if (const auto bad = chat::may_read(room, chat::person_of(self, known, asked.from.role))) {
     return *bad;
   }
   if (what.before_seq && what.after_seq) {

@@ -19,8 +19,7 @@ constexpr std::size_t members_looked_at_max = 10'000;
 /// Members whose present membership began before the message; the sender has received and read it.
 void room::on(const asked& a, const room_message& c) {
   const auto& asker = a.what->from.user_id;
-  const auto self = member_of(asker);
-  if (const auto bad = chat::may_read(room_, self)) {
+  if (const auto bad = refusal_of(a, chat::action::read)) {
     answer(a, *bad);
     return;
   }

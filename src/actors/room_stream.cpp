@@ -57,7 +57,8 @@ void room::on(const asked& a, const room_attach& c) {
 
 void room::on(const asked& a, const room_admit& c) {
   const auto self = member_of(c.user_id);
-  if (const auto bad = chat::may_read(room_, self)) {
+  const auto known = self ? std::nullopt : reader().find_outsider(id(), c.user_id);
+  if (const auto bad = chat::may_read(room_, chat::person_of(self, known))) {
     answer(a, *bad);
     return;
   }

@@ -21,8 +21,7 @@ constexpr auto tell_again_every = 3s;
 
 void room::on(const asked& a, const room_typing& c) {
   const auto& user = a.what->from.user_id;
-  const auto self = member_of(user);
-  if (const auto bad = room_ ? chat::may_send(*room_, self) : chat::may_read(room_, self)) {
+  if (const auto bad = refusal_of(a, chat::action::send)) {
     answer(a, *bad);
     return;
   }

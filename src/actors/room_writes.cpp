@@ -165,11 +165,11 @@ void room::on(const asked& a, const room_send& c) {
 // -- mark --------------------------------------------------------------------------------------
 
 void room::on(const asked& a, const room_mark& c) {
-  const auto self = member_of(a.what->from.user_id);
-  if (const auto bad = chat::may_read(room_, self)) {
+  if (const auto bad = refusal_of(a, chat::action::read)) {
     answer(a, *bad);
     return;
   }
+  const auto self = member_of(a.what->from.user_id);
   const auto cursor =
       c.status == protocol::message_state::read ? self->read_seq : self->delivered_seq;
   if (c.seq <= cursor && c.status != protocol::message_state::sent) {

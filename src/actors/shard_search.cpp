@@ -14,7 +14,10 @@ void shard::search(const asked& a, const shard_search& c) {
   const auto& user = a.what->from.user_id;
   auto job = std::make_shared<search_job>();
   for (const auto& id : c.rooms) {
-    const auto bad = chat::may_read(reader_->find_room(id), reader_->find_member(id, user));
+    const auto self = reader_->find_member(id, user);
+    const auto known = self ? std::nullopt : reader_->find_outsider(id, user);
+    const auto bad =
+        chat::may_read(reader_->find_room(id), chat::person_of(self, known, a.what->from.role));
     if (!bad) {
       job->rooms.push_back(id);
     } else if (c.rooms.size() == 1) {

@@ -12,6 +12,7 @@
 
 #include "chat/commands.hpp"
 #include "chat/outcome.hpp"
+#include "chat/permissions.hpp"
 #include "chat/state.hpp"
 
 namespace greenroom::chat {
@@ -54,12 +55,7 @@ std::optional<protocol::event_envelope> event_of(const room& r, const room_entry
 /// Early refusal by the leader, before anything is proposed: the same rule as in apply.
 std::optional<error> may_send(const room& r, const std::optional<member>& m);
 std::optional<error> may_read(const std::optional<room>& r, const std::optional<member>& m);
-/// One per change of a message; who may not even see the room is told what may_read says.
-std::optional<error> may_edit(const room& r, const std::optional<member>& m, const message& what);
-std::optional<error> may_delete(const room& r, const std::optional<member>& m, const message& what);
-std::optional<error> may_react(const room& r, const std::optional<member>& m);
-std::optional<error> may_pin(const room& r, const std::optional<member>& m);
-/// Whether `@room` in this member's messages means everybody.
-bool may_call_all(const room& r, const member& m);
+/// Where it is known that he is invited or an admin of the server: for them the room exists.
+std::optional<error> may_read(const std::optional<room>& r, const person& who);
 
 }  // namespace greenroom::chat

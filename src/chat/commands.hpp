@@ -195,7 +195,7 @@ struct send_message {
   origin from;
   uuid id;  ///< version 7, given by the leader
   protocol::send_message_request what;
-  std::string device_id;  ///< of the session; empty: none
+  std::string device_id = {};  ///< of the session; empty: none
 };
 
 struct edit_message {

@@ -170,6 +170,17 @@ void memory_state::put_device_mark(const device_mark& m) {
   device_marks_[{m.room_id, m.id}] = m;
 }
 
+void memory_state::erase_device_mark(const uuid& room_id, const uuid& id) {
+  device_marks_.erase({room_id, id});
+}
+
+std::vector<device_mark> memory_state::first_device_marks(const uuid& room_id,
+                                                          std::size_t limit) const {
+  auto found = all_of(device_marks_, room_id);
+  if (found.size() > limit) found.resize(limit);
+  return found;
+}
+
 void memory_state::append_entry(const uuid& room_id, const room_entry& e) {
   entries_[room_id].push_back(e);
 }

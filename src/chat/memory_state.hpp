@@ -51,6 +51,9 @@ class memory_state final : public state {
   void erase_reactions(const uuid& message_id) override;
   std::optional<device_mark> find_device_mark(const uuid& room_id, const uuid& id) const override;
   void put_device_mark(const device_mark& m) override;
+  void erase_device_mark(const uuid& room_id, const uuid& id) override;
+  std::vector<device_mark> first_device_marks(const uuid& room_id,
+                                              std::size_t limit) const override;
   void append_entry(const uuid& room_id, const room_entry& e) override;
   void erase_entry(const uuid& room_id, std::uint64_t seq) override;
 

@@ -9,67 +9,14 @@
 #include "chat/rules.hpp"
 #include "protocol/limits.hpp"
 
-namespace greenroom::chat {
-
-namespace {
-
-/// Who is no member, and rooms in which nothing changes any more.
-std::optional<error> may_change(const room& r, const std::optional<member>& m) {
-  if (r.deleted || !m) return stranger(r);
-  if (r.archived) return rules::refusal(ec::conflict, "this room is archived", "room_id");
-  return std::nullopt;
-}
-
-bool moderates(const member& m) {
-  return m.role >= member_role::moderator;
-}
-
-}  // namespace
-
-std::optional<error> may_edit(const room& r, const std::optional<member>& m, const message& what) {
-  if (auto bad = may_send(r, m)) return bad;
-  if (what.sender_id != m->user_id)
-    return rules::refusal(ec::forbidden, "only the sender edits a message", "id");
-  return std::nullopt;
-}
-
-std::optional<error> may_delete(const room& r, const std::optional<member>& m,
-                                const message& what) {
-  if (auto bad = may_change(r, m)) return bad;
-  if (what.sender_id != m->user_id && !moderates(*m))
-    return rules::refusal(ec::forbidden, "only the sender and moderators delete a message", "id");
-  return std::nullopt;
-}
-
-std::optional<error> may_react(const room& r, const std::optional<member>& m) {
-  if (auto bad = may_change(r, m)) return bad;
-  if (m->role == member_role::guest)
-    return rules::refusal(ec::forbidden, "guests may only read", "room_id");
-  return std::nullopt;
-}
-
-/// In a direct room both are members, and it is the room of both.
-std::optional<error> may_pin(const room& r, const std::optional<member>& m) {
-  if (auto bad = may_change(r, m)) return bad;
-  if (r.type != room_type::direct && !moderates(*m))
-    return rules::refusal(ec::forbidden, "only moderators pin a message", "room_id");
-  return std::nullopt;
-}
-
-bool may_call_all(const room& r, const member& m) {
-  return r.type == room_type::direct || moderates(m);
-}
-
-}  // namespace greenroom::chat
-
 namespace greenroom::chat::rules {
 
 namespace {
 
-/// A change on its way: the room, the member who wants it, and the message.
+/// A change on its way: the room, who wants it, and the message.
 struct subject {
   room r;
-  std::optional<member> self;
+  person who;
   message m;
 };
 
@@ -77,13 +24,29 @@ struct subject {
 template <class What>
 tl::expected<subject, error> find(const context& c, const origin& from, const What& what) {
   auto r = c.s.find_room(what.room_id);
-  auto self = r ? c.s.find_member(r->id, from.user_id) : std::nullopt;
-  if (auto bad = may_read(r, self)) return tl::unexpected(std::move(*bad));
+  const auto who = r ? person_in(c, *r, from.user_id, from.role) : person{};
+  if (auto bad = may_read(r, who)) return tl::unexpected(std::move(*bad));
   const auto seq = c.s.find_message_seq(r->id, what.id);
   auto m = seq ? c.s.find_message(r->id, *seq) : std::nullopt;
   if (!m)
     return tl::unexpected(refusal(ec::message_not_found, "no such message in this room", "id"));
-  return subject{std::move(*r), std::move(self), std::move(*m)};
+  return subject{std::move(*r), who, std::move(*m)};
+}
+
+/// Nobody puts words into another one's mouth, whatever his role.
+std::optional<error> may_edit(const subject& at, const uuid& user_id) {
+  if (auto bad = may(action::change_own, at.r, at.who)) return bad;
+  if (at.m.sender_id != user_id)
+    return refusal(ec::forbidden, "only the sender edits a message", "id");
+  return std::nullopt;
+}
+
+/// What one has said one may take back, also as a guest.
+std::optional<error> may_delete(const subject& at, const uuid& user_id) {
+  if (at.m.sender_id != user_id) return may(action::delete_any, at.r, at.who);
+  auto sender = at.who;
+  sender.role = std::max(sender.role, member_role::member);
+  return may(action::change_own, at.r, sender);
 }
 
 error is_deleted() {
@@ -146,14 +109,14 @@ result decide(context& c, const edit_message& cmd) {
   auto at = find(c, cmd.from, cmd.what);
   if (!at) return at.error();
   auto& m = at->m;
-  if (auto bad = may_edit(at->r, at->self, m)) return *bad;
+  if (auto bad = may_edit(*at, cmd.from.user_id)) return *bad;
   if (m.deleted_at != 0) return is_deleted();
   if (m.type == message_type::text && cmd.what.content.empty())
     return refusal(ec::invalid_message, "a text message has content", "content");
   if (cmd.what.content == m.content) return unchanged(c, cmd.from, m, m.edited_seq);
 
   m.content = cmd.what.content;
-  m.mentions = mentions_in(c, at->r.id, m.content, may_call_all(at->r, *at->self));
+  m.mentions = mentions_in(c, at->r.id, m.content, !may(action::mention_all, at->r, at->who));
   m.edited_at = c.now;
   m.edited_seq = at->r.last_seq + 1;
   return changed(c, cmd.from, *at, protocol::message_change::edited);
@@ -165,7 +128,7 @@ result decide(context& c, const delete_message& cmd) {
   auto at = find(c, cmd.from, cmd.what);
   if (!at) return at.error();
   auto& m = at->m;
-  if (auto bad = may_delete(at->r, at->self, m)) return *bad;
+  if (auto bad = may_delete(*at, cmd.from.user_id)) return *bad;
   if (m.deleted_at != 0) return unchanged(c, cmd.from, m, m.deleted_seq);
 
   m.content.clear();
@@ -187,7 +150,7 @@ result decide(context& c, const react& cmd) {
   auto at = find(c, cmd.from, cmd.what);
   if (!at) return at.error();
   auto& m = at->m;
-  if (auto bad = may_react(at->r, at->self)) return *bad;
+  if (auto bad = may(action::react, at->r, at->who)) return *bad;
   const auto& emoji = cmd.what.emoji;
   if (m.deleted_at != 0) {
     if (cmd.what.add) return is_deleted();
@@ -221,7 +184,7 @@ result decide(context& c, const pin_message& cmd) {
   auto at = find(c, cmd.from, cmd.what);
   if (!at) return at.error();
   auto& m = at->m;
-  if (auto bad = may_pin(at->r, at->self)) return *bad;
+  if (auto bad = may(action::pin, at->r, at->who)) return *bad;
   if (m.pinned == cmd.what.pinned) return unchanged(c, cmd.from, m, m.pinned_seq);
   if (m.deleted_at != 0) return is_deleted();
 

@@ -15,6 +15,10 @@ std::optional<error> may_read(const std::optional<room>& r, const std::optional<
   return may(action::read, *r, m ? person{membership::member, m->role} : person{});
 }
 
+std::optional<error> may_read(const std::optional<room>& r, const person& who) {
+  return r ? may(action::read, *r, who) : may_read(r, std::nullopt);
+}
+
 }  // namespace greenroom::chat
 
 namespace greenroom::chat::rules {
@@ -93,13 +97,13 @@ result decide(context& c, const send_message& cmd) {
 
   auto r = c.s.find_room(cmd.what.room_id);
   if (!r) return refusal(ec::room_not_found, "no such room", "room_id");
-  const auto self = c.s.find_member(r->id, cmd.from.user_id);
-  if (auto bad = may(action::send, *r, person_in(c, *r, cmd.from.user_id))) return *bad;
+  const auto who = person_in(c, *r, cmd.from.user_id, cmd.from.role);
+  if (auto bad = may(action::send, *r, who)) return *bad;
   if (auto said = device_says(c, cmd)) return *said;
   if (auto bad = check_type(cmd.what)) return *bad;
   if (auto bad = check_references(c, cmd.what)) return *bad;
 
-  const auto m = message_of(c, cmd, *r, may_call_all(*r, *self));
+  const auto m = message_of(c, cmd, *r, !may(action::mention_all, *r, who));
   c.s.put_message(m);
   r->last_message_at = c.now;
   room_entry e;

@@ -7,6 +7,23 @@
 #include "chat/rules.hpp"
 #include "protocol/limits.hpp"
 
+namespace greenroom::chat {
+
+person person_of(const std::optional<member>& m, const std::optional<outsider>& o,
+                 user_role account) {
+  person p;
+  p.account = account;
+  if (m) {
+    p.is = membership::member;
+    p.role = m->role;
+  } else if (o) {
+    p.is = o->is == outsider::standing::invited ? membership::invited : membership::banned;
+  }
+  return p;
+}
+
+}  // namespace greenroom::chat
+
 namespace greenroom::chat::rules {
 
 expected<room> find_open_room(const context& c, const uuid& room_id) {
@@ -17,15 +34,8 @@ expected<room> find_open_room(const context& c, const uuid& room_id) {
 }
 
 person person_in(const context& c, const room& r, const uuid& user_id, user_role account) {
-  person p;
-  p.account = account;
-  if (const auto m = c.s.find_member(r.id, user_id)) {
-    p.is = membership::member;
-    p.role = m->role;
-  } else if (const auto o = c.s.find_outsider(r.id, user_id)) {
-    p.is = o->is == outsider::standing::invited ? membership::invited : membership::banned;
-  }
-  return p;
+  const auto m = c.s.find_member(r.id, user_id);
+  return person_of(m, m ? std::nullopt : c.s.find_outsider(r.id, user_id), account);
 }
 
 room_entry membership_entry(room_event_kind event, const uuid& by, const uuid& user_id) {

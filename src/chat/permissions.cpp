@@ -19,7 +19,7 @@ constexpr std::array table{
     permission{action::send, "send", member, false, false, false, true, false},
     permission{action::react, "react", member, false, false, false, true, false},
     permission{action::change_own, "change_own", member, false, false, false, true, false},
-    permission{action::delete_any, "delete_any", moderator, false, false, false, false, true},
+    permission{action::delete_any, "delete_any", moderator, false, false, false, false, false},
     permission{action::pin, "pin", moderator, false, false, false, true, false},
     permission{action::mention_all, "mention_all", moderator, false, false, false, true, false},
     permission{action::join, "join", guest, true, true, false, true, false},

@@ -51,6 +51,10 @@ struct person {
   user_role account = user_role::user;
 };
 
+/// `o` is looked at only if he is no member.
+person person_of(const std::optional<member>& m, const std::optional<outsider>& o,
+                 user_role account = user_role::user);
+
 struct permission {
   action what;
   std::string_view name;  ///< as in docs/protocol.md

@@ -70,9 +70,26 @@ void sweep_content(context& c, room& r) {
   const auto end = std::min<std::uint64_t>(r.last_seq, r.swept_seq + swept_records_max);
   while (r.swept_seq < end) {
     const auto seq = ++r.swept_seq;
-    if (const auto m = c.s.find_message(r.id, seq)) c.s.erase_message(*m);
+    if (const auto m = c.s.find_message(r.id, seq)) {
+      c.s.erase_message(*m);
+      if (m->deleted_at == 0) c.s.erase_reactions(m->id);
+      const auto sent = sent_mark_id(m->sender_id, m->message_id);
+      if (c.s.find_device_mark(r.id, sent)) c.s.erase_device_mark(r.id, sent);
+    }
     c.s.erase_entry(r.id, seq);
   }
+}
+
+/// What is left of them when the messages are gone: one per device. False: there are more.
+bool sweep_devices(context& c, const room& r) {
+  const auto marks = c.s.first_device_marks(r.id, swept_records_max);
+  for (const auto& m : marks)
+    c.s.erase_device_mark(r.id, m.id);
+  return marks.size() < swept_records_max;
+}
+
+bool has_content(const context& c, const room& r) {
+  return r.swept_seq < r.last_seq || !c.s.first_device_marks(r.id, 1).empty();
 }
 
 }  // namespace
@@ -122,9 +139,9 @@ result decide(context& c, const sweep_room& cmd) {
   using enum room_swept::left;
   if (!r || !r->deleted) return room_swept{nothing};
   if (!sweep_people(c, *r)) return room_swept{people};
-  if (!cmd.content) return room_swept{r->swept_seq < r->last_seq ? content : nothing};
+  if (!cmd.content) return room_swept{has_content(c, *r) ? content : nothing};
   sweep_content(c, *r);
-  const bool over = r->swept_seq == r->last_seq;
+  const bool over = r->swept_seq == r->last_seq && sweep_devices(c, *r);
   if (over) {
     r->name.clear();
     r->description.clear();

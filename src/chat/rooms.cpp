@@ -147,8 +147,7 @@ result decide(context& c, const leave_room& cmd) {
 
   auto r = find_open_room(c, cmd.room_id);
   if (!r) return r.error();
-  // Without the rights of an admin of the server: there is nothing to leave.
-  if (auto bad = may(action::leave, *r, person_in(c, *r, user_id))) return *bad;
+  if (auto bad = may(action::leave, *r, person_in(c, *r, user_id, cmd.from.role))) return *bad;
   if (const auto self = c.s.find_member(r->id, user_id)) {
     if (auto bad = keeps_an_owner(*r, *self)) return *bad;
     exit(c, *r, *self);

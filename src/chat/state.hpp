@@ -69,6 +69,10 @@ class state {
   virtual std::optional<device_mark> find_device_mark(const uuid& room_id,
                                                       const uuid& id) const = 0;
   virtual void put_device_mark(const device_mark& m) = 0;
+  virtual void erase_device_mark(const uuid& room_id, const uuid& id) = 0;
+  /// The first ones by id.
+  virtual std::vector<device_mark> first_device_marks(const uuid& room_id,
+                                                      std::size_t limit) const = 0;
   virtual void append_entry(const uuid& room_id, const room_entry& e) = 0;
   virtual void erase_entry(const uuid& room_id, std::uint64_t seq) = 0;
 

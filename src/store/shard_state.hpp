@@ -66,6 +66,9 @@ class shard_state final : public chat::state {
   std::optional<chat::device_mark> find_device_mark(const uuid& room_id,
                                                     const uuid& id) const override;
   void put_device_mark(const chat::device_mark& m) override;
+  void erase_device_mark(const uuid& room_id, const uuid& id) override;
+  std::vector<chat::device_mark> first_device_marks(const uuid& room_id,
+                                                    std::size_t limit) const override;
   void append_entry(const uuid& room_id, const chat::room_entry& e) override;
   void erase_entry(const uuid& room_id, std::uint64_t seq) override;
   std::optional<chat::dedup> find_dedup(const uuid& user_id, const uuid& message_id) const override;

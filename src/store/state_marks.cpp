@@ -50,4 +50,15 @@ void shard_state::put_device_mark(const chat::device_mark& m) {
   impl_->put(family::device, pair_key(impl_->at, m.room_id, m.id), encode(m));
 }
 
+void shard_state::erase_device_mark(const uuid& room_id, const uuid& id) {
+  impl_->erase(family::device, pair_key(impl_->at, room_id, id));
+}
+
+std::vector<chat::device_mark> shard_state::first_device_marks(const uuid& room_id,
+                                                               std::size_t limit) const {
+  return impl_->first_of(family::device, room_id, limit, [&](const uuid& id, std::string_view v) {
+    return decode_device(room_id, id, v);
+  });
+}
+
 }  // namespace greenroom::store

@@ -22,7 +22,8 @@ enum class kind : std::uint8_t {
   repeat,
   outbox,
   reaction,
-  device
+  device,
+  outsider
 };
 
 /// Each record: kind, two ids, a number (what its key would say), and its value.
@@ -84,6 +85,8 @@ std::string encode_state(const chat::memory_state& s) {
     to.put(kind::room, r.id, {}, 0, store::encode(r));
     for (const auto& m : s.members_of(r.id))
       to.put(kind::member, r.id, m.user_id, 0, store::encode(m));
+    for (const auto& o : s.outsiders_of(r.id))
+      to.put(kind::outsider, r.id, o.user_id, 0, store::encode(o));
     for (const auto& e : s.entries_of(r.id))
       to.put(kind::entry, r.id, {}, e.seq, store::encode(e));
   }
@@ -131,6 +134,9 @@ chat::memory_state decode_state(std::string_view bytes, bool with_repeats) {
         break;
       case kind::member:
         s.put_member(r.a, good(store::decode_member(r.b, r.value)));
+        break;
+      case kind::outsider:
+        s.put_outsider(r.a, good(store::decode_outsider(r.b, r.value)));
         break;
       case kind::entry:
         s.append_entry(r.a, good(store::decode_entry(r.number, r.value)));

@@ -128,11 +128,19 @@ struct relay_world {
     m.message.seq = seq;
     return {room, seq, {1000, std::move(m)}, std::nullopt};
   }
-  void publish(std::uint64_t seq) {
+  stream_event end(std::uint64_t seq) {
+    protocol::room_event e;
+    e.room_id = room;
+    e.seq = seq;
+    e.kind = protocol::room_event_kind::deleted;
+    return {room, seq, {1000, std::move(e)}, std::nullopt};
+  }
+  void publish(std::uint64_t seq) { publish(event(seq)); }
+  void publish(const stream_event& e) {
     auto p = std::make_shared<room_publish>();
     p->room_id = room;
-    p->last_seq = seq;
-    p->event = std::make_shared<const stream_event>(event(seq));
+    p->last_seq = e.seq;
+    p->event = std::make_shared<const stream_event>(e);
     caf::anon_send(*under_test, room_publish_ptr(std::move(p)));
   }
   /// One who listens from now on, at `last`.
@@ -195,4 +203,26 @@ TEST_CASE("events that come too early wait for the gap to be filled") {
   for (std::uint64_t seq = 11; seq <= 13; ++seq) {
     CHECK(w.sockets.next_seq(phone) == seq);
   }
+}
+
+TEST_CASE("the end of a room is the last that each of its listeners gets") {
+  relay_world w;
+  w.attach(phone, 284);
+  w.subscribe(laptop, 282);
+  w.answer(w.far.next<room_admit>(), room_admitted{1, 284});
+  w.admitted(laptop);
+  w.release(laptop);
+  const auto page = w.far.next<room_entries>();
+  w.publish(w.end(285));
+  CHECK(w.sockets.next_seq(phone) == 285);
+  SECTION("from the log, while it is there") {
+    w.answer(page, room_page{{w.event(283), w.event(284), w.end(285)}, 285});
+    CHECK(w.sockets.next_seq(laptop) == 283);
+    CHECK(w.sockets.next_seq(laptop) == 284);
+  }
+  SECTION("by itself when the log is gone") {
+    w.answer(page, room_page{{}, 285});
+  }
+  CHECK(w.sockets.next_seq(laptop) == 285);
+  w.far.next<room_detach>();
 }

@@ -126,6 +126,44 @@ TEST_CASE("who may delete", "[chat][changes]") {
   CHECK(as<message_written>(w.erase("carl")).seq == 5);
 }
 
+TEST_CASE("nothing is changed in an archived room", "[chat][changes]") {
+  auto w = with_message();
+  w.alter_room(1, [](room& r) { r.archived = true; });
+  for (const auto& o :
+       {w.edit("anna", "x"), w.erase("anna"), w.react_with("bob", "+1", true), w.pin("anna", true)})
+    CHECK(refused(o) == ec::conflict);
+  w.set_role("bob", 1, member_role::moderator);
+  CHECK(refused(w.erase("bob")) == ec::conflict);
+  CHECK(refused(w.erase("carl")) == ec::forbidden);
+}
+
+TEST_CASE("in a direct room only the sender deletes", "[chat][changes]") {
+  auto w = with_message();
+  w.set_role("anna", 1, member_role::member);
+  w.alter_room(1, [](room& r) { r.type = room_type::direct; });
+  CHECK(refused(w.erase("bob")) == ec::conflict);
+  CHECK(refused(w.edit("bob", "mine")) == ec::forbidden);
+  CHECK(refused(w.erase("dora")) == ec::room_not_found);
+  CHECK(as<message_written>(w.erase("anna")).seq == 3);
+}
+
+TEST_CASE("an admin of the server has no more rights to messages", "[chat][changes]") {
+  auto w = with_message();
+  auto by = world::from("dora");
+  by.role = user_role::admin;
+  const auto refused_all = [&](ec code) {
+    CHECK(refused(w.run(edit_message{by, {id(1), w.target, "x"}})) == code);
+    CHECK(refused(w.run(delete_message{by, {id(1), w.target}})) == code);
+    CHECK(refused(w.run(react{by, {id(1), w.target, "+1", true}})) == code);
+    CHECK(refused(w.run(pin_message{by, {id(1), w.target, true}})) == code);
+  };
+  refused_all(ec::forbidden);
+  w.alter_room(1, [](room& r) { r.type = room_type::group; });
+  refused_all(ec::forbidden);  // of groups he knows
+  w.alter_room(1, [](room& r) { r.type = room_type::direct; });
+  refused_all(ec::room_not_found);
+}
+
 TEST_CASE("reactions: one per person and emoji", "[chat][changes]") {
   auto w = with_message();
   const auto first = w.react_with("bob", "+1", true);
@@ -249,8 +287,12 @@ TEST_CASE("@room is everybody when a moderator says it", "[chat][mentions]") {
         std::vector{id(1), user_id_of("bob")});
   CHECK(mentions_of(w.send("bob", 1, "@room")).empty());
   CHECK(mentions_of(w.send("anna", 1, "@rooms")).empty());
+  w.edit("anna", "@room");
+  CHECK(w.message().mentions == std::vector{id(1)});
   w.join("room", 1);
   CHECK(mentions_of(w.send("bob", 1, "@room")) == std::vector{user_id_of("room")});
+  w.alter_room(1, [](room& r) { r.type = room_type::direct; });
+  CHECK(mentions_of(w.send("bob", 1, "@room")) == std::vector{id(1)});
 }
 
 TEST_CASE("a message_id is for one request, whatever it does", "[chat][changes]") {

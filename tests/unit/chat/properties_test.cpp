@@ -28,7 +28,7 @@ struct story : world {
     const std::uint64_t message_id = dice[3] % 12;
     const std::uint64_t number = dice[4] % 8;
     now += dice[5] < 3 ? 13 * hour : dice[5];
-    const auto verb = dice[0] % 14;
+    const auto verb = dice[0] % 23;
     auto by = from(name, message_id, 1 + (verb * 100 + room_id) * 10 + number);
     return {now, data_of(verb, name, by, room_id, number)};
   }
@@ -71,6 +71,30 @@ struct story : world {
         return react{by, {id(room_id), message_at(room_id, number % 4), "+1", number < 4}};
       case 10:
         return pin_message{by, {id(room_id), message_at(room_id, number % 4), number < 4}};
+      case 11:
+        return invite_person{by, id(room_id), user_id_of(names[number % 3]),
+                             static_cast<member_role>(number % 5)};
+      case 12:
+        return remove_person{by, id(room_id), user_id_of(names[number % 3]), number > 3};
+      case 13:
+        return unban_person{by, id(room_id), user_id_of(names[number % 3])};
+      case 14:
+        return set_member_role{by, id(room_id), user_id_of(names[number % 3]),
+                               static_cast<member_role>(number % 5)};
+      case 15: {
+        update_room c{by, {}};
+        c.what.room_id = id(room_id);
+        c.what.topic = std::to_string(number);
+        if (number > 5) c.what.archived = number == 7;
+        return c;
+      }
+      case 16:
+        if (number > 1) return join_room{by, id(room_id)};
+        return delete_room{by, id(room_id)};
+      case 17:
+        return sweep_room{id(room_id), number % 2 == 1};
+      case 18:
+        return create_direct{by, id(room_id), user_id_of(names[number % 3])};
       default: {
         auto c = sending(name, room_id, number == 7 ? "" : "hi @anna");
         c.from = by;
@@ -91,7 +115,10 @@ struct story : world {
 
 void check_books(const memory_state& s) {
   for (const auto& r : s.rooms()) {
+    if (r.deleted) continue;  // is being emptied
     const auto members = s.members_of(r.id);
+    for (const auto& o : s.outsiders_of(r.id))
+      RC_ASSERT(!s.find_member(r.id, o.user_id).has_value());
     std::uint64_t owners = 0;
     std::set<uuid> ids;
     for (const auto& m : members) {
@@ -111,6 +138,7 @@ void check_books(const memory_state& s) {
 
 void check_order(const memory_state& s) {
   for (const auto& r : s.rooms()) {
+    if (r.deleted) continue;
     const auto entries = s.entries_of(r.id);
     RC_ASSERT(entries.size() == r.last_seq);
     unix_ms last = 0;

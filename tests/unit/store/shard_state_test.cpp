@@ -29,7 +29,7 @@ struct write {
 };
 
 write any_write() {
-  return {*rc::gen::inRange(0, 17), *rc::gen::inRange<std::uint8_t>(1, ids + 1),
+  return {*rc::gen::inRange(0, 22), *rc::gen::inRange<std::uint8_t>(1, ids + 1),
           *rc::gen::inRange<std::uint8_t>(1, ids + 1), *rc::gen::inRange<std::uint64_t>(1, 6)};
 }
 
@@ -90,6 +90,19 @@ void apply(const write& w, chat::state& to) {
       return to.erase_reactions(a);
     case 15:
       return to.put_device_mark({a, b, w.n, w.n});
+    case 16:
+      return to.erase_device_mark(a, b);
+    case 17:
+      return to.put_outsider(a, {b, chat::outsider::standing::invited, {}, a, time, w.n});
+    case 18:
+      return to.erase_outsider(a, b);
+    case 19:
+      message.room_id = a;
+      message.seq = w.n;
+      message.id = b;
+      return to.erase_message(message);
+    case 20:
+      return to.erase_entry(a, w.n);
     default:
       return to.erase_session(a, b);
   }
@@ -113,6 +126,7 @@ std::vector<std::string> seen(const State& s) {
     for (std::uint8_t j = 1; j <= ids; ++j) {
       all.push_back(shown(s.find_session(id_of(i), id_of(j))));
       all.push_back(shown(s.find_member(id_of(i), id_of(j))));
+      all.push_back(shown(s.find_outsider(id_of(i), id_of(j))));
       all.push_back(shown(s.find_dedup(id_of(i), id_of(j))));
       const auto seq = s.find_message_seq(id_of(i), id_of(j));
       all.push_back(seq ? std::to_string(*seq) : "absent");
@@ -127,6 +141,12 @@ std::vector<std::string> seen_by_rules(const chat::state& s) {
   auto all = seen(s);
   all.push_back(std::to_string(s.clock()));
   for (std::uint8_t i = 1; i <= ids; ++i) {
+    for (const auto& m : s.first_members(id_of(i), 2))
+      all.push_back(m.user_id.str() + encode(m));
+    for (const auto& o : s.first_outsiders(id_of(i), 2))
+      all.push_back(o.user_id.str() + encode(o));
+    for (const auto& d : s.first_device_marks(id_of(i), 2))
+      all.push_back(d.id.str() + encode(d));
     all.push_back(shown(s.find_email(id_of(i))));
     for (std::uint8_t j = 1; j <= ids; ++j) {
       all.push_back(shown(s.find_user_room(id_of(i), id_of(j))));
