@@ -198,6 +198,41 @@ def test_of_those_who_speak_with_a_client(node, kind):
     world.close()
 
 
+def test_of_presence(node, world):
+    """Its dead subscriptions are asked for again, and who is here is here again."""
+    before, restarted = failures(node, "presence"), restarts(node, "presence")
+    bob = world.bob.user["id"]
+    arm(node, "presence")
+    until_done(world.alice, "presence_request", user_ids=[bob])
+    wait_failed(node, "presence", before)
+    wait_until(lambda: restarts(node, "presence") > restarted, "the console to show the restart")
+
+    def seen():
+        answer = until_done(world.alice, "presence_request", user_ids=[bob])
+        return answer["presences"][0]["is_online"]
+
+    wait_until(seen, "bob to be shown as online again")
+    world.works()
+
+
+def test_of_the_searcher(node, world):
+    before, restarted = failures(node, "searcher"), restarts(node, "searcher")
+    word = fresh("needle")
+    world.alice.send(world.room, f"before it fails: {word}")
+    arm(node, "searcher")
+    until_done(world.alice, "search_request", query=word)
+    wait_failed(node, "searcher", before)
+    wait_until(lambda: restarts(node, "searcher") > restarted, "the console to show the restart")
+    world.alice.send(world.room, f"and after: {word}")
+
+    def both():
+        answer = until_done(world.alice, "search_request", query=word)
+        return len(answer["hits"]) == 2
+
+    wait_until(both, "what was said before the failure and after it to be found")
+    world.works()
+
+
 @pytest.mark.parametrize("kind", ["session", "connection"])
 def test_over_http(node, kind):
     with Client(node) as c:
