@@ -32,7 +32,7 @@ admin::admin(caf::actor_config& cfg, environment_ptr env, std::shared_ptr<peers>
       links_(std::move(links)) {}
 
 admin::behavior_type admin::make_behavior() {
-  return {[this](const admin_request_ptr& r) { take(*r); },
+  return {[this](const admin_request_ptr& r) { take(audited(*r)); },
           [this](const reply_ptr& r) { take_reply(*r); }, [this](tick_atom) { tick(); }};
 }
 
@@ -96,8 +96,14 @@ void admin::take(const admin_request& r) {
                  {"ready", env_->health.ready()},
                  {"reason", env_->health.reason()}}},
            r.done, r.local_only, deadline);
+  } else if (verb == "announce") {
+    announce(args, r.done, deadline);
+  } else if (verb == "audit tail") {
+    show_audit(r, args, deadline);
   } else if (verb == "token issue") {
     issue(args, r.done, deadline);
+  } else if (verb.starts_with("token ")) {
+    change_token(verb, args, r.done, deadline);
   } else if (verb.starts_with("user ")) {
     change_user(verb, args, r.done, deadline);
   } else if (verb == "chaos fail") {

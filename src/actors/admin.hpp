@@ -11,8 +11,9 @@
 /// Dies: respawned by the node; requests in hand are answered with an error first.
 ///
 /// Verbs (docs/operations.md): nodes, shards, actors, links, settings, health, cluster status,
-/// token issue, user role|deactivate|reopen|erase|export, chaos fail, rebalance, and those of
-/// operations.hpp.
+/// token issue|list|revoke, user role|deactivate|reopen|erase|export, chaos fail, rebalance,
+/// announce, audit tail, and those of operations.hpp. What is done is in the audit log before it is
+/// answered.
 
 #include <deque>
 #include <unordered_map>
@@ -58,6 +59,7 @@ class admin final : public observed<admin_actor> {
     answer_once done;
     std::deque<std::string> names;
     bool create = false;
+    user_issue wanted;  ///< what all of them are alike in
     std::unordered_map<call_number, std::string> waiting;
     std::unordered_map<std::string, int> tries;
     std::unordered_map<std::string, std::string> tokens;
@@ -73,6 +75,13 @@ class admin final : public observed<admin_actor> {
   void tick();
   void arm_tick();
 
+  // admin_announce.cpp
+  void announce(const nlohmann::json& args, const answer_once& done, clock::time_point deadline);
+
+  // admin_audit.cpp
+  [[nodiscard]] admin_request audited(const admin_request& r) const;
+  void show_audit(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
+
   // admin_lists.cpp
   void gather(const nlohmann::json& request, std::vector<std::string> columns, rows own,
               const answer_once& done, bool local_only, clock::time_point deadline,
@@ -83,6 +92,10 @@ class admin final : public observed<admin_actor> {
   void issue(const nlohmann::json& args, const answer_once& done, clock::time_point deadline);
   void issue_some(const std::shared_ptr<issuing>& i);
   void take_token(const reply& r);
+  void change_token(const std::string& verb, const nlohmann::json& args, const answer_once& done,
+                    clock::time_point deadline);
+  void ask_user(const uuid& user, call_body body, const answer_once& done,
+                clock::time_point deadline);
 
   // admin_users.cpp
   void change_user(const std::string& verb, const nlohmann::json& args, const answer_once& done,
@@ -112,7 +125,8 @@ class admin final : public observed<admin_actor> {
   std::vector<std::shared_ptr<gathering>> gatherings_;
   std::vector<std::shared_ptr<issuing>> issuings_;
   std::unordered_map<call_number, passed_on> passed_on_;
-  std::unordered_map<call_number, passed_on> users_;  ///< changes of accounts that are under way
+  /// Changes of accounts, and announcements, that are under way.
+  std::unordered_map<call_number, passed_on> users_;
   bool tick_armed_ = false;
   const clock::time_point started_ = clock::now();
 };

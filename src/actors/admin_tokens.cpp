@@ -18,6 +18,42 @@ constexpr std::size_t issuing_max = 64;
 constexpr std::size_t tokens_max = 100'000;
 constexpr int tries_max = 20;
 
+std::optional<std::string> name_in(const json& args) {
+  const auto name = protocol::fold_name(args.value("user", ""), limits::username_chars_min,
+                                        limits::username_chars_max);
+  return name ? std::optional(*name) : std::nullopt;
+}
+
+/// How far a bot's token reaches; the error says what is wrong with it.
+expected<user_issue> limits_in(const json& args) {
+  user_issue wanted;
+  const auto scopes = args.value("scopes", "");
+  if (scopes.empty()) {
+    if (args.contains("rooms") || args.contains("days") || args.contains("label")) {
+      return invalid_field("scopes", "rooms, days and name are of a bot's token: give its scopes");
+    }
+    return wanted;
+  }
+  const auto named = protocol::parse_scopes(scopes);
+  if (!named) {
+    return tl::unexpected(named.error());
+  }
+  wanted.scopes = *named;
+  for (const auto& text : args.value("rooms", json::array())) {
+    const auto id = text.is_string() ? uuid::parse(text.get<std::string>()) : std::nullopt;
+    if (!id || wanted.rooms.size() == protocol::token_rooms_max) {
+      return invalid_field("rooms", "rooms: at most " + std::to_string(protocol::token_rooms_max) +
+                                        " ids with commas between them");
+    }
+    wanted.rooms.push_back(*id);
+  }
+  if (args.contains("days") && args["days"].is_number_unsigned()) {
+    wanted.lifetime_s = std::int64_t{args["days"].get<std::uint32_t>()} * 24 * 3600;
+  }
+  wanted.label = args.value("label", "").substr(0, limits::device_id_bytes_max);
+  return wanted;
+}
+
 }  // namespace
 
 void admin::issue(const json& args, const answer_once& done, clock::time_point deadline) {
@@ -29,8 +65,14 @@ void admin::issue(const json& args, const answer_once& done, clock::time_point d
     done(failure("usage", "count is at most " + std::to_string(tokens_max)));
     return;
   }
+  auto wanted = limits_in(args);
+  if (!wanted) {
+    done(failure("usage", wanted.error().message));
+    return;
+  }
   auto i = std::make_shared<issuing>();
   i->done = done;
+  i->wanted = std::move(*wanted);
   i->create = args.value("create", false);
   i->deadline = deadline;
   for (std::size_t n = 1; n <= std::max<std::size_t>(count, 1); ++n) {
@@ -57,7 +99,10 @@ void admin::issue_some(const std::shared_ptr<issuing>& i) {
     c->target = user_id_of(name);
     c->shard = env_->board.shard_of(c->target);
     c->timeout_ms = env_->config.limits.request_timeout_ms;
-    c->body = user_issue{name, i->create};
+    auto what = i->wanted;
+    what.username = name;
+    what.create = i->create;
+    c->body = std::move(what);
     i->waiting[c->number] = name;
     env_->board.ask(std::move(c), caf::actor_cast<reply_sink>(this));
   }
@@ -77,7 +122,9 @@ void admin::take_token(const reply& r) {
     } else if (const auto* why = std::get_if<error>(&r.body);
                why != nullptr && why->code != ec::unavailable) {
       issuings_.erase(it);
-      i->done(failure(why->code == ec::user_not_found ? "not_found" : "failure",
+      i->done(failure(why->code == ec::user_not_found ? "not_found"
+                      : why->code == ec::conflict     ? "refused"
+                                                      : "failure",
                       name + ": " + why->message));
       return;
     } else if (++i->tries[name] > tries_max) {
@@ -103,6 +150,26 @@ void admin::take_token(const reply& r) {
       issue_some(i);
     }
     return;
+  }
+}
+
+/// Of bots: which there are, and the end of one.
+void admin::change_token(const std::string& verb, const json& args, const answer_once& done,
+                         clock::time_point deadline) {
+  const auto name = name_in(args);
+  if (!name) {
+    done(failure("usage", "user: 3 to 32 characters of a-z 0-9 . _ -"));
+  } else if (verb == "token list") {
+    ask_user(user_id_of(*name), user_sessions{{}, true}, done, deadline);
+  } else if (verb == "token revoke") {
+    const auto id = uuid::parse(args.value("id", ""));
+    if (!id) {
+      done(failure("usage", "id: that of a token, as token list shows it"));
+    } else {
+      ask_user(user_id_of(*name), user_logout{*id, false}, done, deadline);
+    }
+  } else {
+    done(failure("usage", "unknown verb " + verb));
   }
 }
 

@@ -23,6 +23,23 @@ std::optional<uuid> user_in(const std::string& called) {
   return name ? std::optional(user_id_of(*name)) : std::nullopt;
 }
 
+json rows_of(const protocol::session_list_response& tokens) {
+  auto rows = json::array();
+  for (const auto& s : tokens.sessions) {
+    auto rooms = json::array();
+    for (const auto& room : s.rooms.value_or(std::vector<uuid>{})) {
+      rooms.push_back(room.str());
+    }
+    rows.push_back({{"id", s.session_id.str()},
+                    {"name", s.device_id},
+                    {"scopes", s.scopes.value_or("")},
+                    {"rooms", std::move(rooms)},
+                    {"created_at", format_time(s.created_at)},
+                    {"last_used_at", format_time(s.last_used_at)}});
+  }
+  return rows;
+}
+
 json row_of(const protocol::user& u) {
   return {{"user", u.username}, {"id", u.id.str()}, {"role", protocol::enum_name(u.role)}};
 }
@@ -57,10 +74,15 @@ void admin::change_user(const std::string& verb, const json& args, const answer_
     done(failure("usage", "unknown verb " + verb));
     return;
   }
+  ask_user(*user, std::move(body), done, deadline);
+}
+
+void admin::ask_user(const uuid& user, call_body body, const answer_once& done,
+                     clock::time_point deadline) {
   auto c = std::make_shared<call>();
   c->number = env_->board.next_call();
-  c->target = *user;
-  c->shard = env_->board.shard_of(*user);
+  c->target = user;
+  c->shard = env_->board.shard_of(user);
   c->timeout_ms = env_->config.limits.request_timeout_ms;
   c->body = std::move(body);
   users_[c->number] = {done, deadline};
@@ -83,6 +105,13 @@ bool admin::take_user(const reply& r) {
             {"missing", json::array()}});
       return true;
     }
+    if (const auto* tokens = std::get_if<protocol::session_list_response>(&ok->data)) {
+      done({{"ok", true},
+            {"columns", {"id", "name", "scopes", "rooms", "created_at", "last_used_at"}},
+            {"rows", rows_of(*tokens)},
+            {"missing", json::array()}});
+      return true;
+    }
     if (const auto* all = std::get_if<protocol::export_response>(&ok->data)) {
       done({{"ok", true},
             {"columns", {"user", "sessions", "rooms"}},
@@ -91,13 +120,33 @@ bool admin::take_user(const reply& r) {
       return true;
     }
   }
+  if (const auto* ok = std::get_if<answered>(&r.body)) {
+    if (const auto* said = std::get_if<protocol::message_ack>(&ok->data)) {
+      done({{"ok", true},
+            {"columns", {"room", "message", "seq"}},
+            {"rows",
+             json::array({json{
+                 {"room", said->room_id.str()}, {"message", said->id.str()}, {"seq", said->seq}}})},
+            {"missing", json::array()}});
+      return true;
+    }
+  }
+  if (const auto* ended = std::get_if<logged_out>(&r.body)) {
+    auto rows = json::array();
+    for (const auto& id : ended->session_ids) {
+      rows.push_back({{"revoked", id.str()}});
+    }
+    done({{"ok", true}, {"columns", {"revoked"}}, {"rows", rows}, {"missing", json::array()}});
+    return true;
+  }
   const auto* why = std::get_if<error>(&r.body);
   if (why == nullptr || why->code == ec::unavailable) {
-    done(failure("unreachable", "the leader of the account cannot be reached right now"));
+    done(failure("unreachable", "the leader of the account or room cannot be reached right now"));
   } else {
-    done(failure(why->code == ec::user_not_found ? "not_found"
-                 : why->code == ec::conflict     ? "refused"
-                                                 : "failure",
+    const bool nowhere = why->code == ec::user_not_found || why->code == ec::room_not_found;
+    done(failure(nowhere                     ? "not_found"
+                 : why->code == ec::conflict ? "refused"
+                                             : "failure",
                  why->message));
   }
   return true;

@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "actors/calls_webhooks.hpp"
 #include "chat/commands.hpp"
 #include "chat/outcome.hpp"
 #include "protocol/answers.hpp"
@@ -70,6 +71,7 @@ struct user_get {};
 /// The open sessions; `session_id` is the asker's.
 struct user_sessions {
   uuid session_id;
+  bool by_admin = false;  ///< an operator or server admin asks: for a bot's tokens only
 };
 /// `session_id` stays, all others are revoked.
 struct user_password {
@@ -94,8 +96,11 @@ struct user_set_role {
 struct user_export {
   bool by_admin = false;
 };
+/// `place`: only whether there is one for another room (limits.rooms_per_user; direct rooms do not
+/// count): done, or CONFLICT with the limit.
 struct user_rooms {
   chat::user_room::standing state = chat::user_room::standing::joined;
+  bool place = false;
 };
 /// From a room's shard.
 struct user_line {
@@ -105,6 +110,11 @@ struct user_line {
 struct user_issue {
   std::string username;
   bool create = false;
+  /// Not 0: a bot's token, which reaches this far. Its account has the role bot.
+  protocol::scope_bits scopes = 0;
+  std::vector<uuid> rooms = {};  ///< empty: all
+  std::int64_t lifetime_s = 0;   ///< of a bot's token; 0: until it is revoked
+  std::string label = {};        ///< what its session is listed under; empty: "issued"
 };
 
 // -- to an e-mail id ----------------------------------------------------------------------------
@@ -172,12 +182,25 @@ struct room_pin {
   bool pinned = false;
 };
 /// One message, and who has received and read it.
+/// From an operator or a server admin: see chat::announce.
+struct room_announce {
+  std::string content;
+  bool of_server = false;
+  uuid user_id;
+};
 struct room_message {
   uuid id;
 };
 struct room_mark {
   protocol::message_state status = protocol::message_state::read;
   std::uint64_t seq = 0;
+};
+/// A part of the room's file: entries after `after_seq` (empty: from its beginning), or members
+/// after `after_member` (nil: from the first).
+struct room_export {
+  std::optional<std::uint64_t> after_seq;
+  std::optional<uuid> after_member;
+  std::uint32_t limit = 500;
 };
 /// Never in the log.
 struct room_typing {
@@ -268,7 +291,8 @@ using call_body =
                  user_password, user_profile, user_close, user_set_role, user_export,
                  user_set_presence, room_typing, shard_watch, room_direct, room_update, room_delete,
                  room_invite, room_remove, room_unban, room_set_role, room_sweep, room_edit,
-                 room_delete_message, room_react, room_pin, room_message, shard_search>;
+                 room_delete_message, room_react, room_pin, room_message, shard_search,
+                 room_announce, room_export, room_webhooks, room_hook_post, room_hook_advance>;
 
 struct call {
   call_number number = 0;
@@ -300,7 +324,8 @@ struct user_attached {
   std::vector<chat::user_room> rooms;  ///< joined ones
   protocol::presence_status status = protocol::presence_status::online;
   unix_ms status_at = 0;
-  std::string device_id;  ///< of the session; empty: none
+  std::string device_id;               ///< of the session; empty: none
+  protocol::token_limits limits = {};  ///< of the session
 };
 /// user_rooms.
 struct user_room_lines {
@@ -330,6 +355,7 @@ struct stream_event {
 struct room_page {
   std::vector<stream_event> events;
   std::uint64_t last_seq = 0;
+  std::uint64_t first_seq = 1;  ///< the first one there is
 };
 /// shard_users, shard_user_list.
 struct user_views {

@@ -223,6 +223,7 @@ void cluster::take_change(const peer_change& c) {
     silent_.erase(c.who.id);
     last_up_[c.who.id] = clock::now();
     env_->board.forget_leader(c.who.id);
+    env_->paces.forget(c.who.id);
   }
 }
 
@@ -273,6 +274,10 @@ void cluster::take_word(const peer_word& w) {
   }
   if (w.kept != 0) {
     env_->disks.note(w.from, w.kept);
+    // A word that was on its way when the link went down says nothing any more.
+    if (up_.contains(w.from)) {
+      env_->paces.note(w.from, {w.sync_us, w.bad_disk});
+    }
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "actors/cluster.hpp"
 #include "placement/plan.hpp"
+#include "store/fatal.hpp"
 #include "telemetry/log.hpp"
 
 namespace greenroom::actors {
@@ -102,7 +103,7 @@ void cluster::follow_own_state() {
   }
 }
 
-/// See disk_memory.hpp; also the sign of life that resting groups rely on.
+/// See disk_memory.hpp and disk_paces.hpp; also the sign of life that resting groups rely on.
 void cluster::tell_kept(clock::time_point now) {
   if (now < next_kept_) {
     return;
@@ -110,6 +111,9 @@ void cluster::tell_kept(clock::time_point now) {
   next_kept_ = now + kept_every;
   peer_word w;
   w.kept = env_->log.kept();
+  const auto pace = env_->paces.look(env_->log.sync_median_us(), store::damage_seen(), now);
+  w.sync_us = pace.sync_us;
+  w.bad_disk = pace.bad;
   links_->word_to_all(w);
 }
 

@@ -71,6 +71,9 @@ struct peer_word {
   /// Leads this shard and has found its group to be this.
   std::optional<placement::report_group> group;
   std::uint64_t kept = 0;  ///< how much its disk has by now; 0: it does not say
+  // With `kept`, how the disk is (disk_paces.hpp).
+  std::uint64_t sync_us = 0;
+  bool bad_disk = false;
 };
 using peer_word_ptr = std::shared_ptr<const peer_word>;
 

@@ -5,10 +5,12 @@
 /// What every actor of a node may use. Built once by the node before the first actor, outlives all.
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 
 #include "actors/cluster_interfaces.hpp"
 #include "actors/disk_memory.hpp"
+#include "actors/disk_paces.hpp"
 #include "actors/door.hpp"
 #include "actors/health.hpp"
 #include "actors/login_guard.hpp"
@@ -19,8 +21,10 @@
 #include "actors/worker_pool.hpp"
 #include "config/settings.hpp"
 #include "net/port.hpp"
+#include "raft/transfer_budget.hpp"
 #include "store/database.hpp"
 #include "store/log.hpp"
+#include "telemetry/audit_log.hpp"
 
 namespace greenroom::actors {
 
@@ -36,7 +40,16 @@ struct environment {
         limiter(settings.limits.messages_per_minute),
         addresses(settings.auth.failed_logins_per_minute_per_address),
         health(switches),
-        disks(database) {}
+        disks(database),
+        transfers(std::make_shared<raft::transfer_budget>(
+            raft::transfer_limits{settings.cluster.transfers_at_once,
+                                  settings.cluster.transfer_bytes_per_second},
+            [] {
+              return static_cast<raft::steady_ms>(
+                  std::chrono::duration_cast<std::chrono::milliseconds>(
+                      std::chrono::steady_clock::now().time_since_epoch())
+                      .count());
+            })) {}
 
   const greenroom::settings config;
   store::database& db;
@@ -51,10 +64,15 @@ struct environment {
   actors::health health;
   actors::replica_table replicas;
   disk_memory disks;
+  disk_paces paces;
+  /// What the replicas of this node may fetch and give together.
+  const std::shared_ptr<raft::transfer_budget> transfers;
   door<admin_actor> admin;
   door<cluster_actor> cluster;
   search_feed search;
   door<searcher_actor> searcher;
+  std::unique_ptr<telemetry::audit_log> audit;  ///< null where nobody keeps one (tests)
+  search_feed hooks;  ///< rooms with new entries, for the sender of webhooks
 };
 using environment_ptr = std::shared_ptr<environment>;
 

@@ -96,29 +96,35 @@ stream_event event_of(const event_form& f) {
 
 std::string body_of(const call_body& body) {
   return std::visit(
-      overloaded{[](const user_register& b) {
-                   return packing::encode_as(request_form{document_of(b.what), b.address});
-                 },
-                 [](const room_create& b) {
-                   return packing::encode_as(request_form{document_of(b.what), {}});
-                 },
-                 [](const room_update& b) {
-                   return packing::encode_as(request_form{document_of(b.what), {}});
-                 },
-                 [](const room_send& b) {
-                   return packing::encode_as(request_form{document_of(b.what), b.device_id});
-                 },
-                 [](const room_history& b) {
-                   return packing::encode_as(history_form{document_of(b.what), b.stale});
-                 },
-                 [](const user_line& b) { return packing::encode_as(line_form(b.line)); },
-                 [](const auto& b) {
-                   if constexpr (packing::described<std::remove_cvref_t<decltype(b)>>) {
-                     return packing::encode_as(b);
-                   } else {
-                     return std::string{};  // a call without fields
-                   }
-                 }},
+      overloaded{
+          [](const user_register& b) {
+            return packing::encode_as(request_form{document_of(b.what), b.address});
+          },
+          [](const room_create& b) {
+            return packing::encode_as(request_form{document_of(b.what), {}});
+          },
+          [](const room_update& b) {
+            return packing::encode_as(request_form{document_of(b.what), {}});
+          },
+          [](const room_send& b) {
+            return packing::encode_as(request_form{document_of(b.what), b.device_id});
+          },
+          [](const room_hook_post& b) {
+            return packing::encode_as(
+                hook_post_form{b.hook_id, b.token_hash, b.key, document_of(b.what), b.username});
+          },
+          [](const room_hook_advance& b) { return packing::encode_as(hook_advance_form(b)); },
+          [](const room_history& b) {
+            return packing::encode_as(history_form{document_of(b.what), b.stale});
+          },
+          [](const user_line& b) { return packing::encode_as(line_form(b.line)); },
+          [](const auto& b) {
+            if constexpr (packing::described<std::remove_cvref_t<decltype(b)>>) {
+              return packing::encode_as(b);
+            } else {
+              return std::string{};  // a call without fields
+            }
+          }},
       body);
 }
 
@@ -136,6 +142,12 @@ T parse_call_body(std::string_view bytes) {
   } else if constexpr (std::is_same_v<T, room_send>) {
     auto f = unpack<request_form>("room_send", bytes);
     return {request_as<protocol::send_message_request>(f.document), f.origin};
+  } else if constexpr (std::is_same_v<T, room_hook_post>) {
+    auto f = unpack<hook_post_form>("room_hook_post", bytes);
+    return {f.hook_id, f.token_hash, f.key, request_as<protocol::send_message_request>(f.document),
+            f.username};
+  } else if constexpr (std::is_same_v<T, room_hook_advance>) {
+    return unpack<hook_advance_form>("room_hook_advance", bytes).back();
   } else if constexpr (std::is_same_v<T, room_history>) {
     auto f = unpack<history_form>("room_history", bytes);
     return {request_as<protocol::history_request>(f.document), f.stale};
@@ -165,7 +177,9 @@ std::string body_of(const reply_body& body) {
                                    {},
                                    b.status,
                                    b.status_at,
-                                   b.device_id};
+                                   b.device_id,
+                                   b.limits.scopes,
+                                   b.limits.rooms};
                    for (const auto& line : b.rooms) {
                      f.rooms.emplace_back(line);
                    }
@@ -188,6 +202,7 @@ std::string body_of(const reply_body& body) {
                  [](const room_page& b) {
                    page_form f;
                    f.last_seq = b.last_seq;
+                   f.first_seq = b.first_seq;
                    for (const auto& e : b.events) {
                      f.events.push_back(form_of(e));
                    }
@@ -222,7 +237,8 @@ T parse_reply_body(std::string_view bytes) {
                     {},
                     f.status,
                     f.status_at,
-                    f.device_id};
+                    f.device_id,
+                    {f.scopes, f.token_rooms}};
     for (const auto& line : f.rooms) {
       b.rooms.push_back(line.back());
     }
@@ -244,6 +260,7 @@ T parse_reply_body(std::string_view bytes) {
     auto f = unpack<page_form>("room_page", bytes);
     room_page b;
     b.last_seq = f.last_seq;
+    b.first_seq = f.first_seq;
     for (const auto& e : f.events) {
       b.events.push_back(event_of(e));
     }

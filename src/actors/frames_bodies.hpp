@@ -28,6 +28,8 @@ inline constexpr auto last_of<chat::close_account::what> = chat::close_account::
 template <>
 inline constexpr auto last_of<chat::user_room::standing> = chat::user_room::standing::left;
 template <>
+inline constexpr auto last_of<actors::room_webhooks::what> = actors::room_webhooks::what::resume;
+template <>
 inline constexpr auto last_of<ec> = ec::internal;
 template <>
 inline constexpr auto last_of<placement::node_state> = placement::node_state::leaving;
@@ -112,7 +114,7 @@ auto fields(link_form<user_detach> auto& v) {
   return std::tie(v.node, v.order);
 }
 auto fields(link_form<user_sessions> auto& v) {
-  return std::tie(v.session_id);
+  return std::tie(v.session_id, v.by_admin);
 }
 auto fields(link_form<user_password> auto& v) {
   return std::tie(v.session_id, v.old_password, v.new_password);
@@ -154,10 +156,10 @@ auto fields(link_form<user_logout> auto& v) {
   return std::tie(v.session_id, v.all);
 }
 auto fields(link_form<user_rooms> auto& v) {
-  return std::tie(v.state);
+  return std::tie(v.state, v.place);
 }
 auto fields(link_form<user_issue> auto& v) {
-  return std::tie(v.username, v.create);
+  return std::tie(v.username, v.create, v.scopes, v.rooms, v.lifetime_s, v.label);
 }
 auto fields(link_form<email_reserve> auto& v) {
   return std::tie(v.user_id);
@@ -195,11 +197,20 @@ auto fields(link_form<room_react> auto& v) {
 auto fields(link_form<room_pin> auto& v) {
   return std::tie(v.id, v.pinned);
 }
+auto fields(link_form<room_announce> auto& v) {
+  return std::tie(v.content, v.of_server, v.user_id);
+}
 auto fields(link_form<room_message> auto& v) {
   return std::tie(v.id);
 }
+auto fields(link_form<room_export> auto& v) {
+  return std::tie(v.after_seq, v.after_member, v.limit);
+}
 auto fields(link_form<room_members> auto& v) {
   return std::tie(v.cursor, v.limit);
+}
+auto fields(link_form<room_webhooks> auto& v) {
+  return std::tie(v.kind, v.hook_id, v.delivery_id, v.outgoing, v.name, v.url, v.events);
 }
 auto fields(link_form<room_attach> auto& v) {
   return std::tie(v.node, v.after_seq, v.users);
@@ -316,9 +327,10 @@ auto fields(link_form<publish_form> auto& v) {
 struct page_form {
   std::vector<event_form> events;
   std::uint64_t last_seq = 0;
+  std::uint64_t first_seq = 1;
 };
 auto fields(link_form<page_form> auto& v) {
-  return std::tie(v.events, v.last_seq);
+  return std::tie(v.events, v.last_seq, v.first_seq);
 }
 
 struct attached_form {
@@ -328,9 +340,12 @@ struct attached_form {
   protocol::presence_status status = protocol::presence_status::online;
   unix_ms status_at = 0;
   std::string device_id;
+  protocol::scope_bits scopes = 0;
+  std::vector<uuid> token_rooms;
 };
 auto fields(link_form<attached_form> auto& v) {
-  return std::tie(v.self, v.rooms_version, v.rooms, v.status, v.status_at, v.device_id);
+  return std::tie(v.self, v.rooms_version, v.rooms, v.status, v.status_at, v.device_id, v.scopes,
+                  v.token_rooms);
 }
 
 struct lines_form {
@@ -357,6 +372,58 @@ struct request_form {
 };
 auto fields(link_form<request_form> auto& v) {
   return std::tie(v.document, v.origin);
+}
+
+struct hook_post_form {
+  uuid hook_id;
+  chat::secret_hash token_hash{};
+  uuid key;
+  std::string document;
+  std::string username;
+};
+auto fields(link_form<hook_post_form> auto& v) {
+  return std::tie(v.hook_id, v.token_hash, v.key, v.document, v.username);
+}
+
+struct dead_form {
+  std::uint64_t seq = 0;
+  std::uint32_t attempts = 0;
+  std::uint32_t status = 0;
+  std::string failure;
+};
+auto fields(link_form<dead_form> auto& v) {
+  return std::tie(v.seq, v.attempts, v.status, v.failure);
+}
+
+struct hook_advance_form {
+  uuid hook_id;
+  std::uint64_t seq = 0;
+  std::vector<dead_form> dead;
+  std::vector<uuid> settled;
+  std::uint32_t failures = 0;
+  bool paused = false;
+
+  hook_advance_form() = default;
+  explicit hook_advance_form(const room_hook_advance& b)
+      : hook_id(b.hook_id), seq(b.seq), settled(b.settled), failures(b.failures), paused(b.paused) {
+    for (const auto& d : b.dead) {
+      dead.push_back({d.seq, d.attempts, d.status, d.failure});
+    }
+  }
+  [[nodiscard]] room_hook_advance back() const {
+    room_hook_advance b{hook_id, seq, {}, settled, failures, paused};
+    for (const auto& d : dead) {
+      auto& one = b.dead.emplace_back();
+      one.seq = d.seq;
+      one.attempts = d.attempts;
+      one.status = d.status;
+      one.failure = d.failure;
+    }
+    return b;
+  }
+};
+auto fields(link_form<hook_advance_form> auto& v) {
+  return std::tie(v.hook_id, v.seq, v.dead, v.settled, v.failures, v.paused);
 }
 
 struct history_form {

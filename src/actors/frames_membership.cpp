@@ -38,9 +38,12 @@ struct word_form {
   bool draining = false;
   std::optional<group_form> group;
   std::uint64_t kept = 0;
+  std::uint64_t sync_us = 0;
+  bool bad_disk = false;
 };
 auto fields(link_form<word_form> auto& v) {
-  return std::tie(v.join, v.map, v.announce, v.leader, v.draining, v.group, v.kept);
+  return std::tie(v.join, v.map, v.announce, v.leader, v.draining, v.group, v.kept, v.sync_us,
+                  v.bad_disk);
 }
 
 struct hello_form {
@@ -116,6 +119,8 @@ std::string encode(const peer_word& w) {
   f.leader = w.leader;
   f.draining = w.draining;
   f.kept = w.kept;
+  f.sync_us = w.sync_us;
+  f.bad_disk = w.bad_disk;
   if (w.group) {
     f.group = group_form{w.group->shard, w.group->index, w.group->nodes};
   }
@@ -143,6 +148,8 @@ expected<peer_word> decode_word(std::string_view bytes) {
   w.leader = f->leader;
   w.draining = f->draining;
   w.kept = f->kept;
+  w.sync_us = f->sync_us;
+  w.bad_disk = f->bad_disk;
   if (f->group) {
     w.group = placement::report_group{f->group->shard, f->group->index, f->group->nodes};
   }

@@ -113,12 +113,19 @@ void group_keeper::step(raft::replica& r, const raft::group_status& group,
   }
   const auto known = map();
   std::vector<raft::server_id> gone;
-  for (const auto& s : group.servers) {
-    const auto node = names_.node_of(s.id);
+  const auto note_if_gone = [&](raft::server_id id, const node_id& node) {
     const auto* member = placement::find_node(*known, node);
     if (member == nullptr || !placement::is_present(member->state)) {
-      gone.push_back(s.id);
+      gone.push_back(id);
     }
+  };
+  for (const auto& s : group.servers) {
+    note_if_gone(s.id, names_.node_of(s.id));
+  }
+  // The map may want one that was replaced for a while, until its place is given to another;
+  // whoever was taken out must not be added again meanwhile.
+  for (const auto& node : placed.replicas) {
+    note_if_gone(server_id_of(node), node);
   }
   const auto time = steady_now();
   const auto next =

@@ -71,6 +71,21 @@ using searcher_actor = caf::typed_actor<
     // There is something to take in (environment::search).
     caf::reacts_to<start_atom>, caf::reacts_to<search_job_ptr>, caf::reacts_to<tick_atom>>;
 
+/// What became of one attempt of a delivery.
+struct hook_answer {
+  uuid hook_id;
+  std::uint64_t ticket = 0;  ///< of the attempt
+  std::uint32_t status = 0;  ///< 0: there was no answer
+  std::string failure;
+};
+using hook_answer_ptr = std::shared_ptr<const hook_answer>;
+
+/// WEBHOOKS: what leaves this node for outgoing webhooks.
+using webhook_actor = caf::typed_actor<
+    // There is something to look at (environment::hooks).
+    caf::reacts_to<start_atom>, caf::reacts_to<hook_answer_ptr>, caf::reacts_to<reply_ptr>,
+    caf::reacts_to<tick_atom>>;
+
 /// Takes replies to its calls.
 using reply_sink = caf::typed_actor<caf::reacts_to<reply_ptr>>;
 
@@ -311,6 +326,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::replicas_wait_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::replicas_reached_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::line_settled_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::hash_done_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::hook_answer_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::hash_job_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::admin_request_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::uuid)

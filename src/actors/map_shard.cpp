@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "actors/heir.hpp"
 #include "placement/codec.hpp"
 
 namespace greenroom::actors {
@@ -89,7 +90,11 @@ void map_shard::step_back() {
   const bool wants = draining_ || (map && placement::steps_back(*map, env_->board.self()));
   if (wants && replica_ && replica_->status().role == raft::role::leader &&
       replica_->voters() > 1) {
-    (void)replica_->transfer(0, steady_now());
+    const auto to = map ? first_heir(heirs(*env_, *map, replica_->group(), names_)) : std::nullopt;
+    // A node that ends has nothing to lose: anybody, then.
+    if (to || draining_) {
+      (void)replica_->transfer(to.value_or(0), steady_now());
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 #include "actors/presence.hpp"
 #include "actors/searcher.hpp"
 #include "actors/shard.hpp"
+#include "actors/webhook_sender.hpp"
 #include "telemetry/log.hpp"
 
 namespace greenroom::actors {
@@ -33,6 +34,8 @@ node::node(caf::actor_config& cfg, environment_ptr env, std::shared_ptr<peers> l
       start_gate();
     } else if (searcher_ && m.source == searcher_->address()) {
       start_searcher();
+    } else if (m.source == webhooks_.address()) {
+      start_webhooks();
     } else {
       for (const auto& [number, handle] : shards_) {
         if (handle.address() == m.source) {
@@ -50,6 +53,7 @@ node::behavior_type node::make_behavior() {
   start_presence();
   start_gate();
   start_searcher();
+  start_webhooks();
   return {[this](const map_ptr& map) { take_map(map); }, [this](stop_atom) { stop(); },
           [this](drain_atom) {
             caf::anon_send(cluster_, drain_atom::value);
@@ -67,6 +71,7 @@ void node::on_exit() {
   anon_send_exit(cluster_, caf::exit_reason::user_shutdown);
   anon_send_exit(admin_, caf::exit_reason::user_shutdown);
   anon_send_exit(presence_, caf::exit_reason::user_shutdown);
+  anon_send_exit(webhooks_, caf::exit_reason::user_shutdown);
   if (gate_) {
     anon_send_exit(gate_, caf::exit_reason::user_shutdown);
   }
@@ -78,6 +83,7 @@ void node::on_exit() {
   cluster_ = nullptr;
   admin_ = nullptr;
   presence_ = nullptr;
+  webhooks_ = nullptr;
   gate_ = nullptr;
   open_gate_ = nullptr;
   searcher_.reset();
@@ -123,6 +129,11 @@ void node::start_searcher() {
     monitor(*searcher_);
     env_->searcher.set(searcher_);
   }
+}
+
+void node::start_webhooks() {
+  webhooks_ = spawn<webhook_sender>(env_);
+  monitor(webhooks_);
 }
 
 void node::take_map(const map_ptr& map) {

@@ -212,6 +212,13 @@ expected<void> process::impl::start() {
   caf_config = std::make_unique<system_config>(config);
   system = std::make_unique<caf::actor_system>(*caf_config);
   env = std::make_shared<environment>(config, *db, *log, *board);
+  auto audit = telemetry::audit_log::open(
+      std::filesystem::path(config.node.data_dir) / "audit.jsonl", config.node.name,
+      std::uint64_t{config.audit.max_file_mib} << 20, config.audit.old_files);
+  if (!audit) {
+    return unexpected(audit.error());
+  }
+  env->audit = std::move(*audit);
   env->workers = std::make_shared<worker_pool>(
       *system, config.auth.hash_workers, hash_queue_max,
       security::password_cost{config.auth.argon2_memory_mib, config.auth.argon2_ops});

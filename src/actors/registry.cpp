@@ -11,8 +11,8 @@ namespace greenroom::actors {
 namespace {
 
 constexpr std::array<std::string_view, actor_kind_count> kind_names{
-    "node",  "cluster", "link",       "gate",   "shard", "room",     "user",
-    "relay", "session", "connection", "worker", "admin", "presence", "searcher"};
+    "node",    "cluster",    "link",   "gate",  "shard",    "room",     "user",    "relay",
+    "session", "connection", "worker", "admin", "presence", "searcher", "webhooks"};
 
 /// Failed names that are remembered for their restart counts.
 constexpr std::size_t failures_max = 4096;

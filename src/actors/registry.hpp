@@ -31,9 +31,10 @@ enum class actor_kind : std::uint8_t {
   worker,
   admin,
   presence,
-  searcher
+  searcher,
+  webhooks
 };
-inline constexpr std::size_t actor_kind_count = 14;
+inline constexpr std::size_t actor_kind_count = 15;
 std::string_view to_string(actor_kind kind) noexcept;
 std::optional<actor_kind> parse_actor_kind(std::string_view text) noexcept;
 

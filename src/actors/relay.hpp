@@ -76,6 +76,8 @@ class relay final : public observed<relay_actor> {
   void fetch_gap();
   void take_gap(const room_page& page);
   void end_room(const stream_event& last);
+  void pass_over(std::uint64_t first_seq);
+  void start_afresh(net::connection_id id);
   void replay(net::connection_id id, listener& l);
   void take_replay(net::connection_id id, listener& l, const room_page& page);
   void go_live(listener& l);

@@ -160,6 +160,7 @@ const std::vector<relay::group>& relay::live_groups() {
       }
     }
     for (auto& [key, ids] : sorted) {
+      std::ranges::sort(ids);  // as they lie in the memory of the I/O thread
       groups_.push_back({key.first, key.second,
                          std::make_shared<const std::vector<net::connection_id>>(std::move(ids))});
     }
@@ -179,6 +180,9 @@ void relay::fetch_gap() {
 
 void relay::take_gap(const room_page& page) {
   leader_seq_ = std::max(leader_seq_, page.last_seq);
+  if (page.first_seq > last_seq_ + 1) {
+    pass_over(page.first_seq);
+  }
   for (const auto& e : page.events) {
     if (e.seq == last_seq_ + 1) {
       take_in_order(e);
@@ -195,6 +199,31 @@ void relay::take_gap(const room_page& page) {
     fetch_gap();
   } else if (leader_seq_ > last_seq_) {
     arm_tick();
+  }
+}
+
+/// What this relay has missed is not kept any more. Who listens cannot have it either: he comes
+/// back and is told that his stream begins later.
+void relay::pass_over(std::uint64_t first_seq) {
+  std::vector<net::connection_id> all;
+  for (const auto& [id, l] : listeners_) {
+    if (l.at == stage::live || (l.at != stage::asking && l.next < first_seq)) {
+      all.push_back(id);
+    }
+  }
+  last_seq_ = first_seq - 1;
+  leader_seq_ = std::max(leader_seq_, last_seq_);
+  early_.erase(early_.begin(), early_.upper_bound(last_seq_));
+  for (const auto id : all) {
+    start_afresh(id);
+  }
+  go_on_with_those_ahead();
+}
+
+void relay::start_afresh(net::connection_id id) {
+  unsubscribe(id);
+  if (auto* sockets = env_->sockets.load()) {
+    sockets->close(id, close_code::try_later, "resume");
   }
 }
 
@@ -218,6 +247,10 @@ void relay::replay(net::connection_id id, listener& l) {
 }
 
 void relay::take_replay(net::connection_id id, listener& l, const room_page& page) {
+  if (page.first_seq > l.next && !end_) {
+    start_afresh(id);  // retention was faster than the replay
+    return;
+  }
   auto* sockets = env_->sockets.load();
   std::vector<net::frame> frames;
   bool removed = false;

@@ -66,6 +66,9 @@ void room::applied(const proposal_result& r) {
     }
     publish(change);
   }
+  if (const auto* purged = std::get_if<chat::room_purged>(&r.outcome->answer)) {
+    follow_purge(*purged);
+  }
   for (const auto& cursor : r.outcome->cursors) {
     if (const auto it = members_.find(cursor.user_id); it != members_.end()) {
       auto& m = it->second;

@@ -71,12 +71,19 @@ class room final : public entity {
   /// The answer is nothing but `ok`.
   void propose_simply(const asked& a, chat::command_data what);
 
+  // room_places.cpp
+  /// Goes on if the asker may be in another room; else the answer is CONFLICT with the limit.
+  void with_place(const asked& a, std::function<void()> then);
+
   // room_settings.cpp
   void on(const asked& a, const room_update& c);
   void on(const asked& a, const room_delete& c);
   void on(const asked& a, const room_sweep& c);
   void sweep();
   void end_sweep(reply_body body);
+  void follow_purge(const chat::room_purged& purged);
+  /// Nothing is told of what its retention has taken, whenever somebody joined.
+  [[nodiscard]] std::uint64_t first_told(const chat::member& m) const;
 
   // room_writes.cpp
   void on(const asked& a, const room_create& c);
@@ -84,7 +91,9 @@ class room final : public entity {
   void on(const asked& a, const room_leave& c);
   void on(const asked& a, const room_send& c);
   void on(const asked& a, const room_mark& c);
+  void create_with_members(const asked& a);
   void create(const asked& a);
+  void join(const asked& a);
   void flush_marks();
   void answer_when_listed(const asked& a, const chat::outcome& o, reply_body body);
   void answer_unlisted(clock::time_point now);
@@ -97,8 +106,24 @@ class room final : public entity {
   void change(const asked& a, chat::command_data what);
   void follow_update(std::uint64_t message_seq);
 
+  // room_announcements.cpp
+  void on(const asked& a, const room_announce& c);
+  // room_webhooks.cpp
+  void on(const asked& a, const room_webhooks& c);
+  void on(const asked& a, const room_hook_post& c);
+  void on(const asked& a, const room_hook_advance& c);
+  void create_webhook(const asked& a, const room_webhooks& c);
+  void show_webhooks(const asked& a);
+  void show_dead(const asked& a, const uuid& hook_id);
+
   // room_message.cpp
   void on(const asked& a, const room_message& c);
+
+  // room_export.cpp
+  void on(const asked& a, const room_export& c);
+  [[nodiscard]] expected<protocol::room_export_response> entries_of_file(
+      const room_export& c) const;
+  [[nodiscard]] protocol::room_export_response members_of_file(const room_export& c) const;
 
   // room_reads.cpp
   void on(const asked& a, const room_get& c);

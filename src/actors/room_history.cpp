@@ -20,15 +20,17 @@ constexpr std::size_t user_id_bytes = 39;
 
 }  // namespace
 
-history_page read_history(const store::shard_reader& reader, const uuid& room,
+history_page read_history(const store::shard_reader& reader, const chat::room& room,
                           const protocol::history_request& what, std::size_t limit) {
   history_page p;
   // Before the first entry there is nothing; to the store, 0 would mean the newest.
   if (what.before_seq && *what.before_seq <= 1) {
     return p;
   }
-  const auto found = what.after_seq ? reader.after(room, *what.after_seq, limit)
-                                    : reader.before(room, what.before_seq.value_or(0), limit);
+  const auto found =
+      what.after_seq
+          ? reader.after(room.id, std::max(*what.after_seq, room.purged_seq), limit)
+          : reader.before(room.id, what.before_seq.value_or(0), limit, room.purged_seq + 1);
   for (const auto& m : found.messages) {
     p.messages.push_back(chat::view(m));
   }
@@ -103,7 +105,7 @@ reply_body stale_history(const call& asked, const store::shard_reader& reader,
         .value();
   }
   auto page =
-      read_history(reader, asked.target, what,
+      read_history(reader, *room, what,
                    std::clamp<std::size_t>(what.limit.value_or(config.page), 1, config.max_page));
   fit(page, !what.after_seq);
   std::vector<chat::member> others;

@@ -18,7 +18,7 @@ struct history_page {
   bool has_more = false;                    ///< in the direction asked
 };
 
-history_page read_history(const store::shard_reader& reader, const uuid& room,
+history_page read_history(const store::shard_reader& reader, const chat::room& room,
                           const protocol::history_request& what, std::size_t limit);
 
 /// Shortens a page that is large in bytes; at least one message stays. What is left out is on the

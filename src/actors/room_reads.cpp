@@ -63,7 +63,7 @@ void room::on(const asked& a, const room_history& c) {
   load_recent();
   auto found = page_from_memory(what, limit);
   if (!found) {
-    found = read_history(reader(), id(), what, limit);
+    found = read_history(reader(), *room_, what, limit);
   }
   fit(*found, !what.after_seq);
   put_status(found->messages, a.what->from.user_id);
@@ -81,7 +81,8 @@ void room::load_recent() {
     return;
   }
   recent_loaded_ = true;
-  auto newest = reader().before(id(), 0, config().rooms.recent_messages);
+  auto newest =
+      reader().before(id(), 0, config().rooms.recent_messages, room_ ? room_->purged_seq + 1 : 0);
   recent_is_all_ = !newest.has_more;
   recent_.clear();
   for (const auto& m : newest.messages) {

@@ -48,7 +48,7 @@ void room::on(const asked& a, const room_attach& c) {
   reply.term = place().term;
   for (const auto& user : c.users) {
     if (const auto* m = find_member(user)) {
-      reply.members.emplace_back(user, m->joined_seq);
+      reply.members.emplace_back(user, first_told(*m));
     }
   }
   report(std::to_string(nodes_.size()) + " nodes listen");
@@ -62,7 +62,7 @@ void room::on(const asked& a, const room_admit& c) {
     answer(a, *bad);
     return;
   }
-  answer(a, room_admitted{self->joined_seq, last_seq_});
+  answer(a, room_admitted{first_told(*self), last_seq_});
 }
 
 void room::on(const asked& a, const room_detach& c) {
@@ -81,10 +81,11 @@ void room::on(const asked& a, const room_entries& c) {
     return;
   }
   const auto limit = std::clamp<std::uint32_t>(c.limit, 1, page_entries_max);
+  page.first_seq = room_->purged_seq + 1;
   // Live events follow from last_seq_ on, also when the store is ahead.
   const auto to = std::min(c.to, last_seq_);
   std::size_t bytes = 0;
-  for (const auto& e : reader().entries(id(), c.from, to, limit)) {
+  for (const auto& e : reader().entries(id(), std::max(c.from, page.first_seq), to, limit)) {
     std::optional<chat::message> object;
     if (e.kind != chat::room_entry::what::membership) {
       object = reader().find_message(id(), e.message_seq);

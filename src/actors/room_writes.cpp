@@ -24,15 +24,24 @@ constexpr std::size_t marks_max = 64;
 
 // -- create, join, leave -----------------------------------------------------------------------
 
-void room::on(const asked& a, const room_create& c) {
+void room::on(const asked& a, const room_create& /*c*/) {
+  if (room_) {
+    create(a);  // exists: a repeat, or the alias is taken; applying knows
+    return;
+  }
+  with_place(a, [this, a] { create_with_members(a); });
+}
+
+void room::create_with_members(const asked& a) {
+  const auto& c = std::get<room_create>(a.what->body);
   std::vector<uuid> others;
   for (const auto& user : c.what.members) {
     if (user != a.what->from.user_id) {
       others.push_back(user);
     }
   }
-  if (room_ || others.empty()) {
-    create(a);  // exists: a repeat, or the alias is taken; applying knows
+  if (others.empty()) {
+    create(a);
     return;
   }
   std::sort(others.begin(), others.end());
@@ -56,7 +65,7 @@ void room::on(const asked& a, const room_create& c) {
 
 void room::create(const asked& a) {
   const auto& what = std::get<room_create>(a.what->body).what;
-  propose_for(a, chat::create_room{a.what->from, id(), what},
+  propose_for(a, chat::create_room{a.what->from, id(), what, config().limits.members_per_room},
               [this, a](const chat::outcome& o, const proposal_result&) {
                 const auto& made = std::get<chat::room_joined>(o.answer);
                 protocol::room_response response;
@@ -67,10 +76,15 @@ void room::create(const asked& a) {
 
 void room::on(const asked& a, const room_join& /*c*/) {
   const bool inside = room_ && !room_->deleted && find_member(a.what->from.user_id) != nullptr;
-  if (!inside && refuse(a, chat::action::join)) {
-    return;
+  if (inside) {
+    join(a);
+  } else if (!refuse(a, chat::action::join)) {
+    with_place(a, [this, a] { join(a); });
   }
-  propose_for(a, chat::join_room{a.what->from, id()},
+}
+
+void room::join(const asked& a) {
+  propose_for(a, chat::join_room{a.what->from, id(), config().limits.members_per_room},
               [this, a](const chat::outcome& o, const proposal_result&) {
                 const auto& joined = std::get<chat::room_joined>(o.answer);
                 protocol::room_response response;

@@ -121,7 +121,7 @@ std::size_t searcher::do_some(task& t, std::size_t budget, bool& done) {
   std::size_t cost = 1;
   for (const auto& r : rooms) {
     bool room_done = true;
-    if (r.last_seq > index_->progress(r.id)) {
+    if (r.last_seq > index_->progress(r.id) || r.purged_seq > 0) {
       cost += take_in(t.shard, r.id, budget, room_done);
     }
     if (!room_done || cost >= budget) {
@@ -146,11 +146,19 @@ std::size_t searcher::take_in(std::uint16_t shard, const uuid& room, std::size_t
     return 1;
   }
   std::size_t cost = 1;
-  auto at = index_->progress(room);
+  if (known->purged_seq > 0) {
+    // What its retention has taken.
+    cost += index_->remove_up_to(room, known->purged_seq, budget);
+    if (cost > budget) {
+      done = false;
+      return cost;
+    }
+  }
+  auto at = std::max(index_->progress(room), known->purged_seq);
   while (at < known->last_seq && cost < budget) {
     const auto entries = reader.entries(room, at + 1, known->last_seq, entries_per_read);
     if (entries.empty()) {
-      at = known->last_seq;  // the beginning is gone by age
+      at = known->last_seq;  // it was emptied meanwhile
       break;
     }
     for (const auto& e : entries) {

@@ -125,7 +125,7 @@ void session::begin() {
 }
 
 void session::attached(const user_attached& self) {
-  self_ = self.self;
+  take_limits(self);
   device_id_ = start_.device_id.empty() ? self.device_id : start_.device_id;
   rooms_version_ = self.rooms_version;
   next_attach_ = clock::now() + attach_again_every;
@@ -136,6 +136,9 @@ void session::attached(const user_attached& self) {
   status_at_ = self.status_at;
   std::map<uuid, std::optional<std::uint64_t>> rooms;
   for (const auto& line : self.rooms) {
+    if (!limits_.reads(line.room_id)) {
+      continue;
+    }
     if (!line.partner.is_nil()) {
       partners_.insert(line.partner);
     }
@@ -216,6 +219,9 @@ void session::take_notice(const user_notice& n) {
       }
       break;
     case user_notice::what::room_joined: {
+      if (!limits_.reads(n.room_id)) {
+        break;
+      }
       if (!n.partner.is_nil() && partners_.insert(n.partner).second) {
         wish(presence_wish::what::partners, {n.partner});
       }
@@ -243,7 +249,9 @@ void session::take_notice(const user_notice& n) {
       break;
     case user_notice::what::invitation:
       rooms_.erase(n.room_id);
-      tell_invitation(n);
+      if (limits_.reads(n.room_id)) {
+        tell_invitation(n);
+      }
       break;
     case user_notice::what::session_revoked:
       if (n.session_id.is_nil() || n.session_id == start_.session_id) {
@@ -287,7 +295,7 @@ void session::attach_again() {
       place(env_->board.next_order()), clock::now() + 4s, [this](const reply_body& body) {
         if (const auto* self = std::get_if<user_attached>(&body)) {
           rooms_version_ = self->rooms_version;
-          self_ = self->self;
+          take_limits(*self);
           for (const auto& line : self->rooms) {
             user_notice n;
             n.user_id = start_.user_id;
@@ -317,16 +325,17 @@ void session::tick() {
   alarm_.rang(now);
   calls_.on_time(caf::actor_cast<reply_sink>(this), now);
   finish_gatherings();
+  const bool is_there = attached_ && start_.transport == net::transport::websocket;
+  // Also while requests are in flight: who always has some would keep a role that was taken from
+  // him, or a session whose end nobody could tell.
+  if (is_there && now >= next_attach_) {
+    attach_again();
+  }
   if (!calls_.empty() || !gatherings_.empty()) {
     arm_tick();
-  } else if (attached_ && start_.transport == net::transport::websocket) {
-    if (now >= idle_until_) {
-      idle_until_ = now + idle_tick_every;
-      delayed_send(this, idle_tick_every, tick_atom::value);
-    }
-    if (now >= next_attach_) {
-      attach_again();
-    }
+  } else if (is_there && now >= idle_until_) {
+    idle_until_ = now + idle_tick_every;
+    delayed_send(this, idle_tick_every, tick_atom::value);
   }
 }
 

@@ -40,6 +40,7 @@ struct session_start {
   net::transport transport = net::transport::websocket;
   uuid user_id;
   uuid session_id;
+  std::string address;  ///< of the client
   /// The request to answer; empty for a bearer token at the handshake and for HTTP.
   std::optional<uuid> message_id;
   /// Complete but for the user record; what the client is answered.
@@ -94,6 +95,11 @@ class session final : public observed<session_actor> {
   void tick();
   void arm_tick();
   void close_down();
+
+  // session_audit.cpp
+  [[nodiscard]] answerer audited(telemetry::audit_entry e, answerer answer) const;
+  /// Unchanged, unless it is what a server admin may do.
+  [[nodiscard]] answerer audited(const protocol::request& r, answerer answer) const;
 
   // session_calls.cpp: asking leaders
   call_number ask(const uuid& target, std::uint16_t shard, const chat::origin& from, call_body body,
@@ -160,6 +166,10 @@ class session final : public observed<session_actor> {
 
   // session_accounts.cpp, session_presence.cpp: the requests about people
   void act_on_account(const http_call_ptr& c);
+  [[nodiscard]] job_ptr job_of(const http_call_ptr& c);
+  bool refuse_unless_admin(const job_ptr& j) const;
+  void announce(const http_call_ptr& c);  // session_announcements.cpp
+  void export_room(const http_call_ptr& c);
   void wish(presence_wish::what kind, std::vector<uuid> users, call_number number = 0);
   void wish_again();
   [[nodiscard]] user_attach place(std::uint64_t order) const;
@@ -169,6 +179,14 @@ class session final : public observed<session_actor> {
   void take_member_call(const http_call_ptr& c, const answerer& answer);
   void invite_or_set_role(const uuid& message_id, const protocol::invite_request& r,
                           const answerer& answer);
+
+  // session_scopes.cpp: what the token allows
+  [[nodiscard]] std::optional<error> token_refuses(const protocol::request& r) const;
+  void take_limits(const user_attached& self);
+  [[nodiscard]] protocol::user_role acting_role() const;
+
+  // session_webhooks.cpp
+  void act_on_webhook(const http_call_ptr& c, const answerer& answer);
 
   // session_search.cpp
   void search_in(const job_ptr& j, const protocol::search_request& r,
@@ -190,7 +208,8 @@ class session final : public observed<session_actor> {
   bool revoked_ = false;
   bool entered_ = false;  ///< on the switchboard
   protocol::user self_;
-  std::string device_id_;  ///< empty: none
+  protocol::token_limits limits_;  ///< of a bot's token; read with the session's record
+  std::string device_id_;          ///< empty: none
   std::uint64_t rooms_version_ = 0;
   std::uint64_t route_version_ = 0;
   clock::time_point next_attach_{};

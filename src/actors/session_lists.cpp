@@ -87,6 +87,9 @@ void session::list_own(const job_ptr& j, const protocol::room_list_request& r) {
         }
         std::map<std::uint16_t, std::vector<uuid>> by_shard;
         for (const auto& line : lines->rooms) {
+          if (!limits_.allows_room(line.room_id)) {
+            continue;
+          }
           by_shard[env_->board.shard_of(line.room_id)].push_back(line.room_id);
         }
         auto all = std::make_shared<gathered<protocol::room>>();
@@ -130,7 +133,7 @@ void session::list_public(const job_ptr& j, const protocol::room_list_request& r
   auto all = std::make_shared<gathered<protocol::room>>();
   const auto shards = env_->board.routes()->map->shard_count;
   all->missing = shards;
-  all->then = [j, limit](std::vector<protocol::room>& rooms) {
+  all->then = [j, limit, limits = limits_](std::vector<protocol::room>& rooms) {
     std::sort(rooms.begin(), rooms.end(),
               [](const auto& a, const auto& b) { return created_key(a) > created_key(b); });
     protocol::room_list_response answer;
@@ -138,6 +141,7 @@ void session::list_public(const job_ptr& j, const protocol::room_list_request& r
       rooms.resize(limit);
       answer.next_cursor = to_cursor({rooms.back().created_at, 0, rooms.back().id});
     }
+    std::erase_if(rooms, [&](const auto& room) { return !limits.allows_room(room.id); });
     answer.rooms = std::move(rooms);
     finish(j, answered{std::move(answer), false});
   };

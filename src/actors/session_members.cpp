@@ -100,7 +100,11 @@ void session::invite_or_set_role(const uuid& message_id, const protocol::invite_
   take_request({message_id, r}, [this, message_id, r, answer](protocol::answer_data data,
                                                               bool duplicate) {
     const auto* first = std::get_if<error>(&data);
-    if (first == nullptr || (first->code != ec::conflict && first->code != ec::forbidden)) {
+    // The role is looked at only for who is no member, so there is nothing to say better.
+    const bool too_high =
+        first != nullptr && first->code == ec::forbidden && first->details.field == "role";
+    if (first == nullptr || too_high ||
+        (first->code != ec::conflict && first->code != ec::forbidden)) {
       answer(std::move(data), duplicate);
       return;
     }

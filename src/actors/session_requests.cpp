@@ -41,6 +41,10 @@ void session::take_request(const protocol::request_envelope& r, answerer answer)
     }
     return;
   }
+  if (auto bad = token_refuses(r.data)) {
+    answer(std::move(*bad), false);
+    return;
+  }
   const auto& row = protocol::row_of(r.data);
   if (row.rate == protocol::rate_class::write) {
     if (const auto wait_ms = env_->limiter.take(start_.user_id, clock::now())) {
@@ -52,7 +56,7 @@ void session::take_request(const protocol::request_envelope& r, answerer answer)
   }
   auto j = std::make_shared<job>();
   j->message_id = r.message_id;
-  j->answer = std::move(answer);
+  j->answer = audited(r.data, std::move(answer));
   j->deadline = clock::now() + std::chrono::milliseconds(env_->config.limits.request_timeout_ms) -
                 answer_margin;
   std::erase_if(jobs_, [](const auto& weak) { return weak.expired(); });
@@ -73,6 +77,7 @@ void session::finish(const job_ptr& j, const reply_body& body) {
                         [&](const error& e) { answer(e, false); },
                         [&](const actors::done&) { answer(protocol::ok_response{}, false); },
                         [&](const logged_out&) { answer(protocol::ok_response{}, false); },
+                        [&](const session_opened& o) { answer(o.response, o.duplicate); },
                         [&](const auto&) {
                           answer(error{ec::internal, "unexpected reply of a leader", {}}, false);
                         }},
@@ -87,7 +92,7 @@ std::uint64_t session::fingerprint_of(const protocol::request& r) const {
 void session::forward(const job_ptr& j, const uuid& target, const protocol::request& r,
                       call_body body) {
   const auto& row = protocol::row_of(r);
-  chat::origin from{start_.user_id, {}, 0, self_.role};
+  chat::origin from{start_.user_id, {}, 0, acting_role()};
   if (row.is_write) {
     from.message_id = j->message_id;
     from.fingerprint = fingerprint_of(r);
@@ -293,15 +298,16 @@ void session::on(const job_ptr& j, const protocol::room_members_request& r) {
 void session::on(const job_ptr& j, const protocol::history_request& r) {
   // Current, from the leader; when none can be asked in time, what a replica knows, and it says so.
   const auto shard = env_->board.shard_of(r.room_id);
-  ask(r.room_id, shard, {start_.user_id, {}, 0}, room_history{r, false},
+  const chat::origin from{start_.user_id, {}, 0, acting_role()};
+  ask(r.room_id, shard, from, room_history{r, false},
       std::min(j->deadline, clock::now() + current_within),
-      [this, j, r, shard](const reply_body& reply) {
+      [this, j, r, shard, from](const reply_body& reply) {
         const auto* failure = std::get_if<error>(&reply);
         if (failure == nullptr || failure->code != ec::unavailable) {
           finish(j, reply);
           return;
         }
-        ask(r.room_id, shard, {start_.user_id, {}, 0}, room_history{r, true}, j->deadline,
+        ask(r.room_id, shard, from, room_history{r, true}, j->deadline,
             [j](const reply_body& last) { finish(j, last); });
       });
 }
@@ -344,11 +350,17 @@ void session::take_http(const http_call_ptr& c) {
           answer(failure != nullptr ? *failure : unavailable("try again").value(), false);
           return;
         }
-        self_ = self->self;
+        take_limits(*self);
         device_id_ = self->device_id;
         attached_ = true;
         if (c->account) {
           act_on_account(c);
+        } else if (c->announcement) {
+          announce(c);
+        } else if (c->room_export) {
+          export_room(c);
+        } else if (c->webhook) {
+          act_on_webhook(c, answer);
         } else if (c->authenticate_only) {
           answer(protocol::ok_response{}, false);
         } else if (c->subject && *c->subject != start_.user_id &&

@@ -85,7 +85,9 @@ void session::on(const job_ptr& j, const protocol::search_request& r) {
         }
         std::vector<uuid> rooms;
         for (const auto& line : lines->rooms) {
-          rooms.push_back(line.room_id);
+          if (limits_.allows_room(line.room_id)) {
+            rooms.push_back(line.room_id);
+          }
         }
         search_in(j, r, rooms);
       });

@@ -31,11 +31,8 @@ constexpr raft::steady_ms common_instants = 25;
 /// Messages that wait for the replica to begin; votes are asked for in them, and who asks would
 /// have to wait for an election time-out.
 constexpr std::size_t early_max = 16;
-/// A leader that is not the one that shall lead hands over when that one's link has been up for
-/// this long, and tries again after that.
-constexpr auto hand_over_after = 3s;
-constexpr auto hand_over_again = 10s;
-constexpr auto hand_over_draining = 250ms;
+/// Seconds that a replica waits for a piece of a state before it begins anew.
+constexpr std::uint32_t transfer_retries = 30;
 
 }  // namespace
 
@@ -150,6 +147,10 @@ void shard::start_replica() {
     options.election_timeout_ms = env_->config.cluster.election_timeout_ms;
     options.heartbeat_ms = std::max(1U, options.election_timeout_ms / heartbeats_per_timeout);
     options.rest_after_ms = rest_after_ms;
+    options.transfer.budget = env_->transfers;
+    options.transfer.bytes_per_second = 0;  // the node's limit counts
+    // Who gives may have others to serve first; another leader takes over sooner.
+    options.transfer.retries = transfer_retries;
     options.on_fatal = [number = number_](const std::string& why) {
       telemetry::log("shard").critical("shard {}: {}", number, why);
     };
@@ -223,7 +224,9 @@ void shard::lead() {
   voters_ = std::max<std::size_t>(1, replica_->voters());
   duties_.announce({number_, term_, env_->board.self()});
   start_outbox();
+  start_retention();
   env_->search.catch_up(number_);
+  env_->hooks.catch_up(number_);
 }
 
 void shard::stop_leading() {
@@ -248,6 +251,7 @@ void shard::stop_leading() {
   reset_.clear();
   resets_.clear();
   outbox_.reset();
+  retention_.reset();
   reader_.reset();
   report("follower");
 }
@@ -261,6 +265,13 @@ void shard::applied(raft::applied_command&& done) {
   }
   if (open_ && !outcome->changes.empty()) {
     env_->search.touch(number_, outcome->changes.front().room_id);
+    env_->hooks.touch(number_, outcome->changes.front().room_id);
+  }
+  if (const auto* purged = std::get_if<chat::room_purged>(&outcome->answer); open_ && purged) {
+    env_->search.touch(number_, purged->room_id);
+  }
+  if (retention_) {
+    retention_->applied(*outcome, clock::now());
   }
   origin_of from;
   std::optional<identity> who;
@@ -342,40 +353,14 @@ void shard::tick() {
   if (open_) {
     settle(now);
   }
+  if (retention_) {
+    retention_->on_time(now, now_ms());
+  }
   keeper_.watch(*replica_);
   keep_group(now);
   hand_over(now);
   give_up_reads(now);
   drive([this] { replica_->on_time(steady_now()); });
-}
-
-/// Leaders are spread over the nodes by the map; after failures they return to where they belong:
-/// to the first replica that runs and does not step back.
-void shard::hand_over(clock::time_point now) {
-  if (!open_ || now < next_hand_over_ || voters_ == 1) {
-    return;
-  }
-  const auto map = env_->board.routes()->map;
-  const auto* placed = map ? placement::find_shard(*map, number_) : nullptr;
-  if (draining_ || (map && placement::steps_back(*map, env_->board.self()))) {
-    next_hand_over_ = now + hand_over_draining;
-    drive([&] { (void)replica_->transfer(0, steady_now()); });
-    return;
-  }
-  if (placed == nullptr) {
-    return;
-  }
-  for (const auto& node : placed->replicas) {
-    if (node == env_->board.self()) {
-      return;
-    }
-    const auto since = env_->board.up_since(node);
-    if (since && now - *since >= hand_over_after && !placement::steps_back(*map, node)) {
-      next_hand_over_ = now + hand_over_again;
-      drive([&] { (void)replica_->transfer(server_id_of(node), steady_now()); });
-      return;
-    }
-  }
 }
 
 // -- the other replicas ------------------------------------------------------------------------
@@ -401,6 +386,9 @@ void shard::arm() {
   }
   if (outbox_) {
     next = std::min(next, outbox_->next_time());
+  }
+  if (retention_) {
+    next = std::min(next, retention_->next_time());
   }
   for (const auto& [room, at] : resets_) {
     next = std::min(next, at);

@@ -4,7 +4,8 @@
 /// \file
 /// SHARD: one replica of a shard, and the parent of the rooms and users that it leads.
 ///
-/// Owns: the Raft instance and its state machine, the entities, the outbox, who is online.
+/// Owns: the Raft instance and its state machine, the entities, the outbox, who is online, the
+/// look at what rooms do not keep.
 /// Takes: calls for this shard's leader, proposals of its children, synced from the log writer,
 /// messages of the group's other replicas and about who they are, park from idle children, replies
 /// to the outbox's calls, changes of routes. Sends: calls, results and settled lines to its
@@ -28,6 +29,7 @@
 #include "actors/group_keeper.hpp"
 #include "actors/outbox_sender.hpp"
 #include "actors/replica_door.hpp"
+#include "actors/retention_keeper.hpp"
 #include "actors/server_names.hpp"
 #include "raft/chat_machine.hpp"
 #include "raft/replica.hpp"
@@ -94,7 +96,6 @@ class shard final : public observed<shard_actor> {
   void lead();
   void stop_leading();
   void send(raft::server_id to, std::string message, bool transfer = false);
-  void hand_over(clock::time_point now);
   void applied(raft::applied_command&& done);
   void propose_own(chat::command_data what);
   [[nodiscard]] std::size_t majority() const { return voters_ / 2 + 1; }
@@ -113,6 +114,18 @@ class shard final : public observed<shard_actor> {
   void child_gone(const caf::down_msg& m);
   void reset_relays(const uuid& room);
   void start_outbox();
+  void start_retention();
+
+  // shard_hand_over.cpp
+  /// A leader that is not the one that shall lead hands over when that one's link has been up for
+  /// this long.
+  static constexpr auto hand_over_after = std::chrono::seconds(3);
+  void hand_over(clock::time_point now);
+  [[nodiscard]] bool can_lead(const placement::cluster_map& map, const node_id& node,
+                              clock::time_point now) const;
+  [[nodiscard]] std::optional<node_id> quicker_node(clock::time_point now,
+                                                    const placement::cluster_map& map,
+                                                    const placement::shard_placement& placed);
 
   // shard_presence.cpp: who is there
   void watch(const asked& a, const shard_watch& w);
@@ -167,6 +180,7 @@ class shard final : public observed<shard_actor> {
   // what a leader has
   std::optional<store::shard_reader> reader_;
   std::optional<outbox_sender> outbox_;
+  std::optional<retention_keeper> retention_;
   std::shared_ptr<online_users> online_;
   std::unordered_map<node_id, clock::time_point, uuid_hash> unlinked_;  ///< nodes, since when
   clock::time_point settled_at_{};  ///< whoever is connected has said so by then

@@ -36,7 +36,10 @@ std::optional<actor_kind> taker_of(const call_body& body) {
                               std::is_same_v<T, room_typing> || std::is_same_v<T, room_edit> ||
                               std::is_same_v<T, room_delete_message> ||
                               std::is_same_v<T, room_react> || std::is_same_v<T, room_pin> ||
-                              std::is_same_v<T, room_message>;
+                              std::is_same_v<T, room_message> || std::is_same_v<T, room_announce> ||
+                              std::is_same_v<T, room_export> || std::is_same_v<T, room_webhooks> ||
+                              std::is_same_v<T, room_hook_post> ||
+                              std::is_same_v<T, room_hook_advance>;
         constexpr bool none =
             std::is_same_v<T, shard_users> || std::is_same_v<T, shard_user_list> ||
             std::is_same_v<T, shard_public_rooms> || std::is_same_v<T, shard_room_views> ||
@@ -67,7 +70,8 @@ void shard::take(const asked& a) {
     return;
   }
   if (std::holds_alternative<room_history>(a.what->body) ||
-      std::holds_alternative<room_message>(a.what->body)) {
+      std::holds_alternative<room_message>(a.what->body) ||
+      std::holds_alternative<room_export>(a.what->body)) {
     read(a);
     return;
   }
@@ -152,6 +156,9 @@ std::optional<shard::identity> shard::concerned(const chat::outcome& o) {
   }
   if (o.list_change) {
     return identity{actor_kind::user, o.list_change->user_id};
+  }
+  if (const auto* purged = std::get_if<chat::room_purged>(&o.answer)) {
+    return identity{actor_kind::room, purged->room_id};
   }
   return std::nullopt;
 }
@@ -243,6 +250,20 @@ void shard::start_outbox() {
                             propose_own(chat::forget_outbox{std::move(ids)});
                           }});
   outbox_->start(clock::now());
+}
+
+void shard::start_retention() {
+  retention_.emplace(
+      std::chrono::milliseconds(env_->config.retention.check_every_ms),
+      retention_keeper::duties{
+          .rooms = [this](const std::optional<uuid>& after,
+                          std::size_t limit) { return reader_->rooms(after, limit); },
+          .time_of = [this](const uuid& room, std::uint64_t seq) -> std::optional<unix_ms> {
+            const auto found = reader_->entries(room, seq, seq, 1);
+            return found.empty() ? std::nullopt : std::optional(found.front().time);
+          },
+          .propose = [this](const chat::purge_room& what) { propose_own(what); }});
+  retention_->start(clock::now());
 }
 
 }  // namespace greenroom::actors

@@ -79,7 +79,8 @@ struct query {
       standing.role = m->role;
       standing.read_seq = m->read_seq;
       if (m->read_seq < r->last_seq) {
-        const auto counts = reader.count_unread(id, user, m->read_seq, unread_max);
+        const auto from = std::max(m->read_seq, r->purged_seq);
+        const auto counts = reader.count_unread(id, user, from, unread_max);
         standing.unread_count = counts.messages;
         standing.mention_count = counts.mentions;
       }

@@ -115,6 +115,7 @@ void user::on(const asked& a, const user_attach& c) {
   reply.rooms = rooms(chat::user_room::standing::joined);
   reply.rooms_version = in->self.rooms_version;
   reply.device_id = in->session.device_id;
+  reply.limits = {in->session.scopes, in->session.rooms};
   reply.self = chat::view(in->self, true, true);
   answer(a, std::move(reply));
 }
@@ -163,22 +164,32 @@ void user::on(const asked& a, const user_check& c) {
   user_attached reply;
   reply.rooms_version = in->self.rooms_version;
   reply.device_id = in->session.device_id;
+  reply.limits = {in->session.scopes, in->session.rooms};
   reply.self = chat::view(in->self, true, is_online());
   answer(a, std::move(reply));
 }
 
 void user::on(const asked& a, const user_logout& c) {
+  const auto& by = a.what->from;
+  const bool own = by.user_id == id();
+  // Operators are nobody here.
+  if (!own && !by.user_id.is_nil() && by.role != chat::user_role::admin) {
+    answer(a, error{ec::forbidden, "only one's own sessions", {}});
+    return;
+  }
   chat::revoke_sessions command;
   command.from = a.what->from;
   command.from.user_id = id();
   if (!c.all) {
     command.session_id = c.session_id;
   }
-  propose_for(a, std::move(command), [this, a](const chat::outcome& o, const proposal_result&) {
-    telemetry::log("security")
-        .info("user {}: {} sessions revoked by himself", id().str(), o.revoked.size());
-    answer(a, logged_out{o.revoked});
-  });
+  propose_for(a, std::move(command),
+              [this, a, own](const chat::outcome& o, const proposal_result&) {
+                telemetry::log("security")
+                    .info("user {}: {} sessions revoked by {}", id().str(), o.revoked.size(),
+                          own ? "himself" : "an admin");
+                answer(a, logged_out{o.revoked});
+              });
 }
 
 // -- the record --------------------------------------------------------------------------------

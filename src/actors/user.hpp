@@ -101,6 +101,10 @@ class user final : public entity {
   [[nodiscard]] reply_body opened(const chat::session_granted& granted, std::string refresh_token,
                                   bool duplicate) const;
 
+  // user_tokens.cpp: tokens of bots
+  void issue_bot_token(const asked& a, const user_issue& c);
+  [[nodiscard]] chat::session bot_session(const asked& a, const user_issue& c);
+
   // user_rooms.cpp
   void on(const asked& a, const user_rooms& c);
   void on(const asked& a, const user_line& c);

@@ -22,8 +22,24 @@ error not_yours() {
   return {ec::forbidden, "only one's own account", {}};
 }
 
+/// A server admin, as his session has just read, or an operator, who is nobody here.
+bool is_by_admin(const asked& a) {
+  return a.what->from.user_id.is_nil() || a.what->from.role == chat::user_role::admin;
+}
+
+error admins_only() {
+  return {ec::forbidden, "only server admins may do this", {}};
+}
+
 protocol::session view(const chat::session& s, const uuid& current) {
-  return {s.id, s.device_id, s.created_at, s.last_used_at, s.address, s.id == current};
+  protocol::session v{s.id, s.device_id, s.created_at, s.last_used_at, s.address, s.id == current};
+  if (s.scopes != 0) {
+    v.scopes = protocol::format_scopes(s.scopes);
+  }
+  if (!s.rooms.empty()) {
+    v.rooms = s.rooms;
+  }
+  return v;
 }
 
 }  // namespace
@@ -31,13 +47,21 @@ protocol::session view(const chat::session& s, const uuid& current) {
 // -- sessions ------------------------------------------------------------------------------------
 
 void user::on(const asked& a, const user_sessions& c) {
-  if (a.what->from.user_id != id()) {
+  if (!c.by_admin && a.what->from.user_id != id()) {
     answer(a, not_yours());
     return;
   }
+  if (c.by_admin && !is_by_admin(a)) {
+    answer(a, admins_only());
+    return;
+  }
+  if (c.by_admin && !account()) {
+    answer(a, no_such_user());
+    return;
+  }
   auto sessions = reader().sessions_of(id());
-  std::erase_if(sessions, [now = now_ms()](const chat::session& s) {
-    return s.revoked || s.expires_at <= now;
+  std::erase_if(sessions, [now = now_ms(), tokens_only = c.by_admin](const chat::session& s) {
+    return s.revoked || s.expires_at <= now || (tokens_only && s.scopes == 0);
   });
   std::sort(sessions.begin(), sessions.end(), [](const auto& x, const auto& y) {
     return x.created_at != y.created_at ? x.created_at > y.created_at : x.id < y.id;
@@ -141,7 +165,11 @@ void user::update_profile(const asked& a) {
 // -------------------------------------------------------------------------------
 
 void user::on(const asked& a, const user_set_role& c) {
-  propose_for(a, chat::set_user_role{id(), c.role},
+  if (!is_by_admin(a)) {
+    answer(a, admins_only());
+    return;
+  }
+  propose_for(a, chat::set_user_role{id(), c.role, a.what->from},
               [this, a](const chat::outcome& o, const proposal_result&) {
                 const auto& changed = std::get<chat::account_changed>(o.answer);
                 telemetry::log("security")
@@ -154,7 +182,9 @@ void user::on(const asked& a, const user_set_role& c) {
 }
 
 void user::on(const asked& a, const user_close& c) {
-  if (!account()) {
+  if (c.by_admin && !is_by_admin(a)) {
+    answer(a, admins_only());
+  } else if (!account()) {
     answer(a, no_such_user());
   } else if (c.by_admin) {
     close(a);
@@ -185,6 +215,10 @@ void user::close(const asked& a) {
 
 void user::on(const asked& a, const user_export& c) {
   const auto self = account();
+  if (c.by_admin && !is_by_admin(a)) {
+    answer(a, admins_only());
+    return;
+  }
   if (!self) {
     answer(a, no_such_user());
     return;

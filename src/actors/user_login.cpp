@@ -151,13 +151,22 @@ void user::refresh(const asked& a, const user_login& c) {
 
 /// For bots and load tests: no password, no refresh token.
 void user::on(const asked& a, const user_issue& c) {
+  // Operators are nobody here.
+  if (!a.what->from.user_id.is_nil() && a.what->from.role != chat::user_role::admin) {
+    answer(a, error{ec::forbidden, "only server admins may do this", {}});
+    return;
+  }
   if (user_id_of(c.username) != id()) {
     answer(a, invalid_field("username", "this name belongs to another id").value());
     return;
   }
   const auto self = account();
   if (self && !self->deactivated) {
-    open_session({a, "issued", ""}, false);
+    if (c.scopes != 0) {
+      issue_bot_token(a, c);
+    } else {
+      open_session({a, "issued", ""}, false);
+    }
     return;
   }
   if (self || !c.create) {
@@ -168,9 +177,14 @@ void user::on(const asked& a, const user_issue& c) {
   command.from.user_id = id();
   command.account.id = id();
   command.account.username = c.username;
-  const auto session_id = ids_(now_ms());
-  command.first_session =
-      new_session({a, "issued", ""}, security::make_refresh_token(id(), session_id), session_id);
+  if (c.scopes != 0) {
+    command.account.role = chat::user_role::bot;
+    command.first_session = bot_session(a, c);
+  } else {
+    const auto session_id = ids_(now_ms());
+    command.first_session =
+        new_session({a, "issued", ""}, security::make_refresh_token(id(), session_id), session_id);
+  }
   propose_for(a, std::move(command), [this, a](const chat::outcome& o, const proposal_result&) {
     answer(a, opened(std::get<chat::session_granted>(o.answer), {}, false));
   });
@@ -214,6 +228,10 @@ reply_body user::opened(const chat::session_granted& granted, std::string refres
   // Tokens count in seconds; the answer says what the token says.
   claims.issued_at = now_ms() / 1000 * 1000;
   claims.expires_at = claims.issued_at + unix_ms{config().auth.access_token_s} * 1000;
+  claims.scopes = granted.granted.scopes;
+  if (claims.scopes != 0) {
+    claims.expires_at = granted.granted.expires_at / 1000 * 1000;
+  }
   session_opened reply;
   reply.duplicate = duplicate;
   reply.response.token = security::issue_access_token({key->id, key->secret}, claims);

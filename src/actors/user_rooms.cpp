@@ -15,7 +15,22 @@ std::vector<chat::user_room> user::rooms(chat::user_room::standing state) const 
 }
 
 void user::on(const asked& a, const user_rooms& c) {
-  answer(a, user_room_lines{rooms(c.state)});
+  auto lines = rooms(c.state);
+  if (!c.place) {
+    answer(a, user_room_lines{std::move(lines)});
+    return;
+  }
+  // Direct rooms are opened by others too, and nobody can leave them.
+  const auto limit = config().limits.rooms_per_user;
+  const auto count = std::count_if(lines.begin(), lines.end(),
+                                   [](const chat::user_room& l) { return l.partner.is_nil(); });
+  if (limit == 0 || count < static_cast<std::int64_t>(limit)) {
+    answer(a, actors::done{});
+    return;
+  }
+  error e{ec::conflict, "one can be in " + std::to_string(limit) + " rooms at once", {}};
+  e.details.limit = limit;
+  answer(a, std::move(e));
 }
 
 void user::on(const asked& a, const user_line& c) {

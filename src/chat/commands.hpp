@@ -82,6 +82,7 @@ struct update_profile {
 struct set_user_role {
   uuid user_id;
   user_role role = user_role::user;
+  origin from = {};
 };
 
 /// The end of an account, or its return. Who may is known to whoever proposes it: its password was
@@ -127,11 +128,14 @@ struct create_room {
   origin from;
   uuid room_id;  ///< derived (protocol section 5)
   protocol::create_room_request what;
+  std::uint64_t members_max =
+      0;  ///< as the leader is set up, so that all decide alike; 0: no limit
 };
 
 struct join_room {
   origin from;
   uuid room_id;
+  std::uint64_t members_max = 0;  ///< as above
 };
 
 struct leave_room {
@@ -229,6 +233,57 @@ struct mark {
   std::vector<one> marks;
 };
 
+/// By an operator (nobody's id) or a server admin.
+struct announce {
+  origin from;
+  uuid id;  ///< of the message; version 7, given by the leader
+  uuid room_id;
+  std::string content;
+  /// The room is the server's own and is made when it is not there: for `user_id`, who is brought
+  /// in again if he has left, or, if that is nil, for everybody who joins.
+  bool of_server = false;
+  uuid user_id = {};
+};
+
+/// Takes a bounded part of what a room's retention does not keep out of the state, oldest first:
+/// messages with their reactions, and entries. Refused when nothing is to go now, by the time of
+/// this command and the retention that the room has then.
+struct purge_room {
+  uuid room_id;
+  std::uint64_t up_to = 0;  ///< the last seq that may go
+};
+
+/// Id, token or secret, and time are given by the leader.
+struct create_webhook {
+  origin from;
+  webhook hook;
+};
+
+struct delete_webhook {
+  origin from;
+  uuid room_id;
+  uuid hook_id;
+};
+
+/// How far the deliveries of an outgoing hook are; several in one command.
+struct advance_webhook {
+  uuid room_id;
+  uuid hook_id;
+  std::uint64_t seq = 0;
+  std::vector<dead_delivery> dead;  ///< given up since the last time
+  std::vector<uuid> settled;        ///< dead ones that have arrived after all
+  std::uint32_t failures = 0;
+  bool paused = false;
+};
+
+/// A dead delivery is tried again; without one: a paused hook goes on.
+struct replay_webhook {
+  origin from;
+  uuid room_id;
+  uuid hook_id;
+  std::optional<uuid> delivery_id;
+};
+
 // -- in any shard
 // ----------------------------------------------------------------------------------
 
@@ -243,7 +298,8 @@ using command_data =
                  leave_room, send_message, mark, forget_outbox, change_password, update_profile,
                  set_user_role, close_account, create_direct, update_room, delete_room,
                  invite_person, remove_person, unban_person, set_member_role, sweep_room,
-                 edit_message, delete_message, react, pin_message>;
+                 edit_message, delete_message, react, pin_message, purge_room, announce,
+                 create_webhook, delete_webhook, advance_webhook, replay_webhook>;
 
 struct command {
   /// The leader's clock; what counts is the larger of this and the shard's last time.

@@ -36,7 +36,8 @@ json to_json(const session& s) {
   return {s.id.str(),         s.user_id.str(),  s.device_id,
           s.address,          s.created_at,     s.last_used_at,
           s.expires_at,       s.refresh_hash,   s.previous_refresh_hash,
-          s.rotated_by.str(), s.successor_used, s.revoked};
+          s.rotated_by.str(), s.successor_used, s.revoked,
+          s.scopes,           list(s.rooms)};
 }
 
 json to_json(const user_room& l) {
@@ -67,7 +68,12 @@ json to_json(const room& r) {
           list(r.first_members),
           r.retention.max_age_days.value_or(0),
           r.retention.max_messages.value_or(0),
-          r.swept_seq};
+          r.swept_seq,
+          r.purged_seq,
+          r.chain_from,
+          r.message_count,
+          r.chain,
+          r.anchor};
 }
 
 json to_json(const member& m) {
@@ -102,8 +108,9 @@ json to_json(const device_mark& m) {
 }
 
 json to_json(const room_entry& e) {
-  return {e.seq,   e.time,          e.by.str(),     number(e.kind), e.message_seq, number(e.change),
-          e.emoji, number(e.event), e.user_id.str()};
+  return {e.seq,           e.time,           e.by.str(), number(e.kind),
+          e.message_seq,   number(e.change), e.emoji,    number(e.event),
+          e.user_id.str(), e.digest,         e.content};
 }
 
 json to_json(const dedup& d) {
@@ -114,6 +121,18 @@ json to_json(const dedup& d) {
 
 json to_json(const outbox_item& i) {
   return {i.id, i.target.str(), number(i.kind), to_json(i.line), i.user_id.str()};
+}
+
+json to_json(const webhook& h) {
+  return {h.id.str(),         h.room_id.str(), number(h.kind), h.name,
+          h.created_by.str(), h.created_at,    h.token_hash,   h.url,
+          h.secret,           h.events,        h.failures,     h.delivered_seq,
+          h.paused,           h.last_error,    h.paused_at,    h.dead_dropped};
+}
+
+json to_json(const dead_delivery& d) {
+  return {d.hook_id.str(), d.id.str(), d.seq,     d.given_up_at,
+          d.attempts,      d.status,   d.failure, d.replay};
 }
 
 template <class Map>
@@ -138,6 +157,8 @@ json memory_state::dump() const {
   d["messages"] = all(messages_);
   d["reactions"] = all(reactions_);
   d["device_marks"] = all(device_marks_);
+  d["webhooks"] = all(webhooks_);
+  d["dead_deliveries"] = all(dead_);
   d["dedup"] = all(dedup_);
   d["outbox"] = all(outbox_);
   d["members"] = json::object();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "chat/memory_state.hpp"
 
+#include <algorithm>
+
 namespace greenroom::chat {
 
 namespace {
@@ -183,6 +185,58 @@ std::vector<device_mark> memory_state::first_device_marks(const uuid& room_id,
 
 void memory_state::append_entry(const uuid& room_id, const room_entry& e) {
   entries_[room_id].push_back(e);
+}
+
+std::optional<room_entry> memory_state::find_entry(const uuid& room_id, std::uint64_t seq) const {
+  const auto log = entries_.find(room_id);
+  if (log == entries_.end()) return std::nullopt;
+  const auto e = std::find_if(log->second.rbegin(), log->second.rend(),
+                              [&](const room_entry& one) { return one.seq == seq; });
+  return e == log->second.rend() ? std::nullopt : std::optional(*e);
+}
+
+std::optional<webhook> memory_state::find_webhook(const uuid& room_id, const uuid& id) const {
+  return find_in(webhooks_, pair{room_id, id});
+}
+
+void memory_state::put_webhook(const webhook& h) {
+  webhooks_[{h.room_id, h.id}] = h;
+}
+
+void memory_state::erase_webhook(const uuid& room_id, const uuid& id) {
+  webhooks_.erase({room_id, id});
+}
+
+std::vector<webhook> memory_state::first_webhooks(const uuid& room_id, std::size_t limit) const {
+  auto found = all_of(webhooks_, room_id);
+  found.resize(std::min(found.size(), limit));
+  return found;
+}
+
+std::optional<dead_delivery> memory_state::find_dead(const uuid& hook_id, const uuid& id) const {
+  return find_in(dead_, pair{hook_id, id});
+}
+
+void memory_state::put_dead(const dead_delivery& d) {
+  dead_[{d.hook_id, d.id}] = d;
+}
+
+void memory_state::erase_dead(const uuid& hook_id, const uuid& id) {
+  dead_.erase({hook_id, id});
+}
+
+std::vector<dead_delivery> memory_state::first_dead(const uuid& hook_id, std::size_t limit) const {
+  auto found = all_of(dead_, hook_id);
+  found.resize(std::min(found.size(), limit));
+  return found;
+}
+
+std::vector<webhook> memory_state::webhooks() const {
+  return values(webhooks_);
+}
+
+std::vector<dead_delivery> memory_state::dead_deliveries() const {
+  return values(dead_);
 }
 
 std::optional<dedup> memory_state::find_dedup(const uuid& user_id, const uuid& message_id) const {

@@ -55,7 +55,17 @@ class memory_state final : public state {
   std::vector<device_mark> first_device_marks(const uuid& room_id,
                                               std::size_t limit) const override;
   void append_entry(const uuid& room_id, const room_entry& e) override;
+  std::optional<room_entry> find_entry(const uuid& room_id, std::uint64_t seq) const override;
   void erase_entry(const uuid& room_id, std::uint64_t seq) override;
+
+  std::optional<webhook> find_webhook(const uuid& room_id, const uuid& id) const override;
+  void put_webhook(const webhook& h) override;
+  void erase_webhook(const uuid& room_id, const uuid& id) override;
+  std::vector<webhook> first_webhooks(const uuid& room_id, std::size_t limit) const override;
+  std::optional<dead_delivery> find_dead(const uuid& hook_id, const uuid& id) const override;
+  void put_dead(const dead_delivery& d) override;
+  void erase_dead(const uuid& hook_id, const uuid& id) override;
+  std::vector<dead_delivery> first_dead(const uuid& hook_id, std::size_t limit) const override;
 
   std::optional<dedup> find_dedup(const uuid& user_id, const uuid& message_id) const override;
   void put_dedup(const dedup& d) override;
@@ -78,6 +88,8 @@ class memory_state final : public state {
   std::vector<reaction_mark> reactions() const;
   std::vector<device_mark> device_marks() const;
   std::vector<dedup> repeats() const;
+  std::vector<webhook> webhooks() const;
+  std::vector<dead_delivery> dead_deliveries() const;
   /// What append_outbox gave to another state, as it was.
   void take_outbox(const std::vector<outbox_item>& items, std::uint64_t last_id);
 
@@ -104,7 +116,9 @@ class memory_state final : public state {
   std::map<pair, reaction_mark> reactions_;    // message, reaction_mark_id
   std::map<pair, device_mark> device_marks_;   // room, id
   std::map<uuid, std::vector<room_entry>> entries_;
-  std::map<pair, dedup> dedup_;  // user, message_id
+  std::map<pair, webhook> webhooks_;    // room, id
+  std::map<pair, dead_delivery> dead_;  // webhook, id
+  std::map<pair, dedup> dedup_;         // user, message_id
   std::map<std::uint64_t, outbox_item> outbox_;
 };
 

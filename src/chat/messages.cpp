@@ -81,9 +81,10 @@ message message_of(const context& c, const send_message& cmd, const room& r, boo
 void write_entry(context& c, room& r, room_entry e, const std::optional<message>& object) {
   e.seq = ++r.last_seq;
   e.time = c.now;
+  auto event = event_of(r, e, object);
+  link(r, e, event);
   c.s.append_entry(r.id, e);
   c.s.put_room(r);
-  auto event = event_of(r, e, object);
   if (!event) return;
   room_change change{r.id, e.seq, std::move(*event), std::nullopt};
   if (e.kind == room_entry::what::membership && changes_membership(e.event))

@@ -69,12 +69,24 @@ struct marked {
   std::vector<std::optional<error>> verdicts;
 };
 
+/// purge_room: all up to `purged_seq` is gone; `more`: and more has to go now.
+struct room_purged {
+  uuid room_id;
+  std::uint64_t purged_seq = 0;
+  bool more = false;
+};
+
+/// create_webhook, delete_webhook, advance_webhook, replay_webhook: as it is now, or was.
+struct webhook_changed {
+  webhook hook;
+};
+
 /// The rest.
 struct done {};
 
-using result =
-    std::variant<session_granted, sessions_revoked, account_changed, room_joined, room_left,
-                 message_written, marked, room_updated, room_swept, done, error>;
+using result = std::variant<session_granted, sessions_revoked, account_changed, room_joined,
+                            room_left, message_written, marked, room_updated, room_swept, done,
+                            error, room_purged, webhook_changed>;
 
 /// Something the listeners of a room see, complete.
 struct room_change {

@@ -34,13 +34,15 @@ constexpr std::array table{
     permission{action::unban, "unban", moderator, false, false, true, false, true},
     permission{action::set_role, "set_role", admin, false, false, true, false, true},
     permission{action::delete_room, "delete_room", owner, false, false, true, false, true},
+    permission{action::export_room, "export_room", owner, false, false, true, true, true},
+    permission{action::webhooks, "webhooks", admin, false, false, true, false, true},
 };
 
 constexpr bool in_order() {
   for (std::size_t i = 0; i < table.size(); ++i) {
     if (static_cast<std::size_t>(table[i].what) != i) return false;
   }
-  return table.size() == static_cast<std::size_t>(action::delete_room) + 1;
+  return table.size() == static_cast<std::size_t>(action::webhooks) + 1;
 }
 static_assert(in_order());
 

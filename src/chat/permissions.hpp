@@ -38,6 +38,8 @@ enum class action : std::uint8_t {
   unban,
   set_role,
   delete_room,
+  export_room,  ///< all that is kept of it, as a file
+  webhooks,     ///< see, make and end them
 };
 
 /// How somebody stands to a room.

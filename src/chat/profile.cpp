@@ -78,10 +78,14 @@ result decide(context& c, const update_profile& cmd) {
 result decide(context& c, const set_user_role& cmd) {
   auto account = c.s.find_user(cmd.user_id);
   if (!account || account->deactivated) return no_such_user();
+  auto again =
+      repeated(c, cmd.from, [&](const dedup&) { return result{account_changed{*account}}; });
+  if (again) return *again;
   if (account->role != cmd.role) {
     account->role = cmd.role;
     c.s.put_user(*account);
   }
+  remember(c, cmd.from, account->id, {}, 0);
   return account_changed{std::move(*account)};
 }
 

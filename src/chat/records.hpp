@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "protocol/answers.hpp"
+#include "protocol/chain.hpp"
 #include "protocol/records.hpp"
+#include "protocol/scopes.hpp"
 
 namespace greenroom::chat {
 
@@ -57,6 +59,10 @@ struct session {
   uuid rotated_by;
   bool successor_used = false;
   bool revoked = false;
+  /// A token of a bot has a session of its own, so that it is listed and revoked as one; how far it
+  /// reaches (protocol/scopes.hpp). 0: a log-in.
+  protocol::scope_bits scopes = 0;
+  std::vector<uuid> rooms;  ///< empty: all of the bot's
 };
 
 /// One line of a user's own list of rooms; follows the room's member list through the outbox.
@@ -98,6 +104,14 @@ struct room {
   protocol::room_retention retention;
   /// Deleted rooms: up to here messages and entries are gone.
   std::uint64_t swept_seq = 0;
+  /// Up to here its retention has taken messages and entries.
+  std::uint64_t purged_seq = 0;
+  /// From here on entries have digests and messages are counted; 0: from the next entry on (a room
+  /// of a version that had neither).
+  std::uint64_t chain_from = 0;
+  std::uint64_t message_count = 0;  ///< messages that are there, deleted ones included
+  protocol::digest chain{};         ///< over all entries from chain_from to last_seq
+  protocol::digest anchor{};        ///< what it was at purged_seq
 };
 
 struct member {
@@ -183,6 +197,10 @@ struct room_entry {
   // membership (and created/updated/deleted)
   room_event_kind event = room_event_kind::created;
   uuid user_id;
+  // What was written then, for good: protocol/chain.hpp. The second is of the message as the entry
+  // left it, where it has changed what the message says.
+  protocol::digest digest{};
+  protocol::digest content{};
 };
 
 /// The remembered answer of a write (protocol section 2: repeatable for 24 h).
@@ -198,6 +216,51 @@ struct dedup {
   std::uint64_t raft_term = 0;  ///< term of the entry that wrote it
   unix_ms object_time = 0;      ///< created_at of the object; 0: `time`
 };
+
+/// What connects a room with other programs (docs/protocol.md, Webhooks).
+struct webhook {
+  enum class what : std::uint8_t { incoming, outgoing };
+  /// Kinds of events, as bits of `events`.
+  enum class event : std::uint8_t { message_received, message_updated, room_event };
+
+  uuid id;
+  uuid room_id;
+  what kind = what::incoming;
+  std::string name;
+  uuid created_by;  ///< incoming: in whose name and with whose rights it sends
+  unix_ms created_at = 0;
+  secret_hash token_hash{};  ///< incoming: of the token, which is not stored
+
+  // outgoing
+  std::string url;
+  std::string secret;  ///< deliveries are signed with it, so it is stored as it is
+  std::uint8_t events = 0;
+  std::uint64_t delivered_seq = 0;  ///< everything up to here was delivered, or given up
+  std::uint32_t failures = 0;       ///< deliveries given up since the last that arrived
+  bool paused = false;              ///< it failed for too long; nothing is delivered
+  unix_ms paused_at = 0;
+  std::string last_error;          ///< of the last delivery that was given up
+  std::uint64_t dead_dropped = 0;  ///< given up and forgotten, because there were too many
+};
+
+constexpr std::uint8_t bit_of(webhook::event e) noexcept {
+  return static_cast<std::uint8_t>(1U << static_cast<unsigned>(e));
+}
+
+/// A delivery that was given up.
+struct dead_delivery {
+  uuid hook_id;
+  uuid id;                ///< delivery_id_of(hook_id, seq)
+  std::uint64_t seq = 0;  ///< of the event
+  unix_ms given_up_at = 0;
+  std::uint32_t attempts = 0;
+  std::uint32_t status = 0;  ///< of the last answer; 0: there was none
+  std::string failure;
+  bool replay = false;  ///< it was asked to be tried again
+};
+
+/// The same for all attempts, on whatever node.
+uuid delivery_id_of(const uuid& hook_id, std::uint64_t seq);
 
 /// Something one shard decided that another has to know: at least once, in order per target.
 struct outbox_item {

@@ -67,6 +67,7 @@ bool sweep_people(context& c, room& r) {
 
 /// By seq, not by searching for the first one: what was erased a moment ago is slow to skip.
 void sweep_content(context& c, room& r) {
+  r.swept_seq = std::max(r.swept_seq, r.purged_seq);
   const auto end = std::min<std::uint64_t>(r.last_seq, r.swept_seq + swept_records_max);
   while (r.swept_seq < end) {
     const auto seq = ++r.swept_seq;
@@ -143,6 +144,8 @@ result decide(context& c, const sweep_room& cmd) {
   sweep_content(c, *r);
   const bool over = r->swept_seq == r->last_seq && sweep_devices(c, *r);
   if (over) {
+    for (const auto& hook : c.s.first_webhooks(r->id, webhooks_per_room_max))
+      erase_webhook(c, r->id, hook.id);
     r->name.clear();
     r->description.clear();
     r->topic.clear();

@@ -22,6 +22,14 @@ result joined_before(context& c, const uuid& room_id, const uuid& user_id) {
   return room_joined{std::move(*now), *self};
 }
 
+error full(std::uint64_t members_max, std::string field) {
+  auto e =
+      refusal(ec::conflict, "a room has at most " + std::to_string(members_max) + " members here",
+              std::move(field));
+  e.details.limit = static_cast<std::int64_t>(members_max);
+  return e;
+}
+
 std::optional<error> check(const protocol::create_room_request& what) {
   if (what.type == room_type::direct)
     return refusal(ec::invalid_message, "direct rooms are not created this way", "room_type");
@@ -64,6 +72,10 @@ result decide(context& c, const create_room& cmd) {
     return joined_before(c, cmd.room_id, creator);
   }
   if (auto bad = check(cmd.what)) return *bad;
+  std::set<uuid> everybody(cmd.what.members.begin(), cmd.what.members.end());
+  everybody.insert(creator);
+  if (cmd.members_max != 0 && everybody.size() > cmd.members_max)
+    return full(cmd.members_max, "members");
 
   auto r = room_of(cmd, c.now);
   const auto self = enter(c, r, creator, member_role::owner, 1);
@@ -124,7 +136,11 @@ result decide(context& c, const join_room& cmd) {
   }
   if (auto bad = may(action::join, *r, person_in(c, *r, user_id, cmd.from.role))) return *bad;
 
-  auto role = member_role::member;
+  if (cmd.members_max != 0 && r->member_count >= cmd.members_max)
+    return full(cmd.members_max, "room_id");
+
+  // In rooms of the server people only read.
+  auto role = r->created_by.is_nil() ? member_role::guest : member_role::member;
   if (const auto invitation = c.s.find_outsider(r->id, user_id)) {
     role = invitation->role;
     c.s.erase_outsider(r->id, user_id);

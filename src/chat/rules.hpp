@@ -54,8 +54,16 @@ result decide(context& c, const edit_message& cmd);
 result decide(context& c, const delete_message& cmd);
 result decide(context& c, const react& cmd);
 result decide(context& c, const pin_message& cmd);
+result decide(context& c, const announce& cmd);
 result decide(context& c, const mark& cmd);
 result decide(context& c, const forget_outbox& cmd);
+result decide(context& c, const purge_room& cmd);
+result decide(context& c, const create_webhook& cmd);
+result decide(context& c, const delete_webhook& cmd);
+result decide(context& c, const advance_webhook& cmd);
+result decide(context& c, const replay_webhook& cmd);
+/// With what is left of its deliveries.
+void erase_webhook(context& c, const uuid& room_id, const uuid& hook_id);
 
 /// An error, with the field of the request it is about.
 error refusal(ec code, std::string message, std::string field = {});
@@ -91,6 +99,9 @@ void emit_user_room(context& c, const room& r, const uuid& user_id, user_room::s
 /// Gives `e` the room's next seq and the time of the command, writes it together with the room,
 /// and reports the event. `object` is the message that `e` is about, already written.
 void write_entry(context& c, room& r, room_entry e, const std::optional<message>& object);
+
+/// Gives the entry its digests and makes it the newest of the room's chain. `event`: as it is told.
+void link(room& r, room_entry& e, const std::optional<protocol::event_envelope>& event);
 
 /// The room, or that there is none (any more).
 expected<room> find_open_room(const context& c, const uuid& room_id);

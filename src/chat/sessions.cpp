@@ -27,6 +27,8 @@ void make_room(context& c, const uuid& user_id) {
     c.s.erase_session(user_id, s.id);
     return true;
   });
+  // Whoever gave a bot a token for long does not lose it to log-ins.
+  std::erase_if(open, [](const session& s) { return s.scopes != 0; });
   std::sort(open.begin(), open.end(), [](const session& a, const session& b) {
     return std::tie(a.last_used_at, a.id) < std::tie(b.last_used_at, b.id);
   });
@@ -34,6 +36,38 @@ void make_room(context& c, const uuid& user_id) {
     c.s.erase_session(user_id, open[i].id);
     c.out.revoked.push_back(open[i].id);
   }
+}
+
+error too_many(std::string what, std::string field, std::size_t limit) {
+  auto e = refusal(ec::too_large, std::move(what), std::move(field));
+  e.details.limit = static_cast<std::int64_t>(limit);
+  return e;
+}
+
+/// Of a session that is a bot's token. Those that are over make room.
+std::optional<error> may_have_token(context& c, const user& account, const session& wanted) {
+  if (wanted.scopes == 0) return std::nullopt;
+  if (account.role != user_role::bot)
+    return refusal(ec::conflict, "only accounts with the role bot have such tokens", "username");
+  if ((wanted.scopes & ~protocol::all_scopes) != 0)
+    return refusal(ec::invalid_message, "there is no such scope", "scopes");
+  if (wanted.rooms.size() > protocol::token_rooms_max)
+    return too_many("too many rooms for one token", "rooms", protocol::token_rooms_max);
+  std::size_t tokens = 0;
+  std::vector<uuid> over;
+  for (const auto& s : c.s.sessions_of(account.id)) {
+    if (s.scopes == 0) continue;
+    if (is_open(s, c.now)) {
+      ++tokens;
+    } else {
+      over.push_back(s.id);
+    }
+  }
+  if (tokens >= tokens_per_bot_max)
+    return too_many("this bot has too many tokens: revoke some", "username", tokens_per_bot_max);
+  for (const auto& id : over)
+    c.s.erase_session(account.id, id);
+  return std::nullopt;
 }
 
 void revoke(context& c, session s) {
@@ -55,7 +89,8 @@ result decide(context& c, const open_session& cmd) {
     return refusal(ec::invalid_credentials, "wrong user name or password");
   if (c.s.find_session(account->id, cmd.opened.id))
     return refusal(ec::conflict, "this session exists already");
-  make_room(c, account->id);
+  if (auto bad = may_have_token(c, *account, cmd.opened)) return *bad;
+  if (cmd.opened.scopes == 0) make_room(c, account->id);
   auto opened = cmd.opened;
   opened.created_at = opened.last_used_at = c.now;
   c.s.put_session(opened);

@@ -74,7 +74,19 @@ class state {
   virtual std::vector<device_mark> first_device_marks(const uuid& room_id,
                                                       std::size_t limit) const = 0;
   virtual void append_entry(const uuid& room_id, const room_entry& e) = 0;
+  virtual std::optional<room_entry> find_entry(const uuid& room_id, std::uint64_t seq) const = 0;
   virtual void erase_entry(const uuid& room_id, std::uint64_t seq) = 0;
+
+  // webhooks
+  virtual std::optional<webhook> find_webhook(const uuid& room_id, const uuid& id) const = 0;
+  virtual void put_webhook(const webhook& h) = 0;
+  virtual void erase_webhook(const uuid& room_id, const uuid& id) = 0;
+  /// The first ones by id.
+  virtual std::vector<webhook> first_webhooks(const uuid& room_id, std::size_t limit) const = 0;
+  virtual std::optional<dead_delivery> find_dead(const uuid& hook_id, const uuid& id) const = 0;
+  virtual void put_dead(const dead_delivery& d) = 0;
+  virtual void erase_dead(const uuid& hook_id, const uuid& id) = 0;
+  virtual std::vector<dead_delivery> first_dead(const uuid& hook_id, std::size_t limit) const = 0;
 
   // repeats and outbox
   virtual std::optional<dedup> find_dedup(const uuid& user_id, const uuid& message_id) const = 0;

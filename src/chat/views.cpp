@@ -61,6 +61,20 @@ protocol::message view(const message& m) {
   return v;
 }
 
+namespace {
+
+/// Nobody may miss a seq, so there is something to tell also when the message has gone.
+protocol::event_envelope taken_away(const room& r, const room_entry& e) {
+  protocol::message m;
+  m.room_id = r.id;
+  m.seq = e.message_seq;
+  m.deleted_at = e.time;
+  return {e.time, protocol::message_updated{r.id, e.seq, e.by, protocol::message_change::deleted,
+                                            std::string{}, std::move(m)}};
+}
+
+}  // namespace
+
 std::optional<protocol::event_envelope> event_of(const room& r, const room_entry& e,
                                                  const std::optional<message>& object) {
   switch (e.kind) {
@@ -69,7 +83,7 @@ std::optional<protocol::event_envelope> event_of(const room& r, const room_entry
       return protocol::event_envelope{e.time,
                                       protocol::message_received{r.id, e.seq, view(*object)}};
     case room_entry::what::message_change:
-      if (!object) return std::nullopt;
+      if (!object) return taken_away(r, e);
       return protocol::event_envelope{
           e.time, protocol::message_updated{r.id, e.seq, e.by, e.change, e.emoji, view(*object)}};
     case room_entry::what::membership:

@@ -31,6 +31,7 @@ constexpr const char* examples =
     "  greenroom console shard move 7 --to node2\n"
     "  greenroom console node decommission node3\n"
     "  greenroom console user role alice admin\n"
+    "  greenroom console audit tail -n 50\n"
     "  greenroom console token issue --user load --create --count 100 > tokens.txt\n"
     "\n"
     "Asks one node, and through it all nodes of its cluster. Data goes to standard output, the "
@@ -75,6 +76,30 @@ exit_code verdict_of(const json& checks) {
 std::string text_in(const json& object, const char* name) {
   const bool there = object.is_object() && object.contains(name) && object[name].is_string();
   return there ? printable(object[name].get<std::string>()) : "?";
+}
+
+void add_announce(CLI::App* app, console_options& o) {
+  auto* announce =
+      add_verb(app, "announce", nullptr,
+               "The server says something: in a room, to a user or to everybody", "announce", o);
+  const auto to = announce->add_option_group("to", "Where it is said");
+  const auto one_of = [&](const char* flag, const char* target, const char* what) {
+    return to->add_option_function<std::string>(
+        flag,
+        [&o, target](const std::string& called) {
+          o.target = target;
+          o.called = called;
+        },
+        what);
+  };
+  one_of("--room", "room", "A room, by id or alias")->type_name("ROOM");
+  one_of("--user", "user", "In a room of the server for this user, by name or id")
+      ->type_name("USER");
+  to->add_flag_callback(
+      "--everybody", [&o] { o.target = "everybody"; },
+      "In the server's public room, which whoever wants to reads");
+  to->require_option(1);
+  announce->add_option("TEXT", o.content, "What is said")->required();
 }
 
 void add_cluster_verbs(CLI::App* app, console_options& o) {
@@ -160,6 +185,24 @@ CLI::App* add_console(CLI::App& parent, console_options& o) {
   issue->add_option("--user", o.user, "Whose")->type_name("NAME")->required();
   issue->add_flag("--create", o.create, "Make the account if there is none");
   issue->add_option("--count", o.count, "For NAME1 to NAMEn instead")->type_name("N");
+  issue
+      ->add_option("--scopes", o.scopes,
+                   "A bot's token, good until it is revoked: some of read,write,manage")
+      ->type_name("LIST");
+  issue->add_option("--rooms", o.rooms, "… for these rooms only (ids, at most 20)")
+      ->delimiter(',')
+      ->type_name("ID,…");
+  issue->add_option("--days", o.days, "… for so many days")
+      ->type_name("N")
+      ->check(CLI::Range(1, 36525));
+  issue->add_option("--name", o.label, "… listed under this name")->type_name("NAME");
+  add_verb(token, "list", nullptr, "The tokens of a bot", "token list", o)
+      ->add_option("--user", o.user, "Whose")
+      ->type_name("NAME")
+      ->required();
+  auto* revoke = add_verb(token, "revoke", nullptr, "A bot's token ends now", "token revoke", o);
+  revoke->add_option("--user", o.user, "Whose")->type_name("NAME")->required();
+  revoke->add_option("--id", o.id, "Which, as token list shows it")->type_name("ID")->required();
 
   auto* users = add_verb(app, "user", "users", "Accounts", "", o);
   users->require_subcommand(1);
@@ -176,6 +219,14 @@ CLI::App* add_console(CLI::App& parent, console_options& o) {
   of_user("reopen", "It may be used again after that");
   of_user("erase", "Nothing stays of it but the id; cannot be undone");
   of_user("export", "All that is kept of it (with -o json)");
+
+  add_announce(app, o);
+  auto* audit =
+      add_verb(app, "audit", nullptr, "What operators and server admins have done", "", o);
+  audit->require_subcommand(1);
+  add_verb(audit, "tail", nullptr, "The last of it, of all nodes", "audit tail", o)
+      ->add_option("-n,--limit", o.limit, "How many lines (default 20, at most 1000)")
+      ->type_name("N");
 
   auto* chaos =
       add_verb(app, "chaos", nullptr, "Rehearse failures (only with chaos.enabled)", "", o);
@@ -200,6 +251,14 @@ json console_args(const console_options& o) {
   if (!o.to.empty()) args["to"] = o.to;
   if (!o.from.empty()) args["from"] = o.from;
   if (o.fewer_replicas) args["fewer_replicas"] = true;
+  if (!o.target.empty()) args["target"] = o.target;
+  if (!o.called.empty()) args["id"] = o.called;
+  if (!o.content.empty()) args["content"] = o.content;
+  if (!o.scopes.empty()) args["scopes"] = o.scopes;
+  if (!o.rooms.empty()) args["rooms"] = o.rooms;
+  if (o.days) args["days"] = *o.days;
+  if (!o.label.empty()) args["label"] = o.label;
+  if (!o.id.empty()) args["id"] = o.id;
   return args;
 }
 

@@ -41,6 +41,14 @@ struct console_options {
   std::string to;
   std::string from;
   bool fewer_replicas = false;
+  std::string target;   ///< of an announcement: room, user or everybody
+  std::string called;   ///< which room or user
+  std::string content;  ///< what is said
+  std::string scopes;
+  std::vector<std::string> rooms;
+  std::optional<std::uint32_t> days;
+  std::string label;
+  std::string id;
 };
 
 /// Adds the sub-command and its verbs; parsing fills `options`.

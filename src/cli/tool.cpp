@@ -9,6 +9,7 @@
 
 #include "cli/chat.hpp"
 #include "cli/console.hpp"
+#include "cli/room.hpp"
 #include "cli/text.hpp"
 
 namespace greenroom::cli {
@@ -19,7 +20,8 @@ constexpr const char* introduction =
     "Chat, and look into a running cluster.\n\n"
     "Examples:\n"
     "  greenroom chat --node 127.0.0.1:8080 --user alice --register\n"
-    "  greenroom console nodes\n";
+    "  greenroom console nodes\n"
+    "  greenroom room export --user alice lobby > lobby.jsonl\n";
 
 /// Which sub-command was probably meant by the first word that none of them knows.
 std::string hint_for(const CLI::App& root, const std::vector<std::string>& words) {
@@ -54,6 +56,8 @@ exit_code run_tool(int argc, const char* const* argv) {
   auto* console_command = add_console(app, console);
   chat_options chat_with;
   auto* chat_command = add_chat(app, chat_with);
+  room_options room;
+  auto* room_command = add_room(app, room);
   app.add_subcommand("version", "Print the version");
   try {
     app.parse(argc, argv);
@@ -67,6 +71,7 @@ exit_code run_tool(int argc, const char* const* argv) {
   }
   if (chat_command->parsed()) return chat(chat_with).run();
   if (console_command->parsed()) return run_console(console);
+  if (room_command->parsed()) return run_room(room);
   std::cout << "greenroom " << GREENROOM_VERSION << '\n';
   return exit_code::ok;
 }

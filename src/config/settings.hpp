@@ -43,6 +43,8 @@ struct limit_settings {
   std::uint32_t request_timeout_ms = 5000;
   std::uint32_t max_inflight_per_connection = 128;
   std::uint32_t inbound_bytes = 64 * 1024 * 1024;
+  std::uint32_t rooms_per_user = 1000;       ///< 0: no limit
+  std::uint32_t members_per_room = 100'000;  ///< 0: no limit
 };
 
 struct history_settings {
@@ -90,6 +92,8 @@ struct cluster_settings {
   std::uint32_t connection_timeout_ms = 2000;
   std::uint32_t election_timeout_ms = 750;
   std::string rebalance = "auto";  ///< "auto" or "manual"
+  std::uint32_t transfers_at_once = 4;
+  std::uint32_t transfer_bytes_per_second = 32 << 20;  ///< 0: no limit
 };
 
 struct client_settings {
@@ -115,6 +119,20 @@ struct search_settings {
   bool enabled = true;
 };
 
+struct audit_settings {
+  std::uint32_t max_file_mib = 16;
+  std::uint32_t old_files = 10;
+};
+
+struct retention_settings {
+  std::uint32_t check_every_ms = 60'000;
+};
+
+struct webhook_settings {
+  bool allow_private = false;  ///< outgoing ones to addresses that are not public
+  std::uint32_t retries = 8;
+};
+
 struct chaos_settings {
   bool enabled = false;  ///< the console may make actors fail
 };
@@ -135,7 +153,10 @@ struct settings {
   store_settings store;
   actor_settings actors;
   search_settings search;
+  retention_settings retention;
   chaos_settings chaos;
+  audit_settings audit;
+  webhook_settings webhooks;
 };
 
 }  // namespace greenroom

@@ -80,6 +80,12 @@ constexpr key table[] = {
      "Messages and bodies that have arrived in part, of all connections together; whoever sends "
      "more then is turned away with 1013 or 503.",
      mib, 2048 * mib - 1},
+    {"limits.rooms_per_user", at<&settings::limits, &limit_settings::rooms_per_user>, "rooms",
+     "Rooms a person may be in, direct ones not counted; creating or joining one more is CONFLICT. "
+     "0 is no limit.",
+     0, million},
+    {"limits.members_per_room", at<&settings::limits, &limit_settings::members_per_room>, "members",
+     "Members of a room; joining it then is CONFLICT. 0 is no limit.", 0, 10 * million},
 
     {"history.page", at<&settings::history, &history_settings::page>, "messages",
      "Messages in a page of history when the client does not say.", 1, limits::list_limit_max},
@@ -169,6 +175,15 @@ constexpr key table[] = {
      "Whether parts move to nodes that have fewer by themselves, or only with the console's "
      "rebalance. What is lost with a node is made up for in any case.",
      0, 0, "auto|manual"},
+    {"cluster.transfers_at_once", at<&settings::cluster, &cluster_settings::transfers_at_once>,
+     "transfers",
+     "States of parts that this node fetches at once, and that it gives to others at once; more "
+     "wait.",
+     1, 1024},
+    {"cluster.transfer_bytes_per_second",
+     at<&settings::cluster, &cluster_settings::transfer_bytes_per_second>, "bytes per second",
+     "What it fetches of them, and what it gives, of all together; 0 is no limit.", 0,
+     2'147'483'647},
 
     {"client.connect_timeout_s", at<&settings::client, &client_settings::connect_timeout_s>,
      "seconds", "Time for an outgoing connection to be made.", 1, hour_s},
@@ -192,8 +207,22 @@ constexpr key table[] = {
     {"search.enabled", at<&settings::search, &search_settings::enabled>, "",
      "Keeps a full-text index of the rooms that this node leads, in search.db."},
 
+    {"retention.check_every_ms", at<&settings::retention, &retention_settings::check_every_ms>,
+     "milliseconds",
+     "How often rooms are looked through for what their retention does not keep any more.", 100,
+     hour_s * 1000},
+
     {"chaos.enabled", at<&settings::chaos, &chaos_settings::enabled>, "",
      "Lets the console make actors fail, to rehearse it. Not for a node that people rely on."},
+
+    {"audit.max_file_mib", at<&settings::audit, &audit_settings::max_file_mib>, "MiB",
+     "Size at which audit.jsonl in the data folder is put aside as audit.jsonl.1.", 1, 1024},
+    {"audit.old_files", at<&settings::audit, &audit_settings::old_files>, "files",
+     "How many of those that were put aside are kept.", 0, 1000},
+    {"webhooks.allow_private", at<&settings::webhooks, &webhook_settings::allow_private>, "",
+     "Lets outgoing webhooks reach addresses that are not public: this machine, its networks."},
+    {"webhooks.retries", at<&settings::webhooks, &webhook_settings::retries>, "attempts",
+     "Attempts of a delivery after the first, at growing distances, before it is given up.", 0, 20},
 };
 // clang-format on
 

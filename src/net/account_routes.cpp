@@ -110,4 +110,24 @@ plan export_user(const asked& a) {
   return as_admin(a, action::export_all);
 }
 
+plan announce(const asked& a) {
+  announcement_action wanted;
+  for (const auto& [name, into] :
+       {std::pair("target", &wanted.target), std::pair("content", &wanted.content)}) {
+    auto text = text_in(a.body, name);
+    if (!text) return text.error();
+    *into = std::move(*text);
+  }
+  if (const auto id = a.body.find("id"); id != a.body.end() && !id->is_null()) {
+    auto text = text_in(a.body, "id");
+    if (!text) return text.error();
+    wanted.id = std::move(*text);
+  }
+  planned_call c;
+  c.request = protocol::heartbeat{};  // not looked at
+  c.creates = true;
+  c.announcement = std::move(wanted);
+  return c;
+}
+
 }  // namespace greenroom::net

@@ -34,5 +34,9 @@ plan deactivate_user(const asked& a);
 plan reopen_user(const asked& a);
 plan erase_user(const asked& a);
 plan export_user(const asked& a);
+plan announce(const asked& a);
+plan issue_token(const asked& a);
+plan list_tokens(const asked& a);
+plan revoke_token(const asked& a);
 
 }  // namespace greenroom::net

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/admin_socket.hpp"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -109,6 +110,7 @@ class console : public std::enable_shared_from_this<console> {
       answer(failure("usage", "not a JSON document: " + request.error().message));
       return;
     }
+    if (request->is_object()) (*request)["by"] = by();
     try {
       core_->handler(*std::move(request), [self = shared_from_this()](json a) {
         self->core_->post([self, a = std::move(a)] { self->answer(a); });
@@ -117,6 +119,16 @@ class console : public std::enable_shared_from_this<console> {
       telemetry::log("admin").error("a request failed: {}", e.what());
       answer(failure("failure", "the request failed; the node's log says why"));
     }
+  }
+
+  /// Who is at the other end.
+  json by() {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    if (::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+      return nullptr;
+    }
+    return {{"uid", peer.uid}, {"pid", peer.pid}};
   }
 
   void answer(const json& a) {

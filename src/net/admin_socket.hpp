@@ -8,6 +8,9 @@
 ///   → {"verb":"actors","args":{},"timeout_ms":5000}
 ///   ← {"ok":true,"columns":["id",…],"rows":[{…},…],"missing":[{"node":"node2","reason":"…"}]}
 ///   ← {"ok":false,"error":{"code":"not_found","message":"…"}}
+///
+/// The handler gets the request with `by`: {"uid","pid"} of the process at the other end, as the
+/// kernel knows it, whatever the request said.
 
 #include <filesystem>
 #include <functional>

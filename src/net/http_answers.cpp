@@ -5,6 +5,7 @@
 
 #include <ctime>
 
+#include "net/api_documents.hpp"
 #include "telemetry/log.hpp"
 
 namespace greenroom::net {
@@ -90,6 +91,11 @@ response answer_call(const protocol::answer_envelope& a, bool creates,
   if (echo) {
     return make(200, "application/json", *echo);
   }
+  if (const auto* part = std::get_if<protocol::room_export_response>(&a.data)) {
+    auto r = make(200, "application/x-ndjson", part->lines);
+    if (!part->next.empty()) r.set(http::field::link, "<?" + part->next + ">; rel=\"next\"");
+    return r;
+  }
   return enveloped(creates && !a.duplicate ? 201 : 200, true,
                    protocol::answer_to_json(a.data, a.duplicate), nullptr, a.timestamp,
                    a.correlation_id);
@@ -129,6 +135,10 @@ response answer_page(const node_pages& pages, own_page which, bool as_json) {
       return from(pages.health_ready);
     case own_page::metrics:
       return from(pages.metrics);
+    case own_page::openapi:
+      return make(200, "application/json", std::string(openapi_document()));
+    case own_page::asyncapi:
+      return make(200, "application/json", std::string(asyncapi_document()));
     case own_page::root:
       if (!as_json) {
         return make(200, "text/html; charset=utf-8", std::string(root_html));

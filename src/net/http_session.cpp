@@ -295,6 +295,14 @@ void http_session::call(planned_call planned, const request& r) {
   c.self = planned.self;
   c.subject = planned.subject;
   c.account = std::move(planned.account);
+  c.announcement = std::move(planned.announcement);
+  c.room_export = planned.room_export;
+  c.webhook = std::move(planned.webhook);
+  if (c.webhook && c.webhook->kind == webhook_action::what::post && !c.bearer_token) {
+    if (const auto token = r["X-Greenroom-Token"]; !token.empty()) {
+      c.bearer_token = std::string(token.data(), token.size());
+    }
+  }
   c.request.data = std::move(planned.request);
   doing_ = phase::waiting;
   deadline_ = steady::now() + hub_.options.request_timeout;

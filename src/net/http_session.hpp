@@ -25,8 +25,9 @@ class http_session final : public socket_session,
   void start();
 
   // Actors have nothing to say to HTTP connections but the end.
-  void answer(const frame&) override {}
-  void send(const frame&) override {}
+  void answer(const outgoing&) override {}
+  void send(const outgoing&) override {}
+  void flush() override {}
   void authenticated() override {}
   void close(close_code, const std::string&) override { drain(); }
   void drain() override;

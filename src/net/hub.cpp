@@ -60,15 +60,14 @@ void io_thread::stop() {
     return;
   }
   asio::post(context_, [this] {
-    const auto all = sessions_;
-    for (const auto& [id, session] : all) {
+    for (const auto& session : sessions_.all()) {
       try {
         session->abort();
       } catch (const std::exception& e) {
-        telemetry::log("net").error("connection {:x}: {}", id, e.what());
+        telemetry::log("net").error("a connection could not be ended: {}", e.what());
       }
     }
-    sessions_.clear();
+    sessions_ = {};
     context_.stop();
   });
   thread_.join();
@@ -91,20 +90,17 @@ void io_thread::arm_tick() {
 
 void io_thread::tick_all() {
   const auto now = steady::now();
-  std::vector<std::shared_ptr<socket_session>> all;  // sessions leave while this runs
-  all.reserve(sessions_.size());
-  for (const auto& [id, session] : sessions_)
-    all.push_back(session);
-  for (const auto& session : all)
+  for (const auto& session : sessions_.all())
     session->tick(now);
 }
 
 void io_thread::enter(connection_id id, std::shared_ptr<socket_session> session) {
-  sessions_[id] = std::move(session);
+  sessions_.enter(id, std::move(session));
 }
 
 void io_thread::leave(connection_id id) {
-  sessions_.erase(id);
+  auto session = sessions_.leave(id);
+  if (in_turn_ && session) gone_.push_back(std::move(session));
 }
 
 void io_thread::wish_for(wish w) {
@@ -128,52 +124,6 @@ void io_thread::wish_for(std::vector<wish> all) {
   }
   if (first) {
     asio::post(context_, [this] { run_wishes(); });
-  }
-}
-
-void io_thread::run_wishes() {
-  std::vector<wish> all;
-  {
-    const std::lock_guard lock(wishes_mutex_);
-    all.swap(wishes_);
-  }
-  for (const auto& w : all) {
-    try {
-      run(w);
-    } catch (const std::exception& e) {
-      telemetry::log("net").error("connection {:x}: {}", w.id, e.what());
-    }
-  }
-}
-
-void io_thread::run(const wish& w) {
-  if (w.receivers) {
-    for (const auto id : *w.receivers) {
-      if (const auto it = sessions_.find(id); it != sessions_.end()) {
-        const auto session = it->second;  // it may leave the table meanwhile
-        session->send(w.document);
-      }
-    }
-    return;
-  }
-  const auto it = sessions_.find(w.id);
-  if (it == sessions_.end()) {
-    return;
-  }
-  const auto session = it->second;
-  switch (w.kind) {
-    case wish::what::answer:
-      session->answer(w.document);
-      break;
-    case wish::what::send:
-      session->send(w.document);
-      break;
-    case wish::what::authenticated:
-      session->authenticated();
-      break;
-    case wish::what::close:
-      session->close(w.code, w.reason);
-      break;
   }
 }
 
@@ -269,7 +219,7 @@ void hub::report(std::function<void(std::vector<connection_report>)> done) {
       bool last = false;
       {
         const std::lock_guard lock(g->mutex);
-        for (const auto& [id, session] : io->sessions())
+        for (const auto& session : io->sessions())
           g->all.push_back(session->report());
         last = --g->missing == 0;
       }

@@ -15,7 +15,9 @@
 
 #include "net/asio.hpp"
 #include "net/inbound_budget.hpp"
+#include "net/outgoing.hpp"
 #include "net/server.hpp"
+#include "net/session_table.hpp"
 
 namespace greenroom::net {
 
@@ -25,8 +27,15 @@ class hub;
 class socket_session {
  public:
   virtual ~socket_session() = default;
-  virtual void answer(const frame& f) = 0;
-  virtual void send(const frame& f) = 0;
+  /// Of the documents that it takes.
+  protocol::encoding encoding = protocol::encoding::json;
+  // Notes of io_thread:
+  bool touched = false;             ///< has something to write in this turn
+  std::uint64_t aside_in_turn = 0;  ///< the last turn in which not only common lists concerned it
+  // Both only queue; flush() follows before the turn ends.
+  virtual void answer(const outgoing& o) = 0;
+  virtual void send(const outgoing& o) = 0;
+  virtual void flush() = 0;
   virtual void authenticated() = 0;
   virtual void close(close_code code, const std::string& reason) = 0;
   /// The thread's clock: time-outs and heartbeats.
@@ -73,13 +82,27 @@ class io_thread : public std::enable_shared_from_this<io_thread> {
   connection_id next_id() noexcept { return (++ids_ << 8) | index_; }
   void enter(connection_id id, std::shared_ptr<socket_session> session);
   void leave(connection_id id);
-  [[nodiscard]] const auto& sessions() const noexcept { return sessions_; }
+  [[nodiscard]] auto sessions() const { return sessions_.all(); }
+  /// Documents that the kernel has taken; publish_sent() puts them into the metrics.
+  void count_sent(std::uint64_t messages, std::uint64_t document_bytes) noexcept {
+    sent_messages_ += messages;
+    sent_bytes_ += document_bytes;
+  }
+  void publish_sent();
 
  private:
-  void run_wishes();
-  void run(const wish& w);
   void tick_all();
   void arm_tick();
+
+  // wishes.cpp
+  void run_wishes();
+  void find_those_aside();
+  void find_those_together();
+  std::size_t run(std::size_t first);
+  void fan_out(std::size_t first);
+  void tell_those_aside(std::size_t which);
+  void touch(socket_session& s);
+  void flush_touched();
 
   hub& hub_;
   const unsigned index_;
@@ -87,9 +110,34 @@ class io_thread : public std::enable_shared_from_this<io_thread> {
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   asio::steady_timer timer_;
   std::uint64_t ids_ = 0;
-  std::unordered_map<connection_id, std::shared_ptr<socket_session>> sessions_;
+  session_table<socket_session> sessions_;
+  std::uint64_t sent_messages_ = 0;
+  std::uint64_t sent_bytes_ = 0;
   std::mutex wishes_mutex_;
   std::vector<wish> wishes_;
+  // The turn that is run, if one is:
+  bool in_turn_ = false;
+  std::vector<wish> turn_;
+  std::uint64_t turn_number_ = 0;
+  /// For each of them: which are put together with it.
+  struct link {
+    std::uint32_t first = 0;
+    std::uint32_t next = 0;  ///< 0: none
+    // Of the first: those of the receivers that stand aside, in aside_.
+    std::size_t aside_begin = 0;
+    std::size_t aside_end = 0;
+  };
+  std::vector<link> chain_;
+  std::vector<socket_session*> aside_;
+  struct together {
+    std::uint32_t last = 0;
+    std::uint32_t documents = 0;
+    std::size_t bytes = 0;
+  };
+  std::unordered_map<const void*, together> open_;  ///< by the list of receivers
+  std::vector<frame> documents_;
+  std::vector<socket_session*> touched_;
+  std::vector<std::shared_ptr<socket_session>> gone_;  ///< in this turn, and perhaps in touched_
   std::thread thread_;
 };
 

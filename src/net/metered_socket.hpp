@@ -2,26 +2,49 @@
 #pragma once
 
 /// \file
-/// A TCP socket as Beast's WebSocket stream wants one, whose reads pass a frame_meter. Lives on the
-/// I/O thread of its session.
+/// A TCP socket as Beast's WebSocket stream wants one. Reads pass a frame_meter. Once the upgrade
+/// is answered, writes go through the session, which writes documents by itself: what Beast has to
+/// say (pings, pongs, the close frame) takes its turn between them. Lives on the I/O thread of its
+/// session.
 
-#include <functional>
+#include <memory>
+#include <string>
 
 #include "net/asio.hpp"
 #include "net/frame_meter.hpp"
 
 namespace greenroom::net {
 
+/// A write of Beast's that is not done. Dropped without done(), its operation never ends.
+class waiting_write {
+ public:
+  virtual ~waiting_write() = default;
+  /// Once; the operation goes on later, never from within this call.
+  virtual void done(error_code ec, std::size_t bytes) = 0;
+};
+
+/// What the socket tells its session.
+class socket_user {
+ public:
+  /// After each read, before Beast has looked at what came.
+  virtual void has_read() = 0;
+  /// One whole control frame. Never while another is under way: Beast writes one thing at a time.
+  virtual void write_control(std::string bytes, std::unique_ptr<waiting_write> under_way) = 0;
+
+ protected:
+  ~socket_user() = default;
+};
+
 class metered_socket {
  public:
   using executor_type = tcp::socket::executor_type;
 
-  explicit metered_socket(tcp::socket socket) : socket_(std::move(socket)) {}
+  metered_socket(tcp::socket socket, socket_user& user) : socket_(std::move(socket)), user_(user) {}
   executor_type get_executor() noexcept { return socket_.get_executor(); }
   tcp::socket& plain() noexcept { return socket_; }
   [[nodiscard]] const frame_meter& meter() const noexcept { return meter_; }
-  /// Called after each read, before Beast has looked at what came.
-  std::function<void()> after_read;
+  /// The upgrade is answered: from now on Beast writes control frames only.
+  void frames_begin() noexcept { in_frames_ = true; }
 
   template <class Buffers, class Handler>
   auto async_read_some(const Buffers& buffers, Handler&& handler) {
@@ -43,10 +66,36 @@ class metered_socket {
 
   template <class Buffers, class Handler>
   auto async_write_some(const Buffers& buffers, Handler&& handler) {
-    return socket_.async_write_some(buffers, std::forward<Handler>(handler));
+    return asio::async_initiate<Handler, void(error_code, std::size_t)>(
+        [this](auto&& h, const Buffers& what) {
+          using handler_type = std::decay_t<decltype(h)>;
+          if (!in_frames_) {
+            socket_.async_write_some(what, std::forward<decltype(h)>(h));
+            return;
+          }
+          user_.write_control(beast::buffers_to_string(what),
+                              std::make_unique<write_of<handler_type>>(
+                                  socket_.get_executor(), std::forward<decltype(h)>(h)));
+        },
+        handler, buffers);
   }
 
  private:
+  template <class Handler>
+  class write_of final : public waiting_write {
+   public:
+    template <class H>
+    write_of(executor_type executor, H&& handler)
+        : executor_(std::move(executor)), handler_(std::forward<H>(handler)) {}
+    void done(error_code ec, std::size_t bytes) override {
+      asio::post(executor_, beast::bind_front_handler(std::move(handler_), ec, bytes));
+    }
+
+   private:
+    executor_type executor_;
+    Handler handler_;
+  };
+
   template <class Buffers>
   bool count(const Buffers& buffers, std::size_t bytes) {
     bool fine = true;
@@ -55,11 +104,13 @@ class metered_socket {
       fine = meter_.read(static_cast<char*>(one.data()), part) && fine;
       bytes -= part;
     }
-    if (after_read) after_read();
+    user_.has_read();
     return fine;
   }
 
   tcp::socket socket_;
+  socket_user& user_;
+  bool in_frames_ = false;
   frame_meter meter_;
 };
 

@@ -6,15 +6,18 @@
 /// called on I/O threads: it must not block. `socket_port` is implemented here, is thread-safe and
 /// never blocks: work is posted to the I/O thread that owns the socket. No Asio, no CAF in it.
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "protocol/codec.hpp"
+#include "protocol/scopes.hpp"
 
 namespace greenroom::net {
 
@@ -66,15 +69,65 @@ struct connection_report {
   std::int64_t ping_us = -1;  ///< last round trip of a ping, -1: none yet
 };
 
-/// What /api/users/me/… and /api/admin/users/… do beside the requests of the protocol.
+/// A bot's token: one to issue, or which one is meant.
+struct token_wish {
+  std::string username;
+  protocol::token_limits limits;
+  std::int64_t lifetime_s = 0;  ///< 0: until it is revoked
+  std::string label;
+  uuid session_id;
+};
+
+/// What /api/users/me/…, /api/admin/users/… and /api/admin/bots/… do beside the requests of the
+/// protocol.
 struct account_action {
-  enum class what : std::uint8_t { set_role, deactivate, erase, reopen, export_all };
+  enum class what : std::uint8_t {
+    set_role,
+    deactivate,
+    erase,
+    reopen,
+    export_all,
+    issue_token,
+    list_tokens,
+    revoke_token,
+  };
   what kind = what::export_all;
   bool as_admin = false;     ///< only for server admins
   std::optional<uuid> user;  ///< empty: the asker
   std::string password;      ///< of the asker, where it is his own account
   protocol::user_role role = protocol::user_role::user;
+  token_wish token = {};  ///< issue_token, list_tokens, revoke_token
 };
+
+/// What /api/admin/announcements does. What is right in it is seen where it is done.
+struct announcement_action {
+  std::string target;  ///< room, user or everybody
+  std::string id;      ///< id, alias or name; empty: none
+  std::string content;
+};
+
+/// A part of a room's file (docs/protocol.md, section 7).
+struct room_export_action {
+  uuid room;
+  bool as_admin = false;  ///< only for server admins
+  std::optional<std::uint64_t> after_seq;
+  std::optional<uuid> after_member;
+  std::uint32_t limit = 500;
+};
+/// What /api/rooms/{id}/webhooks/… and /api/hooks/{id} do beside the requests of the protocol.
+struct webhook_action {
+  enum class what : std::uint8_t { create, list, remove, dead, replay, resume, post };
+  what kind = what::list;
+  uuid room_id;  ///< all but post
+  uuid hook_id;
+  uuid delivery_id;
+  bool outgoing = false;
+  std::string name;  ///< post: in whose name
+  std::string url;
+  std::uint8_t events = 0;  ///< bits, in the order of `webhook_events`
+};
+inline constexpr std::array<std::string_view, 3> webhook_events{"message_received",
+                                                                "message_updated", "room_event"};
 
 /// One request over HTTP. `done` is called exactly once, from any thread.
 struct http_call {
@@ -92,6 +145,11 @@ struct http_call {
   std::optional<uuid> subject;
   /// In the place of a request.
   std::optional<account_action> account;
+  std::optional<announcement_action> announcement;  ///< the same
+  std::optional<room_export_action> room_export;
+  /// In the place of a request; for post the request is the send_message_request, whose room is
+  /// in the token, which `bearer_token` holds.
+  std::optional<webhook_action> webhook;
   std::function<void(protocol::answer_envelope)> done;
 };
 

@@ -4,7 +4,10 @@
 #include <charconv>
 
 #include "net/account_routes.hpp"
+#include "net/member_routes.hpp"
+#include "net/room_export_routes.hpp"
 #include "net/strict_http.hpp"
+#include "net/webhook_routes.hpp"
 
 namespace greenroom::net {
 
@@ -139,38 +142,6 @@ plan list_members(const asked& a) {
   texts(a, {"cursor"}, fields);
   return call_of("room_members_request", fields);
 }
-/// Of oneself (`me`, or one's own id, which only the session knows) it is another request.
-plan about_member(const asked& a, std::string_view type, json fields) {
-  const auto& user = a.path.at("user_id");
-  fields["room_id"] = a.path.at("id");
-  fields["user_id"] = user == "me" ? uuid{}.str() : user;
-  auto p = call_of(type, fields);
-  if (auto* c = std::get_if<planned_call>(&p)) {
-    c->subject = user == "me" ? uuid{} : uuid::parse(user);
-  }
-  return p;
-}
-plan put_member(const asked& a) {
-  json fields = json::object();
-  if (const auto role = a.body.find("role"); role != a.body.end()) {
-    fields["role"] = *role;
-  }
-  return about_member(a, "invite_request", std::move(fields));
-}
-plan delete_member(const asked& a) {
-  json fields = json::object();
-  if (const auto ban = a.query.find("ban"); ban != a.query.end()) {
-    if (ban->second != "true" && ban->second != "false") {
-      return invalid_field("ban", "ban must be true or false").value();
-    }
-    fields["ban"] = ban->second == "true";
-  }
-  return about_member(a, "remove_member_request", std::move(fields));
-}
-plan unban(const asked& a) {
-  return call_of("unban_request",
-                 {{"room_id", a.path.at("id")}, {"user_id", a.path.at("user_id")}});
-}
 plan update_room(const asked& a) {
   auto fields = a.body;
   fields["room_id"] = a.path.at("id");
@@ -238,15 +209,28 @@ constexpr route routes[] = {
     {verb::post, "/api/admin/users/{id}/reopen", reopen_user},
     {verb::post, "/api/admin/users/{id}/erase", erase_user},
     {verb::get, "/api/admin/users/{id}/export", export_user},
+    {verb::post, "/api/admin/announcements", announce},
+    {verb::get, "/api/admin/rooms/{id}/export", export_room_as_admin},
+    {verb::get, "/api/admin/bots/{username}/tokens", list_tokens},
+    {verb::post, "/api/admin/bots/{username}/tokens", issue_token},
+    {verb::delete_, "/api/admin/bots/{username}/tokens/{id}", revoke_token},
     {verb::get, "/api/rooms", list_rooms},
     {verb::post, "/api/rooms", create_room},
     {verb::get, "/api/rooms/{id}", get_room},
     {verb::patch, "/api/rooms/{id}", update_room},
     {verb::delete_, "/api/rooms/{id}", delete_room},
+    {verb::get, "/api/rooms/{id}/export", export_room},
     {verb::get, "/api/rooms/{id}/members", list_members},
     {verb::put, "/api/rooms/{id}/members/{user_id}", put_member},
     {verb::delete_, "/api/rooms/{id}/members/{user_id}", delete_member},
     {verb::delete_, "/api/rooms/{id}/bans/{user_id}", unban},
+    {verb::get, "/api/rooms/{id}/webhooks", list_webhooks},
+    {verb::post, "/api/rooms/{id}/webhooks", create_webhook},
+    {verb::delete_, "/api/rooms/{id}/webhooks/{hook}", delete_webhook},
+    {verb::post, "/api/rooms/{id}/webhooks/{hook}/resume", resume_webhook},
+    {verb::get, "/api/rooms/{id}/webhooks/{hook}/dead", list_dead},
+    {verb::post, "/api/rooms/{id}/webhooks/{hook}/dead/{delivery}/replay", replay_dead},
+    {verb::post, "/api/hooks/{id}", post_to_hook},
     {verb::get, "/api/messages/{room_id}/history", history},
     {verb::post, "/api/messages/{room_id}", send_message},
     {verb::get, "/api/messages/{room_id}/{id}", get_message},
@@ -261,7 +245,6 @@ constexpr route routes[] = {
     {verb::get, "/api/files/{id}/thumbnail", unsupported},
     {verb::get, "/api/search", search},
     {verb::post, "/api/echo", echo},
-    {verb::get, "/api/openapi.json", unsupported},
 };
 
 struct page_route {
@@ -275,6 +258,8 @@ constexpr page_route pages[] = {
     {"/health/live", own_page::health_live},
     {"/health/ready", own_page::health_ready},
     {"/metrics", own_page::metrics},
+    {"/api/openapi.json", own_page::openapi},
+    {"/api/asyncapi.json", own_page::asyncapi},
 };
 
 std::vector<std::string_view> split(std::string_view text, char by) {

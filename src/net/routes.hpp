@@ -25,12 +25,24 @@ struct planned_call {
   bool self = false;
   std::optional<uuid> subject;
   std::optional<account_action> account;
+  std::optional<announcement_action> announcement;
+  std::optional<room_export_action> room_export;
+  std::optional<webhook_action> webhook;
   /// /api/echo: sent back as it came, once authenticated.
   std::optional<std::string> echo;
 };
 
 /// One of the node's own pages.
-enum class own_page : std::uint8_t { root, api, health, health_live, health_ready, metrics };
+enum class own_page : std::uint8_t {
+  root,
+  api,
+  health,
+  health_live,
+  health_ready,
+  metrics,
+  openapi,
+  asyncapi,
+};
 
 /// No such route, or not with this method.
 struct no_route {

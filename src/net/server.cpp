@@ -125,8 +125,7 @@ struct server::impl {
     for (unsigned i = 0; i < shared.io_threads(); ++i) {
       auto& io = shared.thread(i);
       asio::post(io.context(), [&io] {
-        const auto all = io.sessions();
-        for (const auto& [id, session] : all)
+        for (const auto& session : io.sessions())
           session->abort();
       });
     }
@@ -194,10 +193,8 @@ void server::drain(std::chrono::milliseconds grace, std::function<void()> done) 
   for (unsigned i = 0; i < state->shared.io_threads(); ++i) {
     auto& io = state->shared.thread(i);
     asio::post(io.context(), [&io] {
-      const auto all = io.sessions();
-      for (const auto& [id, session] : all) {
+      for (const auto& session : io.sessions())
         session->drain();
-      }
     });
   }
   // Watches the count of open sockets until it is zero or the grace is over.

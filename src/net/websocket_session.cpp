@@ -11,12 +11,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// After the close frame: the peer has this long to take it and to answer.
-constexpr auto close_grace = 3s;
 /// What one read may ask for, so that an announced length costs nothing before bytes arrive.
 constexpr std::size_t read_bytes_max = 16 * 1024;
-/// A read buffer that has grown beyond this is given back after the message.
-constexpr std::size_t keep_buffer_bytes = 2 * 1024;
+/// What the first read of a message asks for: as long as nothing comes, a connection holds no more.
+/// Beast has room for a packet of its own, so the rest is there at once as a rule.
+constexpr std::size_t first_read_bytes = 64;
 /// Pings, pongs and empty fragments between two ticks (at most a second); more is a flood.
 constexpr std::uint64_t idle_frames_max = 500;
 
@@ -50,7 +49,7 @@ websocket_session::websocket_session(hub& h, io_thread& io, tcp::socket socket, 
                                      admission how)
     : hub_(h),
       io_(io),
-      ws_(metered_socket(std::move(socket))),
+      ws_(std::move(socket), static_cast<socket_user&>(*this)),
       how_(how),
       who_(who),
       partial_(h.inbound),
@@ -58,6 +57,7 @@ websocket_session::websocket_session(hub& h, io_thread& io, tcp::socket socket, 
       opened_(steady::now()),
       last_heard_(opened_) {
   who_.transport = transport::websocket;
+  encoding = who.encoding;
 }
 
 void websocket_session::start(const http::request<http::string_body>& request,
@@ -70,7 +70,7 @@ void websocket_session::start(const http::request<http::string_body>& request,
                            ? limits.max_message_bytes
                            : std::min(limits.max_message_bytes, limits.anonymous_message_bytes));
   ws_.auto_fragment(false);
-  ws_.write_buffer_bytes(8);  // unused: frames are neither masked nor compressed
+  ws_.write_buffer_bytes(8);  // unused: Beast writes control frames only
   ws_.set_option(websocket::stream_base::decorator([subprotocol](websocket::response_type& r) {
     r.set(http::field::server, "greenroom");
     r.set(http::field::date, http_date());
@@ -78,10 +78,6 @@ void websocket_session::start(const http::request<http::string_body>& request,
   }));
   ws_.control_callback(
       [this](websocket::frame_type kind, beast::string_view) { heard_control(kind); });
-  ws_.next_layer().after_read = [this] {
-    const auto frames = ws_.next_layer().meter().empty_frames();
-    count_idle_frames(frames - std::exchange(empty_frames_, frames));
-  };
   id_ = io_.next_id();
   io_.enter(id_, shared_from_this());
   net_metrics::instance().websockets.Increment();
@@ -90,7 +86,7 @@ void websocket_session::start(const http::request<http::string_body>& request,
     if (self->ended_) return;
     if (ec) return self->end(end_reason::network_error);
     self->accepted_ = true;
-    self->ws_.binary(self->who_.encoding == protocol::encoding::msgpack);
+    self->ws_.next_layer().frames_begin();
     const auto how = self->how_;
     if (how == admission::welcome) return self->open(std::move(token));
     self->close(close_code::try_later, how == admission::full ? "too many connections"
@@ -112,9 +108,9 @@ void websocket_session::open(std::optional<std::string> token) {
 
 // -- wishes of actors -----------------------------------------------------------------------------
 
-void websocket_session::answer(const frame& f) {
+void websocket_session::answer(const outgoing& o) {
   if (inflight_ > 0) --inflight_;
-  send(f);
+  send(o);
   if (paused_ && inflight_ < hub_.options.max_inflight_per_connection && !ended_ && !closing_) {
     paused_ = false;
     last_heard_ = steady::now();  // nobody listened meanwhile
@@ -122,18 +118,18 @@ void websocket_session::answer(const frame& f) {
   }
 }
 
-void websocket_session::send(const frame& f) {
-  // Not open: Beast must not be asked to write before its handshake is done.
-  if (!is_open_ || ended_ || closing_) return;
-  if (!queue_.push(f)) {
-    net_metrics::instance().too_slow.Increment();
-    // What has not been started is dropped: the client resumes and gets it again.
-    queue_.drop_after(writing_ ? 1 : 0);
-    close_for(end_reason::too_slow, close_code::too_slow, "too slow: the outbound queue is full");
-    force_at_ = steady::now() + close_grace;
-    return;
-  }
-  if (!writing_) write();
+void websocket_session::send(const outgoing& o) {
+  // Not open: nothing may come before the answer to the upgrade. Sealed: nor behind a close frame.
+  if (!is_open_ || ended_ || closing_ || queue_.sealed()) return;
+  if (queue_.push(o)) return;
+  // What gathered in this turn may be more than the queue holds, though the client takes it all.
+  flush();
+  if (ended_ || closing_ || queue_.push(o)) return;
+  net_metrics::instance().too_slow.Increment();
+  // What has not been started is dropped: the client resumes and gets it again.
+  queue_.drop_unstarted();
+  close_for(end_reason::too_slow, close_code::too_slow, "too slow: the outbound queue is full");
+  force_at_ = steady::now() + close_grace;
 }
 
 void websocket_session::authenticated() {
@@ -155,7 +151,7 @@ void websocket_session::close_for(end_reason why, close_code code, std::string_v
   close_reason_ = websocket::close_reason(static_cast<websocket::close_code>(code),
                                           beast::string_view(text.data(), text.size()));
   force_at_ = steady::now() + hub_.options.io_timeout;
-  if (!writing_) write();
+  flush();
 }
 
 void websocket_session::drain() {
@@ -181,7 +177,7 @@ void websocket_session::tick(steady::time_point now) {
     return close_for(end_reason::not_authenticated, close_code::not_authenticated,
                      "not authenticated in time");
   }
-  if (writing_ && now - write_started_ >= limits.io_timeout) return end(end_reason::too_slow);
+  if (waiting_ && now - stuck_since_ >= limits.io_timeout) return end(end_reason::too_slow);
   check_message(now);
   if (!paused_ && !closing_) check_heartbeat(now);
 }
@@ -237,7 +233,7 @@ void websocket_session::count_idle_frames(std::uint64_t frames) {
 
 void websocket_session::read() {
   ws_.async_read_some(
-      buffer_, read_bytes_max,
+      buffer_, ws_.is_message_done() ? first_read_bytes : read_bytes_max,
       [self = shared_from_this()](error_code ec, std::size_t bytes) { self->take(ec, bytes); });
 }
 
@@ -258,7 +254,7 @@ void websocket_session::take(error_code ec, std::size_t bytes) {
     return read();  // until the peer's close frame
   }
   if (ws_.is_message_done()) return deliver();
-  if (!partial_.hold(buffer_.size())) {
+  if (buffer_.size() > first_read_bytes && !partial_.hold(buffer_.size())) {
     net_metrics::instance().refused("memory");
     close_for(end_reason::by_server, close_code::try_later,
               "too much is arriving at this node; try again later");
@@ -290,7 +286,7 @@ void websocket_session::deliver() {
     auto request = protocol::decode_request(who_.encoding,
                                             {static_cast<const char*>(data.data()), data.size()});
     buffer_.consume(buffer_.size());
-    if (buffer_.capacity() > keep_buffer_bytes) buffer_.shrink_to_fit();
+    if (buffer_.capacity() > first_read_bytes) buffer_.shrink_to_fit();
     partial_.release();
     if (request) {
       hub_.handler.received(id_, std::move(*request));
@@ -308,36 +304,8 @@ void websocket_session::deliver() {
   }
 }
 
-// -- writing --------------------------------------------------------------------------------------
-
-void websocket_session::write() {
-  if (!queue_.empty()) {
-    writing_ = true;
-    write_started_ = steady::now();
-    ws_.async_write(asio::buffer(*queue_.front()),
-                    [self = shared_from_this(), f = queue_.front()](error_code ec, std::size_t) {
-                      self->written(ec);
-                    });
-  } else if (closing_ && !close_sent_) {
-    close_sent_ = true;
-    force_at_ = std::min(force_at_, steady::now() + close_grace);
-    ws_.async_close(close_reason_,
-                    [self = shared_from_this()](error_code) { self->end(self->why_); });
-  }
-}
-
-void websocket_session::written(error_code ec) {
-  writing_ = false;
-  if (ended_) return;
-  if (ec) return end(closing_ ? why_ : end_reason::network_error);
-  const auto bytes = queue_.front()->size();
-  queue_.pop();
-  bytes_out_ += bytes;
-  ++messages_out_;
-  net_metrics::instance().messages_out.Increment();
-  net_metrics::instance().bytes_out.Increment(static_cast<double>(bytes));
-  write();
-}
+// -- the end
+// ---------------------------------------------------------------------------------------
 
 void websocket_session::end(end_reason why) {
   if (ended_) return;
@@ -345,7 +313,8 @@ void websocket_session::end(end_reason why) {
   error_code ignored;
   ws_.next_layer().plain().close(ignored);
   partial_.release();  // the handler of an actor may hold the session for a while
-  queue_.drop_after(0);
+  queue_.clear();
+  finish_control(asio::error::operation_aborted);
   auto& metrics = net_metrics::instance();
   metrics.websockets.Decrement();
   metrics.sockets.Decrement();
@@ -363,7 +332,7 @@ connection_report websocket_session::report() const {
   r.bytes_out = bytes_out_;
   r.messages_in = messages_in_;
   r.messages_out = messages_out_;
-  r.queued_messages = queue_.size();
+  r.queued_messages = queue_.messages();
   r.queued_bytes = queue_.bytes();
   const auto age = steady::now() - opened_;
   r.open_ms = std::chrono::duration_cast<std::chrono::milliseconds>(age).count();

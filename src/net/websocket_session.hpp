@@ -5,9 +5,12 @@
 /// One WebSocket (RFC 6455): bytes in, documents out, its queue, its heartbeat, its end. Lives on
 /// its I/O thread.
 ///
-/// Beast does framing, masking rules, fragmentation, UTF-8 and the close handshake. Here is what it
-/// leaves to its user: one write at a time, limits, time-outs, who may speak when.
+/// Beast reads: masking rules, fragmentation, UTF-8, and the close handshake. Here is what it
+/// leaves to its user: limits, time-outs, who may speak when. Documents are written here too,
+/// without Beast: what has gathered goes out in one system call, and Beast's control frames go
+/// through the same queue (websocket_writing.cpp).
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,16 +23,21 @@
 
 namespace greenroom::net {
 
+/// After the close frame: the peer has this long to take it and to answer.
+constexpr std::chrono::seconds close_grace{3};
+
 class websocket_session final : public socket_session,
-                                public std::enable_shared_from_this<websocket_session> {
+                                public std::enable_shared_from_this<websocket_session>,
+                                private socket_user {
  public:
   websocket_session(hub& h, io_thread& io, tcp::socket socket, const peer& who, admission how);
   /// Answers the upgrade; tells the handler unless the socket is turned away.
   void start(const http::request<http::string_body>& request, const std::string& subprotocol,
              std::optional<std::string> bearer_token);
 
-  void answer(const frame& f) override;
-  void send(const frame& f) override;
+  void answer(const outgoing& o) override;
+  void send(const outgoing& o) override;
+  void flush() override;
   void authenticated() override;
   void close(close_code code, const std::string& reason) override;
   void tick(steady::time_point now) override;
@@ -50,10 +58,18 @@ class websocket_session final : public socket_session,
   void take(error_code ec, std::size_t bytes);
   void read_failed(error_code ec);
   void deliver();
-  void write();
-  void written(error_code ec);
   /// Once; closes the socket and tells the handler.
   void end(end_reason why);
+
+  // websocket_writing.cpp
+  void has_read() override;
+  void write_control(std::string bytes, std::unique_ptr<waiting_write> under_way) override;
+  enum class written : std::uint8_t { all, some, failed };
+  /// As much of the queue as the kernel takes.
+  written write_queue();
+  void count(const outbound_queue::taken& t);
+  void wait_until_writable();
+  void finish_control(error_code ec);
 
   hub& hub_;
   io_thread& io_;
@@ -64,6 +80,8 @@ class websocket_session final : public socket_session,
   beast::flat_buffer buffer_;
   inbound_budget::share partial_;  ///< of buffer_, while the message in it is not complete
   outbound_queue queue_;
+  std::unique_ptr<waiting_write> control_;  ///< of the control frame in queue_
+  std::size_t control_bytes_ = 0;
   std::size_t inflight_ = 0;  ///< requests without answer
   websocket::close_reason close_reason_;
   end_reason why_ = end_reason::by_peer;
@@ -71,8 +89,8 @@ class websocket_session final : public socket_session,
   bool accepted_ = false;   ///< the upgrade is answered
   bool is_open_ = false;    ///< the handler knows it
   bool authenticated_ = false;
-  bool writing_ = false;
-  bool paused_ = false;  ///< not read, because inflight_ is at its limit
+  bool waiting_ = false;  ///< until the kernel takes more
+  bool paused_ = false;   ///< not read, because inflight_ is at its limit
   bool closing_ = false;
   bool close_sent_ = false;
   bool ended_ = false;
@@ -84,7 +102,7 @@ class websocket_session final : public socket_session,
   steady::time_point opened_;
   steady::time_point last_heard_;
   steady::time_point watched_since_;
-  steady::time_point write_started_;
+  steady::time_point stuck_since_;  ///< waiting_: when the last document or control frame went out
   steady::time_point ping_sent_;
   steady::time_point force_at_;  ///< once closing: the end, whatever the peer does
   std::int64_t ping_us_ = -1;

@@ -106,7 +106,8 @@ class planner {
   /// it.
   void stop_waiting(const shard_placement& s) {
     for (const auto& id : s.replicas) {
-      if (has(s.group, id) || options_.runs(id)) continue;
+      const bool may_come = options_.runs(id) && state_of(id) != node_state::replaced;
+      if (has(s.group, id) || may_come) continue;
       auto replicas = s.replicas;
       const auto place = std::find(replicas.begin(), replicas.end(), id);
       const auto back = std::find_if(s.group.begin(), s.group.end(), [&](const uuid& g) {

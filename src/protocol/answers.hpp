@@ -123,6 +123,14 @@ struct export_response {
   bool operator==(const export_response&) const = default;
 };
 
+/// Over HTTP only: webhooks of a room, or deliveries that were given up.
+struct webhook_response {
+  std::optional<protocol::webhook> webhook;
+  std::optional<std::vector<protocol::webhook>> webhooks;
+  std::optional<std::vector<webhook_delivery>> deliveries;
+  bool operator==(const webhook_response&) const = default;
+};
+
 struct search_hit {
   protocol::message message;
   std::string snippet;  ///< some words around what was found
@@ -136,11 +144,19 @@ struct search_response {
   bool operator==(const search_response&) const = default;
 };
 
+/// Over HTTP only: a part of a room's file, lines of JSON, each with its end.
+struct room_export_response {
+  std::string lines;
+  std::string next;  ///< the query of the part that follows; empty: this is the last
+  bool operator==(const room_export_response&) const = default;
+};
+
 using answer_data =
     std::variant<ok_response, auth_response, session_list_response, heartbeat_response,
                  resume_response, room_response, room_list_response, room_members_response,
                  message_ack, history_response, message_response, presence_response, user_response,
-                 user_list_response, export_response, search_response, error>;
+                 user_list_response, export_response, search_response, error, room_export_response,
+                 webhook_response>;
 
 /// The one answer to a request.
 struct answer_envelope {

@@ -106,6 +106,41 @@ void describe(auto& v, like<session> auto& r) {
   v.time("last_used_at", r.last_used_at);
   v.nullable("address", r.address);
   v.always("current", r.current);
+  v.sometimes("scopes", r.scopes);
+  v.sometimes("rooms", r.rooms);
+}
+
+void describe(auto& v, like<webhook_sending> auto& r) {
+  v.always("url", r.url);
+  v.always("events", r.events);
+  v.always("delivered_seq", r.delivered_seq);
+  v.always("failures", r.failures);
+  v.always("paused", r.paused);
+  v.time("paused_at", r.paused_at);
+  v.nullable("last_error", r.last_error);
+  v.always("dead_dropped", r.dead_dropped);
+}
+
+void describe(auto& v, like<webhook> auto& r) {
+  v.always("id", r.id);
+  v.always("room_id", r.room_id);
+  v.always("kind", r.kind);
+  v.always("name", r.name);
+  v.always("created_by", r.created_by);
+  v.time("created_at", r.created_at);
+  v.inlined("url", r.sending);
+  v.sometimes("token", r.token);
+  v.sometimes("secret", r.secret);
+}
+
+void describe(auto& v, like<webhook_delivery> auto& r) {
+  v.always("id", r.id);
+  v.always("seq", r.seq);
+  v.time("given_up_at", r.given_up_at);
+  v.always("attempts", r.attempts);
+  v.nullable("status", r.status);
+  v.always("error", r.failure);
+  v.always("replaying", r.replaying);
 }
 
 void describe(auto& v, like<presence> auto& r) {
@@ -204,6 +239,17 @@ void describe(auto& v, like<presence_response> auto& r) {
 
 void describe(auto& v, like<export_response> auto& r) {
   v.nullable("account", r.account);
+}
+
+void describe(auto& v, like<room_export_response> auto& r) {
+  v.always("lines", r.lines);
+  v.nullable("next", r.next);
+}
+
+void describe(auto& v, like<webhook_response> auto& r) {
+  v.sometimes("webhook", r.webhook);
+  v.sometimes("webhooks", r.webhooks);
+  v.sometimes("deliveries", r.deliveries);
 }
 
 void describe(auto& v, like<search_hit> auto& r) {

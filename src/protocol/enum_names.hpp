@@ -52,6 +52,12 @@ inline constexpr std::array enum_names<room_scope> =
 template <>
 inline constexpr std::array enum_names<send_safety> = std::to_array<std::string_view>({"quorum",
                                                                                        "all"});
+template <>
+inline constexpr std::array enum_names<webhook_kind> =
+    std::to_array<std::string_view>({"incoming", "outgoing"});
+template <>
+inline constexpr std::array enum_names<webhook_event> =
+    std::to_array<std::string_view>({"message_received", "message_updated", "room_event"});
 
 /// An enum with names.
 template <class E>

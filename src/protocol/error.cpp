@@ -12,31 +12,63 @@ struct catalogue_row {
   std::string_view name;
   int status;
   std::string_view sentence;
+  std::string_view details;
+  std::string_view advice;
 };
 
 constexpr std::array catalogue{
     catalogue_row{ec::invalid_message, "INVALID_MESSAGE", 400,
-                  "A field of the request is missing, ill-typed or out of range."},
+                  "A field of the request is missing, ill-typed or out of range.",
+                  "`field`; `limit` for numbers out of range",
+                  "Mend the named field; the same request is refused again."},
     catalogue_row{ec::unknown_message, "UNKNOWN_MESSAGE", 400,
-                  "This protocol has no request of this type."},
-    catalogue_row{ec::unsupported, "UNSUPPORTED", 415, "This server does not offer this."},
-    catalogue_row{ec::unauthorized, "UNAUTHORIZED", 401,
-                  "Log in first; the token is missing, expired or revoked."},
-    catalogue_row{ec::forbidden, "FORBIDDEN", 403, "You do not have the right to do this."},
-    catalogue_row{ec::user_not_found, "USER_NOT_FOUND", 404, "There is no such user."},
-    catalogue_row{ec::room_not_found, "ROOM_NOT_FOUND", 404, "There is no such room."},
-    catalogue_row{ec::message_not_found, "MESSAGE_NOT_FOUND", 404, "There is no such message."},
-    catalogue_row{ec::file_not_found, "FILE_NOT_FOUND", 404, "There is no such file."},
-    catalogue_row{ec::username_taken, "USERNAME_TAKEN", 409, "This user name is taken."},
+                  "This protocol has no request of this type.", "`field`: `type`",
+                  "Use a type that the protocol has; in HTTP, a path that `/api` lists."},
+    catalogue_row{ec::unsupported, "UNSUPPORTED", 415, "This server does not offer this.", "",
+                  "Do without it; `/api` and the protocol say what this node offers."},
+    catalogue_row{
+        ec::unauthorized, "UNAUTHORIZED", 401,
+        "Log in first; the token is missing, expired or revoked.", "",
+        "Authenticate; with a token that has expired, use the refresh token once, then log in."},
+    catalogue_row{
+        ec::forbidden, "FORBIDDEN", 403, "You do not have the right to do this.",
+        "`field` where one value is what is not allowed; `limit` where a number of them is",
+        "Ask somebody who has the right; repeating does not help."},
+    catalogue_row{ec::user_not_found, "USER_NOT_FOUND", 404, "There is no such user.",
+                  "`field` where the request names several",
+                  "Look the person up again; accounts can be deactivated or erased."},
+    catalogue_row{ec::room_not_found, "ROOM_NOT_FOUND", 404, "There is no such room.", "",
+                  "Drop the room from the list; it may be one that you may not see."},
+    catalogue_row{ec::message_not_found, "MESSAGE_NOT_FOUND", 404, "There is no such message.",
+                  "`field`", "Read history again."},
+    catalogue_row{ec::file_not_found, "FILE_NOT_FOUND", 404, "There is no such file.", "`field`",
+                  "Upload the file to that room first."},
+    catalogue_row{ec::username_taken, "USERNAME_TAKEN", 409, "This user name is taken.", "`field`",
+                  "Choose another name; names are never given out again."},
     catalogue_row{ec::invalid_credentials, "INVALID_CREDENTIALS", 401,
-                  "The user name or the password is wrong."},
-    catalogue_row{ec::user_offline, "USER_OFFLINE", 409, "The user is not connected."},
-    catalogue_row{ec::rate_limit, "RATE_LIMIT", 429, "Too many requests; try again later."},
-    catalogue_row{ec::too_large, "TOO_LARGE", 413, "The request exceeds a size limit."},
-    catalogue_row{ec::conflict, "CONFLICT", 409, "The request contradicts the present state."},
+                  "The user name or the password is wrong.", "",
+                  "Ask the person again; wrong attempts are limited."},
+    catalogue_row{ec::user_offline, "USER_OFFLINE", 409, "The user is not connected.", "",
+                  "Try again when the person is connected."},
+    catalogue_row{ec::rate_limit, "RATE_LIMIT", 429, "Too many requests; try again later.",
+                  "`retry_after_ms`; in HTTP also `Retry-After`",
+                  "Wait for that long, then repeat with the same message_id."},
+    catalogue_row{ec::too_large, "TOO_LARGE", 413, "The request exceeds a size limit.",
+                  "`field`, `limit` in the unit of the field",
+                  "Send less; the same request is refused again."},
+    catalogue_row{ec::conflict, "CONFLICT", 409, "The request contradicts the present state.",
+                  "`field` where one value is what contradicts; `limit` where a number is reached",
+                  "Read the present state and decide again; a message_id that was used for "
+                  "something else needs to be a new one."},
     catalogue_row{ec::unavailable, "UNAVAILABLE", 503,
-                  "The data is not available at the moment; repeat with the same message_id."},
-    catalogue_row{ec::internal, "INTERNAL", 500, "The server made a mistake; it is in its log."},
+                  "The data is not available at the moment; repeat with the same message_id.",
+                  "`retry_after_ms`; in HTTP also `Retry-After`; `seq` and `replicas` where it is "
+                  "written but not as safely as asked",
+                  "Repeat with the same message_id after that time: it has one effect whether or "
+                  "not the first had one."},
+    catalogue_row{ec::internal, "INTERNAL", 500, "The server made a mistake; it is in its log.", "",
+                  "Repeat with the same message_id; tell the operator the `request_id` or "
+                  "message_id and the time."},
 };
 
 constexpr bool in_enum_order() {
@@ -67,6 +99,14 @@ std::optional<ec> parse_ec(std::string_view text) noexcept {
 
 std::string_view describe(ec code) noexcept {
   return row_of(code).sentence;
+}
+
+std::string_view details_of(ec code) noexcept {
+  return row_of(code).details;
+}
+
+std::string_view advice_on(ec code) noexcept {
+  return row_of(code).advice;
 }
 
 int http_status(ec code) noexcept {

@@ -41,6 +41,10 @@ std::string_view to_string(ec code) noexcept;
 std::optional<ec> parse_ec(std::string_view text) noexcept;
 /// One sentence for a person, for the catalogue and where no better text is known.
 std::string_view describe(ec code) noexcept;
+/// What the details of such errors can name, and what a client does about them: for the catalogue
+/// (docs/errors.md). Fields in the Markdown form.
+std::string_view details_of(ec code) noexcept;
+std::string_view advice_on(ec code) noexcept;
 /// HTTP status of an error (docs/protocol.md, section 7).
 int http_status(ec code) noexcept;
 

@@ -26,6 +26,8 @@ constexpr auto answer_types = std::to_array<std::string_view>({
     "export_response",
     "search_response",
     "error",
+    "room_export_response",
+    "webhook_response",
 });
 static_assert(answer_types.size() == std::variant_size_v<answer_data>);
 

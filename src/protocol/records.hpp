@@ -144,7 +144,51 @@ struct session {
   unix_ms last_used_at = 0;
   std::string address;
   bool current = false;
+  std::optional<std::string> scopes = {};       ///< of a bot's token, blanks between them
+  std::optional<std::vector<uuid>> rooms = {};  ///< that it is limited to
   bool operator==(const session&) const = default;
+};
+
+enum class webhook_kind : std::uint8_t { incoming, outgoing };
+enum class webhook_event : std::uint8_t { message_received, message_updated, room_event };
+
+/// Of a webhook that sends events: to where, and how far it is.
+struct webhook_sending {
+  std::string url;
+  std::vector<webhook_event> events;
+  std::uint64_t delivered_seq = 0;  ///< everything up to here was delivered, or given up
+  std::uint32_t failures = 0;       ///< deliveries given up since the last that arrived
+  bool paused = false;
+  unix_ms paused_at = 0;
+  std::string last_error;          ///< of the last delivery that was given up
+  std::uint64_t dead_dropped = 0;  ///< given up and forgotten, because there were too many
+  bool operator==(const webhook_sending&) const = default;
+};
+
+struct webhook {
+  uuid id;
+  uuid room_id;
+  webhook_kind kind = webhook_kind::incoming;
+  std::string name;
+  uuid created_by;
+  unix_ms created_at = 0;
+  std::optional<webhook_sending> sending;  ///< outgoing only
+  /// Shown once, by whoever has just made it: of an incoming one, of an outgoing one.
+  std::optional<std::string> token;
+  std::optional<std::string> secret;
+  bool operator==(const webhook&) const = default;
+};
+
+/// A delivery of a webhook that was given up.
+struct webhook_delivery {
+  uuid id;
+  std::uint64_t seq = 0;  ///< of the event
+  unix_ms given_up_at = 0;
+  std::uint32_t attempts = 0;
+  std::optional<std::uint32_t> status;  ///< of the last answer; empty: there was none
+  std::string failure;
+  bool replaying = false;  ///< it was asked to be tried again
+  bool operator==(const webhook_delivery&) const = default;
 };
 
 }  // namespace greenroom::protocol

@@ -135,6 +135,11 @@ uuid room_id_of_creation(const uuid& creator, const uuid& message_id) {
   return uuid::v5(id_namespace, "greenroom:room-of:" + creator.str() + ":" + message_id.str());
 }
 
+uuid announcements_id_of(const uuid& user_id) {
+  return uuid::v5(id_namespace, user_id.is_nil() ? std::string("greenroom:announcements")
+                                                 : "greenroom:announcements:" + user_id.str());
+}
+
 uuid email_id_of(std::string_view address) {
   return uuid::v5(id_namespace, std::string("greenroom:email:").append(address));
 }

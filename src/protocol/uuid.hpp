@@ -49,6 +49,8 @@ uuid room_id_of_alias(std::string_view alias);
 uuid direct_room_id(const uuid& a, const uuid& b);
 /// The id of a room without alias, from its creator and the creating request.
 uuid room_id_of_creation(const uuid& creator, const uuid& message_id);
+/// The id of the server's own room for one user's announcements; nil: of that for everybody.
+uuid announcements_id_of(const uuid& user_id);
 /// The id under which an e-mail address (already folded) is reserved.
 uuid email_id_of(std::string_view address);
 

@@ -59,9 +59,10 @@ bool replica::impl::rests_now(steady_ms time) {
   const bool agreed = std::ranges::all_of(servers, [&](const server& s) {
     if (s.id == options.self) return true;
     const auto known = peers.find(s.id);
-    // Who has answered since the last rest knows its leader, and will understand the word.
+    // Who has answered since the last rest knows its leader, and will understand the word. How a
+    // standby keeps up is seen by its answers only, and it waits for the vote.
     return brain->match(s.id) == last && known != peers.end() &&
-           known->second.answered > rested_until &&
+           (s.voter || known->second.caught_up) && known->second.answered > rested_until &&
            now <= known->second.answered + options.election_timeout_ms;
   });
   if (!agreed) return false;

@@ -23,8 +23,13 @@ void state_receiver::wanted(server_id from, std::uint64_t have, steady_ms now) {
 
 void state_receiver::begin(server_id from, steady_ms now) {
   drop(now);
+  if (options_.budget) {
+    // Too many are fetched already: the leader will say again that this one is needed.
+    lease_ = options_.budget->begin(transfer_budget::direction::fetch);
+    if (!lease_) return;
+  }
   intake_ = open_();
-  if (!intake_) return;
+  if (!intake_) return lease_.reset();
   source_ = from;
   nonce_ = next_name(nonce_, now);
   begun_ = heard_ = now;
@@ -34,6 +39,7 @@ void state_receiver::begin(server_id from, steady_ms now) {
 void state_receiver::drop(steady_ms now) {
   source_ = 0;
   intake_.reset();
+  lease_.reset();
   stream_ = 0;
   position_.clear();
   as_of_.reset();
@@ -70,8 +76,11 @@ void state_receiver::take(server_id from, const piece_message& m, steady_ms now)
     request_at_ = now + options_.retry_ms;
     return;
   }
-  const auto due =
+  auto due =
       options_.bytes_per_second == 0 ? begun_ : begun_ + bytes_ * 1000 / options_.bytes_per_second;
+  if (options_.budget) {
+    due = std::max(due, now + options_.budget->wait_ms(transfer_budget::direction::fetch));
+  }
   if (due <= now) return request(now);
   request_at_ = due;
 }
@@ -88,6 +97,10 @@ bool state_receiver::accept(const piece_message& m, steady_ms now) {
   position_ = m.next;
   complete_ = m.last;
   bytes_ += m.data.size();
+  if (options_.budget) {
+    options_.budget->charge(transfer_budget::direction::fetch, m.data.size());
+  }
+  if (complete_) lease_.reset();
   heard_ = now;
   retries_ = 0;
   if (credits_ > 0) --credits_;

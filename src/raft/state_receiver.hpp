@@ -53,6 +53,7 @@ class state_receiver {
 
   server_id source_ = 0;  ///< 0: nothing is fetched
   std::unique_ptr<state_intake> intake_;
+  std::optional<transfer_budget::lease> lease_;  ///< until all pieces are here
   std::uint64_t have_ = 0;
   std::uint64_t stream_ = 0;
   std::string position_;

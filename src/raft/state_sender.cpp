@@ -28,18 +28,38 @@ void state_sender::take(server_id from, const piece_request& r, steady_ms now) {
     return;
   }
   s->used = now;
+  s->waiting.reset();
+  if (const auto wait = wait_ms(); wait > 0) {
+    s->waiting = r;
+    s->answer_at = now + wait;
+    return;
+  }
+  answer(from, *s, r);
+}
+
+steady_ms state_sender::wait_ms() const {
+  return options_.budget ? options_.budget->wait_ms(transfer_budget::direction::send) : 0;
+}
+
+void state_sender::answer(server_id from, stream& s, const piece_request& r) {
   const auto bytes = std::min<std::size_t>(r.piece_bytes, wire_limits::piece_bytes_max);
   auto position = r.position;
   for (unsigned n = std::min(r.credits, options_.credits); n > 0; --n) {
-    auto piece = s->state.stream->read(position, bytes);
+    auto piece = s.state.stream->read(position, bytes);
     if (!piece) {
       send_(from, piece_refusal{r.nonce, r.stream, piece_refusal::reason::gone});
       return;
     }
     const bool last = piece->last;
-    send_(from, piece_message{r.nonce, s->id, position, piece->next, last, s->state.as_of,
+    if (options_.budget) {
+      options_.budget->charge(transfer_budget::direction::send, piece->data.size());
+    }
+    send_(from, piece_message{r.nonce, s.id, position, piece->next, last, s.state.as_of,
                               std::move(piece->data)});
-    if (last) return;
+    if (last) {
+      s.lease.reset();
+      return;
+    }
     position = std::move(piece->next);
   }
 }
@@ -62,6 +82,16 @@ state_sender::stream* state_sender::find_or_open(server_id from, const piece_req
     }
     streams_.erase(idlest);
   }
+  std::optional<transfer_budget::lease> lease;
+  if (options_.budget) {
+    // The same receiver's former attempt is over.
+    if (known != streams_.end()) known->second.lease.reset();
+    lease = options_.budget->begin(transfer_budget::direction::send);
+    if (!lease) {
+      why = piece_refusal::reason::busy;
+      return nullptr;
+    }
+  }
   auto opened = open_();
   if (!opened || opened->as_of.index < r.min_index) {
     why = piece_refusal::reason::behind;
@@ -69,7 +99,7 @@ state_sender::stream* state_sender::find_or_open(server_id from, const piece_req
   }
   auto& s = streams_[from];
   last_id_ = next_name(last_id_, now);
-  s = {r.nonce, last_id_, std::move(*opened), now, now};
+  s = {r.nonce, last_id_, std::move(*opened), now, now, std::move(lease)};
   return &s;
 }
 
@@ -77,12 +107,23 @@ void state_sender::on_time(steady_ms now) {
   std::erase_if(streams_, [&](const auto& one) {
     return now >= one.second.used + options_.idle_ms || now >= one.second.opened + options_.age_ms;
   });
+  for (auto& [to, s] : streams_) {
+    if (!s.waiting || now < s.answer_at) continue;
+    if (const auto wait = wait_ms(); wait > 0) {
+      s.answer_at = now + wait;
+      continue;
+    }
+    const auto asked = std::exchange(s.waiting, {});
+    answer(to, s, *asked);
+  }
 }
 
 steady_ms state_sender::next_time() const {
   auto next = std::numeric_limits<steady_ms>::max();
-  for (const auto& [to, s] : streams_)
+  for (const auto& [to, s] : streams_) {
     next = std::min({next, s.used + options_.idle_ms, s.opened + options_.age_ms});
+    if (s.waiting) next = std::min(next, s.answer_at);
+  }
   return next;
 }
 

@@ -5,7 +5,8 @@
 /// Gives a replica's state to others, piece by piece. Owned by the replica, on its thread.
 ///
 /// Keeps at most transfer_options::streams moments of the state open, one per receiver, each until
-/// it was not used for idle_ms. Reads and sends at most `credits` pieces per request.
+/// it was not used for idle_ms. Reads and sends at most `credits` pieces per request, and those
+/// only when the node's budget allows: one request per receiver waits for that.
 
 #include <cstdint>
 #include <functional>
@@ -44,7 +45,12 @@ class state_sender {
     open_state state;
     steady_ms opened = 0;
     steady_ms used = 0;
+    std::optional<transfer_budget::lease> lease{};  ///< until the last piece has gone
+    std::optional<piece_request> waiting{};
+    steady_ms answer_at = 0;
   };
+  void answer(server_id from, stream& s, const piece_request& r);
+  [[nodiscard]] steady_ms wait_ms() const;
   stream* find_or_open(server_id from, const piece_request& r, steady_ms now,
                        piece_refusal::reason& why);
 

@@ -8,10 +8,12 @@
 /// position, and asks again from there. Who gives a state keeps one moment of it open per stream.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 
 #include "raft/core.hpp"
+#include "raft/transfer_budget.hpp"
 
 namespace greenroom::raft {
 
@@ -70,6 +72,8 @@ struct transfer_options {
   std::uint32_t age_ms = 3'600'000;
   /// Readers of the old state have this long until its records are deleted.
   std::uint32_t old_state_ms = 10'000;
+  /// Shared with the node's other replicas; null: this one has no others to share with.
+  std::shared_ptr<transfer_budget> budget{};
 };
 
 }  // namespace greenroom::raft

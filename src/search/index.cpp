@@ -266,6 +266,21 @@ void index::remove_room(const uuid& room) {
   }
 }
 
+std::size_t index::remove_up_to(const uuid& room, std::uint64_t seq, std::size_t limit) {
+  const auto known = impl_->room_key(room);
+  if (known == 0) return 0;
+  std::vector<std::int64_t> keys;
+  {
+    statement s(impl_->db, "SELECT key FROM message WHERE room = ? AND seq <= ? LIMIT ?");
+    s.bind(known).bind(static_cast<std::int64_t>(seq)).bind(static_cast<std::int64_t>(limit));
+    while (s.step())
+      keys.push_back(s.number(0));
+  }
+  for (const auto key : keys)
+    impl_->erase(key);
+  return keys.size();
+}
+
 std::uint64_t index::size() const {
   statement s(impl_->db, "SELECT count(*) FROM message");
   s.step();

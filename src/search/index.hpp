@@ -68,6 +68,8 @@ class index {
   void put(const document& d);
   void remove(const uuid& room, std::uint64_t seq);
   void remove_room(const uuid& room);
+  /// The messages up to `seq`, at most `limit` of them; how many there were.
+  std::size_t remove_up_to(const uuid& room, std::uint64_t seq, std::size_t limit);
   /// How far the room's log has been taken in; 0: not at all.
   [[nodiscard]] std::uint64_t progress(const uuid& room) const;
   void set_progress(const uuid& room, std::uint64_t seq);

@@ -11,6 +11,17 @@
 
 namespace greenroom::security {
 
+std::uint64_t fingerprint_of(std::string_view key, std::string_view bytes) {
+  std::array<unsigned char, crypto_shorthash_KEYBYTES> k{};
+  std::memcpy(k.data(), key.data(), std::min(key.size(), k.size()));
+  std::array<unsigned char, crypto_shorthash_BYTES> hash{};
+  crypto_shorthash(hash.data(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+                   k.data());
+  std::uint64_t out = 0;
+  std::memcpy(&out, hash.data(), sizeof out);
+  return out;
+}
+
 std::uint64_t fingerprint(std::string_view key, const protocol::request& r) {
   auto copy = r;
   if (auto* reg = std::get_if<protocol::register_request>(&copy)) {
@@ -25,14 +36,7 @@ std::uint64_t fingerprint(std::string_view key, const protocol::request& r) {
   }
   const auto bytes =
       protocol::encode_request(protocol::encoding::msgpack, {uuid{}, std::move(copy)});
-  std::array<unsigned char, crypto_shorthash_KEYBYTES> k{};
-  std::memcpy(k.data(), key.data(), std::min(key.size(), k.size()));
-  std::array<unsigned char, crypto_shorthash_BYTES> hash{};
-  crypto_shorthash(hash.data(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-                   k.data());
-  std::uint64_t out = 0;
-  std::memcpy(&out, hash.data(), sizeof out);
-  return out;
+  return fingerprint_of(key, bytes);
 }
 
 }  // namespace greenroom::security

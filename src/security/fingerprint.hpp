@@ -15,4 +15,7 @@ namespace greenroom::security {
 /// passwords and tokens.
 std::uint64_t fingerprint(std::string_view key, const protocol::request& r);
 
+/// The same over whatever says what is asked, for writes that are no request of the protocol.
+std::uint64_t fingerprint_of(std::string_view key, std::string_view bytes);
+
 }  // namespace greenroom::security

@@ -18,7 +18,7 @@ constexpr std::size_t refresh_bytes = 64;  // two ids and 32 random bytes
 /// How far the clocks of two nodes may be apart before a token seems to come from the future.
 constexpr unix_ms clock_skew_ms = 5 * 60 * 1000;
 /// The year 9999: keeps milliseconds far from the end of their type.
-constexpr std::int64_t seconds_max = 253'402'300'799;
+constexpr std::int64_t seconds_max = never_expires_ms / 1000;
 
 /// libsodium wants to be initialised once before use; doing it again is harmless.
 void ensure_sodium() noexcept {
@@ -130,7 +130,10 @@ std::string issue_access_token(const signing_key& key, const access_claims& clai
   jwt_add_header(raw, "kid", key.id.c_str());
   jwt_add_grant(raw, "sub", claims.user_id.str().c_str());
   jwt_add_grant(raw, "sid", claims.session_id.str().c_str());
-  jwt_add_grant(raw, "use", "access");
+  jwt_add_grant(raw, "use", claims.scopes == 0 ? "access" : "bot");
+  if (claims.scopes != 0) {
+    jwt_add_grant(raw, "scp", protocol::format_scopes(claims.scopes).c_str());
+  }
   jwt_add_grant_int(raw, "iat", claims.issued_at / 1000);
   jwt_add_grant_int(raw, "exp", claims.expires_at / 1000);
   const json_text text(jwt_encode_str(raw));
@@ -172,10 +175,20 @@ expected<access_claims> verify_access_token(std::span<const signing_key> keys,
     const std::int64_t value = jwt_get_grant_int(raw, name);
     return value < 0 || value > seconds_max ? 0 : value;
   };
-  if (!user || !session || grant("use") != "access") {
+  const bool is_bot = grant("use") == "bot";
+  if (!user || !session || (!is_bot && grant("use") != "access")) {
     return refused();
   }
-  const access_claims claims{*user, *session, seconds("iat") * 1000, seconds("exp") * 1000};
+  protocol::scope_bits scopes = 0;
+  if (is_bot) {
+    // One without scopes would be one for everything.
+    const auto named = protocol::parse_scopes(grant("scp"));
+    if (!named) {
+      return refused();
+    }
+    scopes = *named;
+  }
+  const access_claims claims{*user, *session, seconds("iat") * 1000, seconds("exp") * 1000, scopes};
   if (claims.issued_at == 0 || claims.expires_at < claims.issued_at ||
       claims.issued_at > now + clock_skew_ms) {
     return refused();

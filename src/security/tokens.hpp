@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "protocol/error.hpp"
+#include "protocol/scopes.hpp"
 #include "protocol/time.hpp"
 #include "protocol/uuid.hpp"
 
@@ -30,7 +31,13 @@ struct access_claims {
   uuid session_id;
   unix_ms issued_at = 0;
   unix_ms expires_at = 0;
+  /// Not 0: a bot's token (`use` is "bot", and `scp` names these). The session's record says the
+  /// same, and to which rooms it is limited, for which a token is too short.
+  protocol::scope_bits scopes = 0;
 };
+
+/// The end of the year 9999: a token that is good until it is revoked.
+inline constexpr unix_ms never_expires_ms = 253'402'300'799'000;
 
 /// Under 480 bytes.
 std::string issue_access_token(const signing_key& key, const access_claims& claims);

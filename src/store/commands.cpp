@@ -101,11 +101,11 @@ auto fields(one<settle_email> auto& v) {
 }
 
 auto fields(one<create_room> auto& v) {
-  return std::tie(v.from, v.room_id, v.what);
+  return std::tie(v.from, v.room_id, v.what, v.members_max);
 }
 
 auto fields(one<join_room> auto& v) {
-  return std::tie(v.from, v.room_id);
+  return std::tie(v.from, v.room_id, v.members_max);
 }
 
 auto fields(one<leave_room> auto& v) {
@@ -153,7 +153,7 @@ auto fields(one<update_profile> auto& v) {
 }
 
 auto fields(one<set_user_role> auto& v) {
-  return std::tie(v.user_id, v.role);
+  return std::tie(v.user_id, v.role, v.from);
 }
 
 auto fields(one<close_account> auto& v) {
@@ -188,8 +188,33 @@ auto fields(one<set_member_role> auto& v) {
   return std::tie(v.from, v.room_id, v.user_id, v.role);
 }
 
+auto fields(one<announce> auto& v) {
+  return std::tie(v.from, v.id, v.room_id, v.content, v.of_server, v.user_id);
+}
+
 auto fields(one<sweep_room> auto& v) {
   return std::tie(v.room_id, v.content);
+}
+
+auto fields(one<purge_room> auto& v) {
+  return std::tie(v.room_id, v.up_to);
+}
+
+/// With what the keys of the record say.
+auto fields(one<create_webhook> auto& v) {
+  return std::tie(v.from, v.hook.room_id, v.hook.id, v.hook);
+}
+
+auto fields(one<delete_webhook> auto& v) {
+  return std::tie(v.from, v.room_id, v.hook_id);
+}
+
+auto fields(one<advance_webhook> auto& v) {
+  return std::tie(v.room_id, v.hook_id, v.seq, v.dead, v.settled, v.failures, v.paused);
+}
+
+auto fields(one<replay_webhook> auto& v) {
+  return std::tie(v.from, v.room_id, v.hook_id, v.delivery_id);
 }
 
 }  // namespace greenroom::chat
@@ -227,7 +252,9 @@ using numbers =
              chat::update_profile, chat::set_user_role, chat::close_account, chat::create_direct,
              chat::update_room, chat::delete_room, chat::invite_person, chat::remove_person,
              chat::unban_person, chat::set_member_role, chat::sweep_room, chat::edit_message,
-             chat::delete_message, chat::react, chat::pin_message>;
+             chat::delete_message, chat::react, chat::pin_message, chat::purge_room, chat::announce,
+             chat::create_webhook, chat::delete_webhook, chat::advance_webhook,
+             chat::replay_webhook>;
 static_assert(numbers::count == std::variant_size_v<chat::command_data>);
 
 }  // namespace

@@ -44,8 +44,10 @@ enum class family : std::uint8_t {
   outsider,   ///< who is invited or banned
   reaction,
   device,  ///< device_seq
+  webhook,
+  webhook_dead,  ///< deliveries that were given up
 };
-inline constexpr std::size_t family_count = 18;
+inline constexpr std::size_t family_count = 20;
 
 /// The name of the family in the database, e.g. `raft_log`; `default` for meta.
 std::string_view to_string(family f) noexcept;

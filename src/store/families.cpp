@@ -5,6 +5,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/table_properties_collectors.h>
 
 #include "store/keys.hpp"
 #include "store/records.hpp"
@@ -14,9 +15,9 @@ namespace greenroom::store {
 namespace {
 
 constexpr std::array<std::string_view, family_count> names{
-    "default", "raft_log", "raft_meta", "room_log",  "message",  "message_id",
-    "room",    "member",   "user",      "user_room", "session",  "dedup",
-    "outbox",  "email",    "directory", "outsider",  "reaction", "device"};
+    "default",   "raft_log", "raft_meta", "room_log", "message", "message_id",  "room",
+    "member",    "user",     "user_room", "session",  "dedup",   "outbox",      "email",
+    "directory", "outsider", "reaction",  "device",   "webhook", "webhook_dead"};
 
 class dedup_filter final : public rocksdb::CompactionFilter {
  public:
@@ -65,6 +66,15 @@ rocksdb::BlockBasedTableOptions table_setup(const std::shared_ptr<rocksdb::Cache
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.format_version = 5;
   return table;
+}
+
+/// What rooms do not keep is deleted key by key, oldest first, and nothing may ever be written
+/// there again: a file that is mostly deletions is compacted without waiting for more.
+void give_back_soon(rocksdb::ColumnFamilyOptions& o) {
+  constexpr std::size_t keys_looked_at = 4096;
+  constexpr std::size_t deletions_among_them = 2048;
+  o.table_properties_collector_factories.push_back(
+      rocksdb::NewCompactOnDeletionCollectorFactory(keys_looked_at, deletions_among_them));
 }
 
 }  // namespace
@@ -119,6 +129,11 @@ std::vector<rocksdb::ColumnFamilyDescriptor> family_setup(const database_options
       case family::room_log:
         // Pages of one room skip the files that do not have it.
         o.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(owner_prefix_bytes));
+        give_back_soon(o);
+        break;
+      case family::message_id:
+      case family::reaction:
+        give_back_soon(o);
         break;
       case family::dedup:
         o.compaction_filter_factory = std::make_shared<dedup_filter_factory>(clocks);

@@ -5,8 +5,35 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
 
 namespace greenroom::store {
+
+namespace {
+
+struct first_damage {
+  std::mutex mutex;
+  std::string why;
+};
+
+first_damage& seen() {
+  static first_damage one;
+  return one;
+}
+
+}  // namespace
+
+damaged::damaged(const std::string& why) : std::runtime_error(why) {
+  auto& first = seen();
+  const std::lock_guard lock(first.mutex);
+  if (first.why.empty()) first.why = why;
+}
+
+std::string damage_seen() {
+  auto& first = seen();
+  const std::lock_guard lock(first.mutex);
+  return first.why;
+}
 
 void stop(std::string_view why) noexcept {
   std::fprintf(stderr, "greenroom: the store stops the process: %.*s\n",

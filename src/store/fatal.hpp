@@ -26,8 +26,10 @@ void stop_unless_ok(const rocksdb::Status& s, std::string_view doing);
 
 /// Thrown by readers for a record that is there but cannot be read. Never confused with "absent".
 struct damaged : std::runtime_error {
-  using runtime_error::runtime_error;
+  explicit damaged(const std::string& why);
 };
+/// The first of them since the process began; empty: none. Thread-safe.
+std::string damage_seen();
 void throw_unless_ok(const rocksdb::Status& s, std::string_view doing);
 
 template <class T>

@@ -34,6 +34,8 @@ inline constexpr auto last_of<chat::room_entry::what> = chat::room_entry::what::
 template <>
 inline constexpr auto last_of<chat::outbox_item::what> = chat::outbox_item::what::sweep_room;
 template <>
+inline constexpr auto last_of<chat::webhook::what> = chat::webhook::what::outgoing;
+template <>
 inline constexpr auto last_of<chat::outsider::standing> = chat::outsider::standing::banned;
 
 /// `T` or `const T`.
@@ -67,7 +69,7 @@ auto fields(one<user> auto& v) {
 auto fields(one<session> auto& v) {
   return std::tie(v.device_id, v.address, v.created_at, v.last_used_at, v.expires_at,
                   v.refresh_hash, v.previous_refresh_hash, v.rotated_by, v.successor_used,
-                  v.revoked);
+                  v.revoked, v.scopes, v.rooms);
 }
 
 auto fields(one<user_room> auto& v) {
@@ -82,7 +84,7 @@ auto fields(one<room> auto& v) {
   return std::tie(v.name, v.type, v.created_by, v.created_at, v.created_with, v.last_message_at,
                   v.last_seq, v.member_count, v.owner_count, v.first_members, v.alias,
                   v.description, v.topic, v.is_private, v.archived, v.deleted, v.retention,
-                  v.swept_seq);
+                  v.swept_seq, v.purged_seq, v.chain_from, v.message_count, v.chain, v.anchor);
 }
 
 auto fields(one<member> auto& v) {
@@ -108,7 +110,18 @@ auto fields(one<device_mark> auto& v) {
 }
 
 auto fields(one<room_entry> auto& v) {
-  return std::tie(v.kind, v.time, v.by, v.message_seq, v.change, v.emoji, v.event, v.user_id);
+  return std::tie(v.kind, v.time, v.by, v.message_seq, v.change, v.emoji, v.event, v.user_id,
+                  v.digest, v.content);
+}
+
+auto fields(one<webhook> auto& v) {
+  return std::tie(v.kind, v.name, v.created_by, v.created_at, v.token_hash, v.url, v.secret,
+                  v.events, v.delivered_seq, v.failures, v.paused, v.paused_at, v.last_error,
+                  v.dead_dropped);
+}
+
+auto fields(one<dead_delivery> auto& v) {
+  return std::tie(v.seq, v.given_up_at, v.attempts, v.status, v.failure, v.replay);
 }
 
 auto fields(one<dedup> auto& v) {

@@ -97,6 +97,10 @@ class log_writer {
 
   [[nodiscard]] log_writer_stats stats() const;
 
+  /// Median time of a write with its sync over the last ten seconds, in microseconds; 0: too few
+  /// to tell. Thread-safe.
+  [[nodiscard]] std::uint64_t sync_median_us() const;
+
   /// How much the disk has: a number that rises with every write and, with durability::fsync, is
   /// never smaller after a restart. One that is has lost data.
   [[nodiscard]] std::uint64_t kept() const noexcept;

@@ -17,6 +17,7 @@
 #include "store/log.hpp"
 #include "store/records.hpp"
 #include "store/scan.hpp"
+#include "store/sync_pace.hpp"
 
 namespace greenroom::store {
 
@@ -36,6 +37,12 @@ struct extent {
   std::uint64_t swept_from = 0;  ///< from here on
   bool to_sweep = false;
 };
+
+std::uint64_t steady_second() {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(
+                                        std::chrono::steady_clock::now().time_since_epoch())
+                                        .count());
+}
 
 }  // namespace
 
@@ -98,6 +105,7 @@ struct log_writer::impl {
     stats.bytes += batch.GetDataSize();
     stats.sync_micros_total += micros;
     stats.sync_micros_max = std::max(stats.sync_micros_max, micros);
+    pace.add(micros, steady_second());
   }
 
   /// Range tombstones are right here: nothing reads this range until the shard comes back.
@@ -229,6 +237,7 @@ struct log_writer::impl {
   std::vector<log_append> pending;
   bool stopping = false;
   log_writer_stats stats;
+  sync_pace pace;
 
   std::thread thread;
 };
@@ -252,6 +261,11 @@ void log_writer::append(log_append what) {
 
 std::uint64_t log_writer::kept() const noexcept {
   return impl_->kept.load(std::memory_order_relaxed);
+}
+
+std::uint64_t log_writer::sync_median_us() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->pace.median(steady_second());
 }
 
 log_writer_stats log_writer::stats() const {

@@ -171,6 +171,30 @@ expected<chat::device_mark> decode_device(const uuid& room_id, const uuid& id,
   return decode_as("device", bytes, v);
 }
 
+std::string encode(const chat::webhook& v) {
+  return encode_as(v);
+}
+
+expected<chat::webhook> decode_webhook(const uuid& room_id, const uuid& id,
+                                       std::string_view bytes) {
+  chat::webhook v;
+  v.room_id = room_id;
+  v.id = id;
+  return decode_as("webhook", bytes, std::move(v));
+}
+
+std::string encode(const chat::dead_delivery& v) {
+  return encode_as(v);
+}
+
+expected<chat::dead_delivery> decode_dead(const uuid& hook_id, const uuid& id,
+                                          std::string_view bytes) {
+  chat::dead_delivery v;
+  v.hook_id = hook_id;
+  v.id = id;
+  return decode_as("webhook_dead", bytes, std::move(v));
+}
+
 std::string encode(const chat::dedup& v) {
   return encode_as(v);
 }

@@ -71,6 +71,13 @@ std::string encode(const chat::device_mark& v);
 expected<chat::device_mark> decode_device(const uuid& room_id, const uuid& id,
                                           std::string_view bytes);
 
+std::string encode(const chat::webhook& v);
+expected<chat::webhook> decode_webhook(const uuid& room_id, const uuid& id, std::string_view bytes);
+
+std::string encode(const chat::dead_delivery& v);
+expected<chat::dead_delivery> decode_dead(const uuid& hook_id, const uuid& id,
+                                          std::string_view bytes);
+
 std::string encode(const chat::dedup& v);
 expected<chat::dedup> decode_dedup(const uuid& user_id, const uuid& message_id,
                                    std::string_view bytes);

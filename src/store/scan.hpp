@@ -20,10 +20,11 @@ namespace greenroom::store {
 class scan {
  public:
   /// `once`: what is read will not be read again soon and need not stay in the cache.
+  /// `floor`: a key with this prefix; nothing before it is looked at, also not what was deleted.
   scan(database& db, family f, const key& prefix, const rocksdb::Snapshot* snapshot = nullptr,
-       bool once = false)
+       bool once = false, const key* floor = nullptr)
       : family_(f),
-        lower_(prefix),
+        lower_(floor == nullptr ? prefix : *floor),
         upper_(prefix.end()),
         lower_slice_(lower_.view()),
         upper_slice_(upper_.view()) {

@@ -61,9 +61,10 @@ class shard_reader {
                                                           std::uint64_t seq) const;
   [[nodiscard]] std::optional<std::uint64_t> find_message_seq(const uuid& room_id,
                                                               const uuid& id) const;
-  /// Newest `limit` messages with seq < before (0: the newest).
-  [[nodiscard]] message_page before(const uuid& room_id, std::uint64_t before,
-                                    std::size_t limit) const;
+  /// Newest `limit` messages with first <= seq < before (0: the newest). Who knows where the room
+  /// begins says so: to pass over what was deleted before it takes time.
+  [[nodiscard]] message_page before(const uuid& room_id, std::uint64_t before, std::size_t limit,
+                                    std::uint64_t first = 0) const;
   /// Oldest `limit` messages with seq > after.
   [[nodiscard]] message_page after(const uuid& room_id, std::uint64_t after,
                                    std::size_t limit) const;
@@ -87,6 +88,13 @@ class shard_reader {
                                                       const uuid& message_id) const;
   /// Outbox items that have not been forgotten, oldest first.
   [[nodiscard]] std::vector<chat::outbox_item> outbox(std::size_t limit) const;
+  [[nodiscard]] std::optional<chat::webhook> find_webhook(const uuid& room_id,
+                                                          const uuid& id) const;
+  [[nodiscard]] std::vector<chat::webhook> webhooks_of(const uuid& room_id) const;
+  /// Of all rooms of the shard.
+  [[nodiscard]] std::vector<chat::webhook> webhooks(std::size_t limit) const;
+  /// The deliveries of a hook that were given up.
+  [[nodiscard]] std::vector<chat::dead_delivery> dead_of(const uuid& hook_id) const;
   /// Every room of the shard, for the console; after `after`.
   [[nodiscard]] std::vector<chat::room> rooms(const std::optional<uuid>& after,
                                               std::size_t limit) const;

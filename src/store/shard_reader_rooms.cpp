@@ -73,12 +73,13 @@ std::optional<std::uint64_t> shard_reader::find_message_seq(const uuid& room_id,
   return look_up(db_, family::message_id, pair_key(at(), room_id, id), decode_seq);
 }
 
-message_page shard_reader::before(const uuid& room_id, std::uint64_t before,
-                                  std::size_t limit) const {
+message_page shard_reader::before(const uuid& room_id, std::uint64_t before, std::size_t limit,
+                                  std::uint64_t first) const {
   message_page page;
   // Nothing is before the first.
-  if (before == 1) return page;
-  scan rows(db_, family::message, owner_prefix(at(), room_id));
+  if (before == 1 || (before != 0 && before <= first)) return page;
+  const auto floor = seq_key(at(), room_id, first);
+  scan rows(db_, family::message, owner_prefix(at(), room_id), nullptr, false, &floor);
   rows.back_from(seq_key(at(), room_id, before == 0 ? last_seq : before - 1));
   for (; page.messages.size() < limit && rows.valid(); rows.previous())
     page.messages.push_back(message_at(rows));

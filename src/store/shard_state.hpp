@@ -70,7 +70,17 @@ class shard_state final : public chat::state {
   std::vector<chat::device_mark> first_device_marks(const uuid& room_id,
                                                     std::size_t limit) const override;
   void append_entry(const uuid& room_id, const chat::room_entry& e) override;
+  std::optional<chat::room_entry> find_entry(const uuid& room_id, std::uint64_t seq) const override;
   void erase_entry(const uuid& room_id, std::uint64_t seq) override;
+  std::optional<chat::webhook> find_webhook(const uuid& room_id, const uuid& id) const override;
+  void put_webhook(const chat::webhook& h) override;
+  void erase_webhook(const uuid& room_id, const uuid& id) override;
+  std::vector<chat::webhook> first_webhooks(const uuid& room_id, std::size_t limit) const override;
+  std::optional<chat::dead_delivery> find_dead(const uuid& hook_id, const uuid& id) const override;
+  void put_dead(const chat::dead_delivery& d) override;
+  void erase_dead(const uuid& hook_id, const uuid& id) override;
+  std::vector<chat::dead_delivery> first_dead(const uuid& hook_id,
+                                              std::size_t limit) const override;
   std::optional<chat::dedup> find_dedup(const uuid& user_id, const uuid& message_id) const override;
   void put_dedup(const chat::dedup& d) override;
   std::uint64_t append_outbox(chat::outbox_item item) override;

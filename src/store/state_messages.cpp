@@ -24,6 +24,12 @@ void shard_state::append_entry(const uuid& room_id, const chat::room_entry& e) {
   impl_->put(family::room_log, seq_key(impl_->at, room_id, e.seq), encode(e));
 }
 
+std::optional<chat::room_entry> shard_state::find_entry(const uuid& room_id,
+                                                        std::uint64_t seq) const {
+  return impl_->find(family::room_log, seq_key(impl_->at, room_id, seq),
+                     [&](std::string_view v) { return decode_entry(seq, v); });
+}
+
 void shard_state::erase_message(const chat::message& m) {
   auto& i = *impl_;
   i.erase(family::message, seq_key(i.at, m.room_id, m.seq));

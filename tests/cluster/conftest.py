@@ -35,6 +35,18 @@ def seed():
 
 
 @pytest.fixture
+def figure(record_property):
+    """figure(text): what was measured; it is printed, and stands in the table of scripts/test
+    --faults."""
+
+    def tell(text):
+        print(text)
+        record_property("figure", text)
+
+    return tell
+
+
+@pytest.fixture
 def rng(seed):
     return random.Random(seed)
 

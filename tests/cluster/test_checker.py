@@ -3,6 +3,7 @@
 property that is about it."""
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -77,3 +78,46 @@ def test_silence_is_excused_only_while_a_node_cannot_speak():
     assert not judge(records)
     frozen["node"] = "another"
     assert judge(records), "another node's silence is no excuse"
+
+
+SOME_TESTS = """
+import os, pytest
+def test_good(record_property): record_property("figure", "p99 3 ms")
+@pytest.mark.parametrize("count", [1, 2])
+def test_count(count): assert count == 1, "two are too many"
+def test_luck(): pytest.skip("needs luck")
+@pytest.fixture
+def bad_end():
+    yield
+    assert False, "it ends badly"
+def test_cleared_away(bad_end): pass
+def test_dies(): os._exit(3)
+def test_never(): pass
+"""
+
+
+def test_the_table_of_faults_says_what_became_of_each(tmp_path):
+    (tmp_path / "test_some_long.py").write_text(SOME_TESTS)
+    support = Path(__file__).parent.parent / "support"
+    tried = tmp_path / "tried"
+    subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tell_tried",
+         "test_some_long.py"],
+        cwd=tmp_path, capture_output=True,
+        env=os.environ | {"GRTEST_TRIED": str(tried), "PYTHONPATH": str(support)},
+    )  # fmt: skip
+    done = subprocess.run([sys.executable, support / "tell_tried.py", tried],
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    found = {}
+    for line in done.stdout.splitlines()[1:-1]:
+        name, rest = line[:52].strip(), line[52:].split(maxsplit=1)[1]
+        found[name] = rest
+    assert found.pop("some: good") == "held         p99 3 ms"
+    assert found.pop("some: count (1)") == "held"
+    assert found.pop("some: count (2)") == "BROKEN       AssertionError: two are too many"
+    assert found.pop("some: luck") == "not run      needs luck"
+    assert found.pop("some: cleared away") == "BROKEN       AssertionError: it ends badly"
+    assert found.pop("some: dies") == "NO END"
+    assert found.pop("some: never") == "not reached"
+    assert not found
+    assert done.stdout.splitlines()[-1].startswith("7 faults in 0.0 minutes: 2 held, 2 BROKEN")

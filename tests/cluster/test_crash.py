@@ -23,8 +23,8 @@ def start_again(trio, node, times):
     times.append(time.monotonic() - began)
 
 
-def test_crashes_at_random_times(trio, stage, rng):
-    """F1: each node once, in random order, then all at once."""
+def test_crashes_at_random_times(trio, stage, rng, figure):
+    """Each node once, in random order, then all at once."""
     times = []
     stage.wait_progress()
     for victim in rng.sample(trio.nodes, 3):
@@ -42,12 +42,12 @@ def test_crashes_at_random_times(trio, stage, rng):
     stage.fault("kill -9", "all", on=False, mute=True)
     stage.wait_progress()
     stage.end(alone=True)
-    print(f"back after {', '.join(f'{t:.2f}' for t in times)} s")
+    figure(f"back after {', '.join(f'{t:.2f}' for t in times)} s")
     assert sorted(times)[1] < BACK_S * SLOWNESS, "a node is back soon"
 
 
 def test_crashes_at_exact_places(trio, stage, rng):
-    """F1: in the Nth fdatasync of the thread that writes the log."""
+    """In the Nth fdatasync of the thread that writes the log."""
     needs.strace()
     for victim in trio.nodes:
         at = rng.randrange(1, 120)
@@ -65,7 +65,7 @@ def test_crashes_at_exact_places(trio, stage, rng):
 
 
 def test_a_sync_that_fails(trio, stage, rng):
-    """F13: after a failed fsync nobody knows what is on the disk: the node ends, and says why. What
+    """After a failed fsync nobody knows what is on the disk: the node ends, and says why. What
     it had not synced was not acknowledged."""
     needs.strace()
     victim, at = rng.choice(trio.nodes), rng.randrange(20, 120)
@@ -86,7 +86,7 @@ def test_a_sync_that_fails(trio, stage, rng):
 
 
 def test_a_torn_end_of_the_log(trio, stage, rng):
-    """F14: what was being written when the power went is there in part. The node starts without it,
+    """What was being written when the power went is there in part. The node starts without it,
     and has lost nothing that it had said it has."""
     for victim in trio.nodes:
         stage.wait_progress()

@@ -17,7 +17,7 @@ def small_disk():
 
 
 def test_a_full_disk(small_disk, make_trio, make_stage):
-    """F12: the node with the full disk ends and says why; the others go on; when there is space
+    """The node with the full disk ends and says why; the others go on; when there is space
     again, it comes back, and nothing is lost."""
     trio = make_trio(store__write_buffer_mib=4)
     victim = trio.nodes[2]

@@ -12,29 +12,8 @@ def last_log(node):
     return max((node.folder / "store").glob("*.log"), key=lambda p: int(p.stem))
 
 
-def is_whole(trio):
-    """Every shard has three replicas that keep up."""
-    rows = trio.nodes[0].rows("shards")
-    return all(
-        r["state"] == "led" and len(r["replicas"]) == 3 and None not in r["lag"] for r in rows
-    )
-
-
-def refusals(trio, victim):
-    return sum(n.log().count("has forgotten something") for n in trio.nodes if n is not victim)
-
-
-def begin_anew(trio, victim):
-    """What an operator does: an empty folder, so a new node in the old one's place."""
-    victim.kill()
-    shutil.rmtree(victim.folder)
-    victim.folder.mkdir(mode=0o700)
-    victim.start()
-    wait_until(lambda: is_whole(trio), "three replicas of every shard", 90)
-
-
 def test_a_restored_copy_of_the_data_folder(trio, stage):
-    """F17: the others refuse it, and go on; with an empty folder it joins and gets everything."""
+    """The others refuse it, and go on; with an empty folder it joins and gets everything."""
     victim = trio.nodes[1]
     stage.wait_progress()
     victim.stop()
@@ -48,10 +27,10 @@ def test_a_restored_copy_of_the_data_folder(trio, stage):
     shutil.rmtree(victim.folder)
     shutil.copytree(copy, victim.folder)
     victim.launch()
-    wait_until(lambda: refusals(trio, victim) > 0, "the old copy to be refused", 20)
+    wait_until(lambda: trio.refusals(victim) > 0, "the old copy to be refused", 20)
     stage.wait_progress()
     assert not victim.is_ready(), "it takes no part"
-    begin_anew(trio, victim)
+    trio.begin_anew(victim)
     stage.fault("an old copy of the data", victim.name, on=False, mute=True)
     trio.settle()
     stage.wait_progress()
@@ -59,12 +38,12 @@ def test_a_restored_copy_of_the_data_folder(trio, stage):
 
 
 def test_a_log_that_lost_its_end(trio, stage, rng):
-    """F14 with a disk that lies: bytes that were synced are gone."""
+    """A disk that lies: bytes that were synced are gone."""
     trio.settle()
-    wait_until(lambda: is_whole(trio), "three replicas of every shard, the map's too", 60)
+    wait_until(trio.keeps_up, "three replicas of every shard, the map's too", 60)
     for victim in trio.nodes[:2]:
         stage.wait_progress()
-        before = refusals(trio, victim)
+        before = trio.refusals(victim)
         victim.kill()
         stage.fault("kill -9", victim.name, mute=True)
         wait_until(lambda v=victim: trio.led_by_none_of(v), "others to lead", 20)
@@ -76,11 +55,11 @@ def test_a_log_that_lost_its_end(trio, stage, rng):
         stage.fault(f"{cut} of {size} bytes cut off {path.name}", victim.name)
         victim.launch()
         wait_until(
-            lambda v=victim, n=before: refusals(trio, v) > n or (v.is_ready() and is_whole(trio)),
+            lambda v=victim, n=before: trio.refusals(v) > n or (v.is_ready() and trio.keeps_up()),
             "it to be refused, or to get what it has lost", 60,
         )  # fmt: skip
-        if refusals(trio, victim) > before:
-            begin_anew(trio, victim)
+        if trio.refusals(victim) > before:
+            trio.begin_anew(victim)
         stage.fault("kill -9", victim.name, on=False, mute=True)
         stage.wait_progress()
         trio.settle()

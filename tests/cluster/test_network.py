@@ -10,7 +10,7 @@ from harness.waiting import SLOWNESS, wait_until
 
 
 def test_a_leader_in_the_minority(network, apart, make_stage):
-    """F5: it refuses, with UNAVAILABLE and retry_after, and acknowledges nothing; the majority goes
+    """It refuses, with UNAVAILABLE and retry_after, and acknowledges nothing; the majority goes
     on."""
     stage = make_stage(apart)
     stage.wait_progress()
@@ -39,7 +39,7 @@ def test_a_leader_in_the_minority(network, apart, make_stage):
 
 
 def test_a_frozen_node(trio, stage, rng):
-    """F10: a leader that was stopped for longer than an election takes acknowledges nothing when it
+    """A leader that was stopped for longer than an election takes acknowledges nothing when it
     goes on; short pauses of anybody do no harm."""
     stage.wait_progress()
     for long in (False, True, False):

@@ -40,7 +40,7 @@ def wait_written(client, room, content):
 
 
 def test_repeats_after_lost_answers(trio):
-    """F23: the answer is swallowed; the same message_id elsewhere, on another socket, and after a
+    """The answer is swallowed; the same message_id elsewhere, on another socket, and after a
     restart is one entry with one place, and says that it was there before."""
     trio.settle()
     relay = Relay(("127.0.0.1", trio.nodes[0].http_port))
@@ -81,8 +81,8 @@ def test_repeats_after_lost_answers(trio):
         relay.end()
 
 
-def test_every_request_is_answered_while_leaders_move(trio, stage):
-    """F22: nodes are drained (their leaders move first) and killed under load; P17 judges that
+def test_every_request_is_answered_while_leaders_move(trio, stage, figure):
+    """Nodes are drained (their leaders move first) and killed under load; P17 judges that
     nobody waits in vain."""
     for victim in trio.nodes:
         stage.wait_progress()
@@ -95,7 +95,7 @@ def test_every_request_is_answered_while_leaders_move(trio, stage):
     stage.wait_progress()
     history = stage.end()
     slow = max(o.ret["t"] - o.inv["t"] for o in history.by_call["send"] if o.ret)
-    print(f"the slowest answer took {slow / 1e9:.2f} s")
+    figure(f"the slowest answer took {slow / 1e9:.2f} s")
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def strangers():
 
 
 def test_a_node_of_another_cluster(trio, make_trio, strangers):
-    """F18: refused, with the reason in both logs; nobody is disturbed."""
+    """Refused, with the reason in both logs; nobody is disturbed."""
     other = make_trio()
     shutil.copytree(trio.folder / "tls", other.folder / "tls", dirs_exist_ok=True)
     other.start()
@@ -128,7 +128,7 @@ def test_a_node_of_another_cluster(trio, make_trio, strangers):
 
 
 def test_a_copy_of_a_node(trio, stage, strangers):
-    """F18: a copy of the data folder on another port, while the original runs: refused by name, and
+    """A copy of the data folder on another port, while the original runs: refused by name, and
     nobody notices anything but the refusal."""
     stage.wait_progress()
     original = trio.nodes[2]

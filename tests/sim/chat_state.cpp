@@ -23,7 +23,9 @@ enum class kind : std::uint8_t {
   outbox,
   reaction,
   device,
-  outsider
+  outsider,
+  webhook,
+  dead_delivery
 };
 
 /// Each record: kind, two ids, a number (what its key would say), and its value.
@@ -96,6 +98,10 @@ std::string encode_state(const chat::memory_state& s) {
     to.put(kind::reaction, m.message_id, {}, 0, store::encode(m));
   for (const auto& m : s.device_marks())
     to.put(kind::device, m.room_id, m.id, 0, store::encode(m));
+  for (const auto& h : s.webhooks())
+    to.put(kind::webhook, h.room_id, h.id, 0, store::encode(h));
+  for (const auto& d : s.dead_deliveries())
+    to.put(kind::dead_delivery, d.hook_id, d.id, 0, store::encode(d));
   for (const auto& d : s.repeats())
     to.put(kind::repeat, d.user_id, d.message_id, 0, store::encode(d));
   for (const auto& i : s.outbox())
@@ -152,6 +158,12 @@ chat::memory_state decode_state(std::string_view bytes, bool with_repeats) {
         break;
       case kind::device:
         s.put_device_mark(good(store::decode_device(r.a, r.b, r.value)));
+        break;
+      case kind::webhook:
+        s.put_webhook(good(store::decode_webhook(r.a, r.b, r.value)));
+        break;
+      case kind::dead_delivery:
+        s.put_dead(good(store::decode_dead(r.a, r.b, r.value)));
         break;
       case kind::outbox:
         outbox.push_back(good(store::decode_outbox(r.number, r.value)));

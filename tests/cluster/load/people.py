@@ -27,6 +27,7 @@ class Person:
         self.rng = random.Random(f"{stage.seed} {name}")
         self.speaker = None
         self.stopping = False
+        self.resting = False  # begins nothing more, and listens on
         self.failure = None
         self.refused = None  # what nobody should refuse; the judge may know why
 
@@ -186,18 +187,30 @@ class Rover(Listener):
         if user == self.name and fields["e"] in ("joined", "left"):
             self.heard[room] = fields["e"] == "joined"
 
+    async def be_there(self, speaker):
+        joining = self.open[0].name if self.open and self.open[1] == "join" else None
+        for name, inside in self.inside.items():
+            if not inside and name != joining:
+                self.heard[name] = False  # a new connection does not hear of an old leaving
+        await super().be_there(speaker)
+
     async def do_something(self, speaker):
+        if self.open is None and self.resting:
+            return
         if self.open is None:
             room = self.rng.choice(list(self.rooms.values()))
             if self.rng.random() > 0.1 or self.inside[room.name] != self.heard[room.name]:
                 return
-            self.open = room, "leave" if self.inside[room.name] else "join", new_id()
-        room, what, m = self.open
+            what = "leave" if self.inside[room.name] else "join"
+            self.open = room, what, new_id(), speaker
+        room, what, m, begun_on = self.open
         answer, data = await speaker.ask(what, f"{what}_room_request", m, r=room.name,
                                          fields={"room_id": room.id})  # fmt: skip
         if answer["ok"]:
             self.inside[room.name] = what == "join"
             self.open = None
+            if what == "leave" and begun_on is not speaker:
+                self.heard[room.name] = False  # it may have left before this connection was made
         elif answer["code"] in ("UNAVAILABLE", "INTERNAL"):
             raise Gone("another node may know more")
         else:

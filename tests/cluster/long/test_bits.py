@@ -6,22 +6,14 @@ import shutil
 from harness.client import Client, Lost, Refused
 from harness.names import fresh
 from harness.process import STARTED, Node, temporary_folder
+from rig.damage import PARTS, flip
 
 FLIPS = 60
 MESSAGES = 200
-KINDS = ("*.log", "*.sst", "MANIFEST-*", "CURRENT")
 
 
-def flip(path, rng):
-    data = bytearray(path.read_bytes())
-    at = rng.randrange(len(data))
-    data[at] ^= 1 << rng.randrange(8)
-    path.write_bytes(data)
-    return at
-
-
-def test_flipped_bits(programs, rng):
-    """F15, a single node: it refuses to start, ends, or answers that the record is damaged, or all
+def test_flipped_bits(programs, rng, figure):
+    """A single node: it refuses to start, ends, or answers that the record is damaged, or all
     of it is there as it was."""
     node = Node()
     node.start()
@@ -45,9 +37,8 @@ def test_flipped_bits(programs, rng):
     for number in range(FLIPS):
         shutil.rmtree(node.folder)
         shutil.copytree(good, node.folder)
-        kind = KINDS[number % len(KINDS)]
-        path = rng.choice(sorted((node.folder / "store").glob(kind)))
-        at = flip(path, rng)
+        kind = list(PARTS)[number % len(PARTS)]
+        path, at = flip(node.folder, kind, rng)
         before = len(node.log())
         outcome = judge(node, token, room, said)
         log = node.log()[before:]
@@ -57,7 +48,7 @@ def test_flipped_bits(programs, rng):
         assert outcome != "less", f"{path.name}: bit in byte {at}: the node has less, and says so "\
                                   "to nobody"
     STARTED.remove(node)
-    print(", ".join(f"{k} {o}: {n}" for (k, o), n in sorted(outcomes.items())))
+    figure(", ".join(f"{k} {o}: {n}" for (k, o), n in sorted(outcomes.items())))
 
 
 def judge(node, token, room, said):

@@ -4,29 +4,22 @@
 import contextlib
 
 import pytest
-from harness.waiting import SLOWNESS
+from harness.waiting import SLOWNESS, wait_until
+from load.latencies import latencies_ms, percentile
 from rig import needs
 from rig.disks import Disk, Group
 
 
-def latencies_ms(history, begin, end):
-    """From the first attempt to the acknowledgement, sorted."""
-    found = [(ok["t"] - w.inv["t"]) / 1e6 for w in history.writes.values()
-             if (ok := w.first_ok()) and begin <= w.inv["t"] <= end]  # fmt: skip
-    return sorted(found)
+NOISE_MS = 20  # of a machine whose processors do other things too
 
 
-def percentile(values, percent):
-    return values[min(len(values) - 1, len(values) * percent // 100)]
-
-
-def report(history, what):
+def told(history, what):
+    """p50 and p99 before the fault and while it lasted."""
     on, off = [f["t"] for f in history.faults if f["what"] == what]
-    start = min(w.inv["t"] for w in history.writes.values())
-    before, during = latencies_ms(history, start, on), latencies_ms(history, on, off)
-    print(f"{what}: p50 {percentile(before, 50):.0f} → {percentile(during, 50):.0f} ms, "
-          f"p99 {percentile(before, 99):.0f} → {percentile(during, 99):.0f} ms")  # fmt: skip
-    return before, during
+    before, during = latencies_ms(history, 0, on), latencies_ms(history, on, off)
+    text = (f"p50 {percentile(before, 50):.0f} → {percentile(during, 50):.0f} ms, "
+            f"p99 {percentile(before, 99):.0f} → {percentile(during, 99):.0f} ms")  # fmt: skip
+    return text, percentile(before, 99), percentile(during, 99)
 
 
 @pytest.fixture
@@ -51,8 +44,9 @@ def disks():
 
 
 @pytest.mark.parametrize("slow", [1, 2])
-def test_slow_disks(disks, groups, make_trio, make_stage, slow):
-    """F11: 40 writes a second on one node, or on two: slower, and nothing is lost."""
+def test_slow_disks(disks, groups, make_trio, make_stage, figure, slow):
+    """40 writes a second on one node, or on two. Of one slow disk nobody notices anything once
+    others lead what its node led; with two it is slower. Nothing is lost, queues are bounded."""
     folder = needs.cgroup("blkio", "blkio.throttle.write_iops_device")
     trio = make_trio(folders=[d.data for d in disks]).start()
     try:
@@ -64,23 +58,35 @@ def test_slow_disks(disks, groups, make_trio, make_stage, slow):
             groups.append(group)
             group.set("blkio.throttle.write_iops_device", f"{disk.numbers()} 40")
             group.take(node.pid())
+        if slow == 1:
+            wait_until(lambda: stage.check_people() or leads_nothing(trio, trio.nodes[0]),
+                       "others to lead instead of node1", 90)  # fmt: skip
         stage.fault(what)
         memory = [n.memory_kib() for n in trio.nodes]
-        stage.wait_progress(10, within_s=120)
+        stage.wait_progress(40 if slow == 1 else 10, within_s=120)
         grown = max(n.memory_kib() - m for n, m in zip(trio.nodes, memory))
+        stage.fault(what, on=False)
         for group in groups:
             group.end()
         groups.clear()
-        stage.fault(what, on=False)
         stage.wait_progress()
-        report(stage.end(), what)
+        trio.settle(within_s=180)  # a disk has to be well for a minute
+        text, usual, during = told(stage.end(), what)
+        figure(text)
         assert grown < 200 * 1024 * SLOWNESS, f"queues are bounded: {grown} KiB"
+        if slow == 1:
+            assert during <= 1.5 * usual + NOISE_MS, text
     finally:
         trio.kill()
 
 
-def test_little_of_a_processor(trio, make_stage, groups):
-    """F10: 5 % of a processor for one node."""
+def leads_nothing(trio, node):
+    leaders = trio.leaders(trio.nodes[2])
+    return all(name not in (None, node.name) for shard, name in leaders.items() if shard)
+
+
+def test_little_of_a_processor(trio, make_stage, groups, figure):
+    """5 % of a processor for one node."""
     folder = needs.cgroup("cpu", "cpu.cfs_quota_us")
     stage = make_stage(trio)
     stage.wait_progress(20)
@@ -94,4 +100,4 @@ def test_little_of_a_processor(trio, make_stage, groups):
     group.end()
     stage.fault("5 % of a processor", "node3", on=False, mute=True)
     stage.wait_progress(within_s=60)
-    report(stage.end(), "5 % of a processor")
+    figure(told(stage.end(), "5 % of a processor")[0])

@@ -6,5 +6,7 @@
     inject     strace: a system call that fails, is slow or is the last one
     relay      a TCP forwarder that delays, cuts, and swallows one direction
     network    network namespaces on a bridge, packets dropped by nftables
+    damage     bits that flip in a store; replica_damage: and what becomes of that replica
+    filling    a room with as much in it as is wanted
     disks      file systems in loop files that are full, slow, or lose their power
 """

@@ -53,6 +53,17 @@ class Disk:
         run("xfs_io", "-x", "-c", "shutdown", self.mount)
         return began, time.monotonic()
 
+    def copy(self):
+        """The disk as it is at this moment, whatever is half done; who writes to it has to stand
+        still. become_copy() puts it in the disk's place."""
+        run("cp", "--sparse=always", self.file, self.folder / "copy")
+
+    def become_copy(self):
+        """While it is off."""
+        run("losetup", "-d", self.device)
+        (self.folder / "copy").rename(self.file)
+        self.device = run("losetup", "--find", "--show", self.file).strip()
+
     def fill(self):
         """A file that takes all that is left."""
         with open(self.mount / "filler", "wb", buffering=0) as filler:

@@ -59,6 +59,16 @@ def cgroup(controller, file):
     return folder
 
 
+def other_release():
+    """greenroomd of another release, to be mixed with this one."""
+    folder = os.environ.get("GREENROOM_OTHER_BIN_DIR")
+    if not folder:
+        pytest.skip("needs another release: GREENROOM_OTHER_BIN_DIR names its programs' folder")
+    program = Path(folder).absolute() / "greenroomd"
+    assert program.exists(), f"GREENROOM_OTHER_BIN_DIR: there is no {program}"
+    return program
+
+
 def faketime():
     for path in Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"):
         return path

@@ -30,8 +30,13 @@ class TrioNode(Node):
         folder.mkdir(mode=0o700, exist_ok=True)
         super().__init__(folder, name, http__port=port, http__address=host, **settings)
         self.settings |= ROOMY
+        self.program = None  # another greenroomd than the one under test
         self.host = host
         self.before, self.more = [], {}
+
+    def command(self):
+        words = super().command()
+        return [str(self.program or words[0]), *words[1:]]
 
     def launch(self):
         with open(self.log_path, "ab") as log:
@@ -64,7 +69,9 @@ class Trio:
         self.folder = temporary_folder()
         self.kept = None
         self.formed = False
-        tls = self.folder / "tls"
+        self.more_settings = settings
+        self.added = []  # nodes beyond the three
+        tls = self.tls = self.folder / "tls"
         tls.mkdir(mode=0o700)
         make_authority(tls, "ca")
         http_port, port = free_port(3), free_port(3)
@@ -85,6 +92,25 @@ class Trio:
             ))  # fmt: skip
             self.nodes[-1].log_path = self.folder / f"{name}.log"  # on no disk that fails
 
+    def add(self, name):
+        """A node that will join when it is launched; no client knows of it."""
+        make_certificate(self.tls, "ca", name)
+        port = free_port()
+        node = TrioNode(
+            self.folder / name, name, "127.0.0.1", free_port(), cluster__address="127.0.0.1",
+            cluster__port=port, cluster__advertise=f"127.0.0.1:{port}",
+            cluster__seeds=",".join(n.settings["cluster.advertise"] for n in self.nodes),
+            cluster__ca=self.tls / "ca.crt", cluster__certificate=self.tls / f"{name}.crt",
+            cluster__key=self.tls / f"{name}.key", **self.more_settings,
+        )  # fmt: skip
+        node.log_path = self.folder / f"{name}.log"
+        self.added.append(node)
+        return node
+
+    @property
+    def all(self):
+        return self.nodes + self.added
+
     def start(self):
         """Starts what does not run."""
         started = [n for n in self.nodes if not n.is_running()]
@@ -102,6 +128,32 @@ class Trio:
         rows = self.nodes[0].rows("shards")
         return all(r["state"] == "led" and len(r["replicas"]) == 3 for r in rows)
 
+    def keeps_up(self):
+        """Every shard has three replicas that are heard of."""
+        try:
+            rows = next(n for n in self.nodes if n.is_running()).rows("shards")
+        except (OSError, AssertionError):
+            return False
+        return all(r["state"] == "led" and len(r["replicas"]) == 3 and None not in r["lag"]
+                   for r in rows)  # fmt: skip
+
+    def refusals(self, victim):
+        """How often the others have refused it, because its disk has forgotten something."""
+        return sum(n.log().count("has forgotten something") for n in self.nodes if n is not victim)
+
+    def renew(self, node):
+        node.kill()
+        shutil.rmtree(node.folder)
+        node.folder.mkdir(mode=0o700)
+        node.launch()
+
+    def begin_anew(self, node, within_s=120):
+        """What an operator does with a store that is damaged or old: an empty folder, so a new
+        node in the old one's place, which gets everything from the others."""
+        self.renew(node)
+        node.wait_ready()
+        wait_until(self.keeps_up, "three replicas of every shard", within_s)
+
     def leaders(self, asked=None):
         """shard → name of the node that leads it, as one node sees it."""
         return {r["shard"]: r["leader"] for r in (asked or self.nodes[0]).rows("shards")}
@@ -116,7 +168,8 @@ class Trio:
                 return False
         return True
 
-    def settle(self, within_s=60):
+    def settle(self, within_s=120):
+        """A node that was slow has to be well for a minute before it leads again."""
         self.start()
 
         def settled():
@@ -134,14 +187,14 @@ class Trio:
         if self.kept is None:
             self.kept = Path(tempfile.mkdtemp(prefix="greenroom-kept-"))
             self.kill()
-            for path in [self.folder, *(n.folder for n in self.nodes)]:
+            for path in [self.folder, *(n.folder for n in self.all)]:
                 if path.exists():
                     shutil.copytree(path, self.kept / path.name, dirs_exist_ok=True,
                                     ignore=shutil.ignore_patterns("*.sock"))  # fmt: skip
         return self.kept
 
     def kill(self):
-        for node in self.nodes:
+        for node in self.all:
             if node.is_running():
                 node.process.send_signal(signal.SIGCONT)
                 node.kill()
@@ -149,7 +202,7 @@ class Trio:
     def end(self):
         """All ended and forgotten; also after a failure."""
         self.kill()
-        for node in self.nodes:
+        for node in self.all:
             if node in STARTED:
                 STARTED.remove(node)
             node.check_log()

@@ -178,3 +178,24 @@ TEST_CASE("who watches a user is told when he comes, changes and goes") {
   CHECK_FALSE(went.is_online);
   CHECK(went.last_seen > 0);
 }
+
+TEST_CASE("what server admins may do with accounts is decided at the account too") {
+  leader_world w(1);
+  const auto session = session_of(w.register_user("alice"));
+  const auto alice = user_id_of("alice");
+  using how = chat::close_account::what;
+  const chat::origin bob{user_id_of("bob"), {}, 0};
+  const chat::origin herself{alice, {}, 0};
+  for (const auto& from : {bob, herself}) {
+    CHECK(code_of(w.ask(alice, user_set_role{protocol::user_role::admin}, from)) == ec::forbidden);
+    CHECK(code_of(w.ask(alice, user_close{how::deactivate, true, ""}, from)) == ec::forbidden);
+    CHECK(code_of(w.ask(alice, user_export{true}, from)) == ec::forbidden);
+    CHECK(code_of(w.ask(alice, user_sessions{{}, true}, from)) == ec::forbidden);
+    CHECK(code_of(w.ask(alice, user_issue{"alice", false}, from)) == ec::forbidden);
+  }
+  CHECK(code_of(w.ask(alice, user_logout{session, false}, bob)) == ec::forbidden);
+  must<user_attached>(w.ask(alice, user_check{session}));
+  const chat::origin admin{user_id_of("bob"), {}, 0, chat::user_role::admin};
+  must<logged_out>(w.ask(alice, user_logout{session, false}, admin));
+  CHECK(code_of(w.ask(alice, user_check{session})) == ec::unauthorized);
+}

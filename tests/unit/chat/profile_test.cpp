@@ -117,6 +117,15 @@ TEST_CASE("roles are given to accounts that are there", "[chat][profile]") {
         user_role::admin);
   CHECK(w.anna().role == user_role::admin);
   CHECK(refused(w.run(set_user_role{id(99), user_role::admin})) == ec::user_not_found);
+  // Repeated with the same key, nothing is done twice: somebody else may have changed it since.
+  const auto by = w.from("root", 70, 5);
+  CHECK_FALSE(w.run(set_user_role{anna, user_role::bot, by}).duplicate);
+  w.run(set_user_role{anna, user_role::user});
+  const auto again = w.run(set_user_role{anna, user_role::bot, by});
+  CHECK(again.duplicate);
+  CHECK(as<account_changed>(again).account.role == user_role::user);
+  const auto other = w.from("root", 70, 6);
+  CHECK(refused(w.run(set_user_role{anna, user_role::admin, other})) == ec::conflict);
 }
 
 TEST_CASE("a deactivated account is closed until it is reopened", "[chat][profile]") {

@@ -6,7 +6,9 @@
 
 #include <rapidcheck.h>
 
+#include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include "unit/chat/world.hpp"
@@ -28,7 +30,7 @@ struct story : world {
     const std::uint64_t message_id = dice[3] % 12;
     const std::uint64_t number = dice[4] % 8;
     now += dice[5] < 3 ? 13 * hour : dice[5];
-    const auto verb = dice[0] % 23;
+    const auto verb = dice[0] % 24;
     auto by = from(name, message_id, 1 + (verb * 100 + room_id) * 10 + number);
     return {now, data_of(verb, name, by, room_id, number)};
   }
@@ -85,6 +87,8 @@ struct story : world {
         update_room c{by, {}};
         c.what.room_id = id(room_id);
         c.what.topic = std::to_string(number);
+        if (number < 4) c.what.retention = protocol::room_retention{{}, number};
+        if (number == 4) c.what.retention = protocol::room_retention{1, {}};
         if (number > 5) c.what.archived = number == 7;
         return c;
       }
@@ -95,6 +99,8 @@ struct story : world {
         return sweep_room{id(room_id), number % 2 == 1};
       case 18:
         return create_direct{by, id(room_id), user_id_of(names[number % 3])};
+      case 19:
+        return purge_room{id(room_id), number < 4 ? number : 1000};
       default: {
         auto c = sending(name, room_id, number == 7 ? "" : "hi @anna");
         c.from = by;
@@ -140,10 +146,10 @@ void check_order(const memory_state& s) {
   for (const auto& r : s.rooms()) {
     if (r.deleted) continue;
     const auto entries = s.entries_of(r.id);
-    RC_ASSERT(entries.size() == r.last_seq);
+    RC_ASSERT(entries.size() == r.last_seq - r.purged_seq);
     unix_ms last = 0;
     for (std::size_t i = 0; i < entries.size(); ++i) {
-      RC_ASSERT(entries[i].seq == i + 1);
+      RC_ASSERT(entries[i].seq == r.purged_seq + i + 1);
       RC_ASSERT(entries[i].time >= last);
       last = entries[i].time;
       if (entries[i].kind != room_entry::what::message) continue;
@@ -153,6 +159,29 @@ void check_order(const memory_state& s) {
       if (m->deleted_at != 0) RC_ASSERT(m->content.empty() && m->reactions.empty() && !m->pinned);
     }
   }
+}
+
+void check_chains(const memory_state& s) {
+  for (const auto& r : s.rooms()) {
+    if (r.deleted) continue;
+    auto head = r.anchor;
+    for (const auto& e : s.entries_of(r.id)) {
+      RC_ASSERT(e.digest == digest_of(e));
+      head = protocol::chained(head, e.digest);
+    }
+    RC_ASSERT(head == r.chain);
+  }
+  std::map<uuid, std::uint64_t> counts;
+  for (const auto& m : s.messages()) {
+    ++counts[m.room_id];
+    const auto r = s.find_room(m.room_id);
+    if (r->deleted) continue;
+    RC_ASSERT(m.seq > r->purged_seq);
+    const auto last = std::max({m.seq, m.edited_seq, m.deleted_seq});
+    RC_ASSERT(s.find_entry(m.room_id, last)->content == protocol::content_digest(view(m)));
+  }
+  for (const auto& r : s.rooms())
+    if (!r.deleted) RC_ASSERT(r.message_count == counts[r.id]);
 }
 
 }  // namespace
@@ -178,6 +207,7 @@ TEST_CASE("no sequence of commands leaves a hole or wrong books", "[chat][proper
       w.take(dice);
     check_books(w.s);
     check_order(w.s);
+    check_chains(w.s);
   }));
 }
 

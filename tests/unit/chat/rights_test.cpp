@@ -135,6 +135,14 @@ std::vector<row> rows() {
          return delete_room{by, room_id};
        },
        "FFFFFFF..", "FFFFFFF.."},
+      {"make a webhook",
+       [=](const origin& by) {
+         webhook hook;
+         hook.id = id(50);
+         hook.room_id = room_id;
+         return create_webhook{by, hook};
+       },
+       "FFFFFF...", "FFFFFF..."},
   };
 }
 

@@ -83,6 +83,12 @@ TEST_CASE("what belongs to a verb is sent with it", "[console]") {
         json{{"node", "n"}, {"fewer_replicas", true}});
   CHECK(console_args(parsed("token issue --user load --create --count 10")) ==
         json{{"user", "load"}, {"create", true}, {"count", 10}});
+  CHECK(parsed("audit tail").verb == "audit tail");
+  CHECK(console_args(parsed("audit tail -n 50")) == json{{"limit", 50}});
+  CHECK(console_args(parsed("announce --room lobby hello")) ==
+        json{{"target", "room"}, {"id", "lobby"}, {"content", "hello"}});
+  CHECK(console_args(parsed("announce --everybody hello")) ==
+        json{{"target", "everybody"}, {"content", "hello"}});
   const auto chaos = parsed("chaos fail session");
   CHECK(chaos.verb == "chaos fail");
   CHECK(console_args(chaos) == json{{"kind", "session"}});
@@ -92,7 +98,8 @@ TEST_CASE("what makes no sense is refused", "[console]") {
   for (const auto* line :
        {"", "nodez", "nodes extra", "nodes -o xml", "token", "token issue", "chaos fail", "room",
         "room move lobby", "shard move --to a", "node drain", "cluster", "actors --limit x",
-        "nodes --timeout -1", "nodes --timeout 1000"}) {
+        "nodes --timeout -1", "nodes --timeout 1000", "announce hello", "announce --room lobby",
+        "announce --room a --everybody hello"}) {
     INFO(line);
     CHECK_THROWS_AS(parsed(line), CLI::ParseError);
   }

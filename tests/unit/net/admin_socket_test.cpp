@@ -129,7 +129,11 @@ TEST_CASE("a line is answered by a line", "[admin]") {
   d.open_echo();
   visitor v(d.path);
   REQUIRE(v.send("{\"verb\":\"nodes\"}\n"));
-  CHECK(v.read() == json{{"ok", true}, {"echo", {{"verb", "nodes"}}}});
+  const json by{{"uid", ::getuid()}, {"pid", ::getpid()}};
+  CHECK(v.read() == json{{"ok", true}, {"echo", {{"verb", "nodes"}, {"by", by}}}});
+  // Nobody says who he is himself.
+  REQUIRE(v.send("{\"verb\":\"nodes\",\"by\":{\"uid\":1}}\n"));
+  CHECK(v.read()["echo"]["by"] == by);
 }
 
 TEST_CASE("only the owner can open the socket, whatever the umask", "[admin]") {

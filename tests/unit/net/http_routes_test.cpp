@@ -4,6 +4,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "net/http_answers.hpp"
 #include "unit/net/fake_handler.hpp"
 #include "unit/net/raw_client.hpp"
 
@@ -223,6 +224,10 @@ TEST_CASE("what is refused names the field and the status") {
        "Idempotency-Key"},
       {"POST", "/api/echo", "", "", 400, "INVALID_MESSAGE", "document"},
       {"POST", "/api/echo", "not json", "", 400, "INVALID_MESSAGE", nullptr},
+      {"POST", "/api/admin/announcements", R"({"content":"x"})", "", 400, "INVALID_MESSAGE",
+       "target"},
+      {"POST", "/api/admin/announcements", R"({"target":"room","id":7,"content":"x"})", "", 400,
+       "INVALID_MESSAGE", "id"},
       {"PATCH", "/api/rooms/" + room, R"({"archived":1})", "", 400, "INVALID_MESSAGE", "archived"},
       {"PUT", "/api/rooms/" + room + "/members/" + user, R"({"role":"king"})", "", 400,
        "INVALID_MESSAGE", "role"},
@@ -235,7 +240,6 @@ TEST_CASE("what is refused names the field and the status") {
       {"GET", "/api/administrator", "", "", 404, "UNKNOWN_MESSAGE", nullptr},
       {"GET", "/api/admin/x", "", "", 415, "UNSUPPORTED", nullptr},
       {"POST", "/api/admin/x/y/z", "{}", "", 415, "UNSUPPORTED", nullptr},
-      {"GET", "/api/openapi.json", "", "", 415, "UNSUPPORTED", nullptr},
       {"GET", "/api/files/" + room + "/thumbnail", "", "", 415, "UNSUPPORTED", nullptr},
       {"POST", "/api/files/tus", "", "", 415, "UNSUPPORTED", nullptr},
       {"PATCH", "/api/files/tus/" + room, "", "", 415, "UNSUPPORTED", nullptr},
@@ -322,6 +326,10 @@ TEST_CASE("answers come in the envelope, with the status of what happened") {
   answer = client.ask(create);
   CHECK(answer->status == 429);
   CHECK(answer->headers["retry-after"] == "2");
+  const auto often = net::answer_error(net::connects_too_often(6), {});
+  CHECK(often.result_int() == 429);
+  CHECK(often[net::http::field::retry_after] == "10");
+  CHECK(json::parse(often.body())["error"]["details"]["retry_after_ms"] == 10'000);
   next = error{ec::unauthorized, "no \xff token", {}};
   answer = client.ask(create);
   CHECK(answer->status == 401);

@@ -132,6 +132,27 @@ TEST_CASE("a node that lost its disk is made up for by the one in its place", "[
   }
 }
 
+TEST_CASE("a node that was replaced is not waited for", "[placement][plan]") {
+  world w{of_three(3)};
+  w.arrive();
+  auto wiped = node(9);
+  wiped.address = node(2).address;
+  run(w.map, join_node{wiped});
+  // Leaders take it out of their groups before the map gives its place to another, and its link was
+  // up a moment ago.
+  for (const auto& s : std::vector(w.map.shards)) {
+    auto group = s.group;
+    std::erase(group, id(2));
+    run(w.map, report_group{s.shard, ++w.index, group});
+  }
+  for (const auto& c : w.next())
+    w.carry_out(c);
+  for (const auto& s : w.map.shards) {
+    CHECK(has(s.replicas, id(9)));
+    CHECK_FALSE(has(s.replicas, id(2)));
+  }
+}
+
 TEST_CASE("a node that is decommissioned is emptied, and then has left", "[placement][plan]") {
   world w{of_three(3)};
   w.arrive();

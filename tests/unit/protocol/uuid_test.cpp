@@ -60,6 +60,8 @@ TEST_CASE("uuid: ids that are derived from names", "[uuid]") {
   CHECK(direct_room_id(a, b).str() == "e886fc85-0186-5d4f-bcbf-7aa0179f9366");
   CHECK(direct_room_id(a, b) == direct_room_id(b, a));
   CHECK(room_id_of_creation(a, b).str() == "09e579c8-233b-5bce-b58f-046df77104cb");
+  CHECK(announcements_id_of({}).str() == "d949b066-f5a3-568d-9492-324b8fdf5691");
+  CHECK(announcements_id_of(user_id_of("alice")).str() == "8a9a990c-0e5d-5221-840c-76f215e72234");
   CHECK(email_id_of("alice@example.org").str() == "644bebdd-0803-510f-8a2c-9e40a80d6d25");
 }
 

@@ -231,3 +231,16 @@ TEST_CASE("what takes too long is given up") {
   CHECK(found.error().code == ec::unavailable);
   CHECK(x.look("你", {}, 10).size() == 10);
 }
+
+TEST_CASE("what a room does not keep is not found", "[search]") {
+  indexed w;
+  for (int i = 0; i < 5; ++i)
+    w.say("tea");
+  w.say("tea", w.other);
+  CHECK(w.in->remove_up_to(w.room, 3, 2) == 2);
+  CHECK(w.in->remove_up_to(w.room, 3, 100) == 1);
+  CHECK(w.in->remove_up_to(w.room, 3, 100) == 0);
+  CHECK(w.in->remove_up_to(room_id_of_alias("nowhere"), 3, 100) == 0);
+  CHECK(w.seqs("tea") == std::vector<std::uint64_t>{6, 5, 4});
+  CHECK(w.in->size() == 3);
+}

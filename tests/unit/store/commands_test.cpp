@@ -35,7 +35,7 @@ std::vector<chat::command_data> one_of_each() {
   create.description = "";
   create.members = {id_of(1), id_of(2)};
   all.emplace_back(chat::create_room{from, id_of(3), create});
-  all.emplace_back(chat::join_room{from, id_of(3)});
+  all.emplace_back(chat::join_room{from, id_of(3), 100'000});
   all.emplace_back(chat::leave_room{from, id_of(3)});
   protocol::send_message_request send;
   send.room_id = id_of(3);
@@ -74,6 +74,13 @@ std::vector<chat::command_data> one_of_each() {
   all.emplace_back(chat::delete_message{from, {id_of(3), id_of(5)}});
   all.emplace_back(chat::react{from, {id_of(3), id_of(5), "+1", true}});
   all.emplace_back(chat::pin_message{from, {id_of(3), id_of(5), true}});
+  all.emplace_back(chat::purge_room{id_of(3), 500});
+  all.emplace_back(chat::announce{admin, id_of(5), id_of(3), "hear", true, id_of(4)});
+  all.emplace_back(chat::create_webhook{from, sample_webhook()});
+  all.emplace_back(chat::delete_webhook{from, id_of(3), id_of(6)});
+  all.emplace_back(
+      chat::advance_webhook{id_of(3), id_of(6), 9, {sample_dead()}, {id_of(7)}, 2, true});
+  all.emplace_back(chat::replay_webhook{from, id_of(3), id_of(6), id_of(7)});
   return all;
 }
 
@@ -81,10 +88,11 @@ TEST_CASE("every command survives the log") {
   const auto all = one_of_each();
   REQUIRE(all.size() == std::variant_size_v<chat::command_data>);
   for (std::size_t i = 0; i < all.size(); ++i) {
-    INFO("command " << i + 1);
+    const auto number = static_cast<int>(i + 1);
+    INFO("command " << number);
     const auto bytes = encode(chat::command{-5, all[i]});
     // version, array of 3, time -5, number
-    CHECK(bytes.substr(0, 4) == std::string("\x01\x93\xfb", 3) + static_cast<char>(i + 1));
+    CHECK(bytes.substr(0, 4) == std::string("\x01\x93\xfb", 3) + static_cast<char>(number));
     const auto again = decode_command(bytes);
     REQUIRE(again.has_value());
     CHECK(again->time == -5);

@@ -50,6 +50,27 @@ chat::room limited_room() {
   return v;
 }
 
+chat::room purged_room() {
+  auto v = sample_room();
+  v.purged_seq = 200;
+  v.chain_from = 1;
+  v.message_count = 77;
+  v.chain.fill(0xcd);
+  v.anchor.fill(0xef);
+  return v;
+}
+
+chat::room_entry chained_entry() {
+  auto v = sample_entry();
+  v.digest.fill(0xcd);
+  v.content.fill(0xef);
+  return v;
+}
+
+chat::command sample_purge() {
+  return {1'700'000'000'123, chat::purge_room{id_of(3), 500}};
+}
+
 chat::command sample_command() {
   chat::send_message send;
   send.from = {id_of(1), id_of(6), 99};
@@ -113,6 +134,11 @@ std::map<std::string, sample> samples() {
       sample_of(encode(sample_outsider()), [](view b) { return decode_outsider(id_of(4), b); });
   all["room.limited"] =
       sample_of(encode(limited_room()), [](view b) { return decode_room(id_of(3), b); });
+  all["room.purged"] =
+      sample_of(encode(purged_room()), [](view b) { return decode_room(id_of(3), b); });
+  all["room_log.chained"] =
+      sample_of(encode(chained_entry()), [](view b) { return decode_entry(42, b); });
+  all["command.purge_room"] = sample_of(encode(sample_purge()), decode_command);
   all["message"] =
       sample_of(encode(sample_message()), [](view b) { return decode_message(id_of(3), 42, b); });
   all["message.changed"] = sample_of(encode(sample_changed_message()),
@@ -121,6 +147,10 @@ std::map<std::string, sample> samples() {
       sample_of(encode(sample_reaction()), [](view b) { return decode_reaction(id_of(5), b); });
   all["device"] = sample_of(encode(sample_device()),
                             [](view b) { return decode_device(id_of(3), id_of(9), b); });
+  all["webhook"] = sample_of(encode(sample_webhook()),
+                             [](view b) { return decode_webhook(id_of(3), id_of(6), b); });
+  all["webhook_dead"] =
+      sample_of(encode(sample_dead()), [](view b) { return decode_dead(id_of(6), id_of(7), b); });
   all["dedup.change"] = sample_of(encode(sample_change_dedup()),
                                   [](view b) { return decode_dedup(id_of(1), id_of(6), b); });
   all["command.send_message.device"] = sample_of(encode(sample_device_command()), decode_command);

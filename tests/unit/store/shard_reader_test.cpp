@@ -65,6 +65,10 @@ TEST_CASE_METHOD(world, "pages of a room, in both directions") {
     CHECK(seqs_of(reader.before(room, 7, 3)) == seqs{2, 4, 6});
     CHECK_FALSE(reader.before(room, 7, 3).has_more);
     CHECK(reader.before(room, 1, 3).messages.empty());
+    CHECK(seqs_of(reader.before(room, 9, 3, 5)) == seqs{6, 8});
+    CHECK_FALSE(reader.before(room, 9, 3, 5).has_more);
+    CHECK(reader.before(room, 10, 1, 5).has_more);
+    CHECK(reader.before(room, 5, 3, 5).messages.empty());
     CHECK(reader.before(room, 2, 3).messages.empty());
     CHECK(seqs_of(reader.after(room, 0, 2)) == seqs{2, 4});
     CHECK(reader.after(room, 0, 2).has_more);

@@ -29,7 +29,7 @@ struct write {
 };
 
 write any_write() {
-  return {*rc::gen::inRange(0, 22), *rc::gen::inRange<std::uint8_t>(1, ids + 1),
+  return {*rc::gen::inRange(0, 26), *rc::gen::inRange<std::uint8_t>(1, ids + 1),
           *rc::gen::inRange<std::uint8_t>(1, ids + 1), *rc::gen::inRange<std::uint64_t>(1, 6)};
 }
 
@@ -103,6 +103,25 @@ void apply(const write& w, chat::state& to) {
       return to.erase_message(message);
     case 20:
       return to.erase_entry(a, w.n);
+    case 21: {
+      chat::webhook hook;
+      hook.room_id = a;
+      hook.id = b;
+      hook.created_at = time;
+      hook.delivered_seq = w.n;
+      return to.put_webhook(hook);
+    }
+    case 22:
+      return to.erase_webhook(a, b);
+    case 23: {
+      chat::dead_delivery dead;
+      dead.hook_id = a;
+      dead.id = b;
+      dead.seq = w.n;
+      return to.put_dead(dead);
+    }
+    case 24:
+      return to.erase_dead(a, b);
     default:
       return to.erase_session(a, b);
   }
@@ -147,12 +166,20 @@ std::vector<std::string> seen_by_rules(const chat::state& s) {
       all.push_back(o.user_id.str() + encode(o));
     for (const auto& d : s.first_device_marks(id_of(i), 2))
       all.push_back(d.id.str() + encode(d));
+    for (const auto& h : s.first_webhooks(id_of(i), 2))
+      all.push_back(h.id.str() + encode(h));
+    for (const auto& d : s.first_dead(id_of(i), 2))
+      all.push_back(d.id.str() + encode(d));
     all.push_back(shown(s.find_email(id_of(i))));
+    for (std::uint64_t n = 0; n <= 6; ++n)
+      all.push_back(shown(s.find_entry(id_of(i), n)));
     for (std::uint8_t j = 1; j <= ids; ++j) {
       all.push_back(shown(s.find_user_room(id_of(i), id_of(j))));
       all.push_back(shown(s.find_reaction(id_of(i), id_of(j), "+1")));
       all.push_back(shown(s.find_reaction(id_of(i), id_of(j), "-1")));
       all.push_back(shown(s.find_device_mark(id_of(i), id_of(j))));
+      all.push_back(shown(s.find_webhook(id_of(i), id_of(j))));
+      all.push_back(shown(s.find_dead(id_of(i), id_of(j))));
     }
   }
   return all;

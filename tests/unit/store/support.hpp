@@ -157,6 +157,40 @@ inline chat::device_mark sample_device() {
   return {id_of(3), id_of(9), 300, 3};
 }
 
+inline chat::webhook sample_webhook() {
+  chat::webhook v;
+  v.id = id_of(6);
+  v.room_id = id_of(3);
+  v.kind = chat::webhook::what::outgoing;
+  v.name = "build";
+  v.created_by = id_of(1);
+  v.created_at = 1'700'000'000'123;
+  v.token_hash.fill(0xab);
+  v.url = "https://a.example/";
+  v.secret = "s";
+  v.events = 5;
+  v.delivered_seq = 300;
+  v.failures = 2;
+  v.paused = true;
+  v.paused_at = 1'700'000'000'124;
+  v.last_error = "no";
+  v.dead_dropped = 1;
+  return v;
+}
+
+inline chat::dead_delivery sample_dead() {
+  chat::dead_delivery v;
+  v.hook_id = id_of(6);
+  v.id = id_of(7);
+  v.seq = 300;
+  v.given_up_at = 1'700'000'000'123;
+  v.attempts = 9;
+  v.status = 503;
+  v.failure = "no";
+  v.replay = true;
+  return v;
+}
+
 inline chat::outbox_item sample_outbox() {
   chat::outbox_item v;
   v.id = 11;

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// How the disks of the nodes are, as each says itself four times a second, and what follows: a
+/// node whose disk is slow (placement/slow_disks.hpp), or in whose store something was found that
+/// cannot be read, leads nothing that others can lead, and nobody hands leadership to it. What is
+/// damaged stays so until its store is made anew. Thread-safe.
+
+#include <chrono>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "actors/calls.hpp"
+#include "placement/slow_disks.hpp"
+
+namespace greenroom::actors {
+
+struct disk_pace {
+  placement::sync_us sync_us = 0;
+  bool bad = false;  ///< slow or damaged, by the node's own judgement
+};
+
+class disk_paces {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  /// Another node's word.
+  void note(const node_id& node, disk_pace pace);
+  /// Its link is down.
+  void forget(const node_id& node);
+  /// Judges this node's own disk anew, logs when the verdict changes, and returns what to tell.
+  /// `damage`: what cannot be read; empty: all could be.
+  disk_pace look(placement::sync_us own, const std::string& damage, clock::time_point now);
+
+  [[nodiscard]] bool is_bad(const node_id& node) const;
+  [[nodiscard]] bool self_is_bad() const;
+  /// Whether one more shard may be handed over because of that.
+  bool may_move(clock::time_point now);
+
+ private:
+  mutable std::mutex mutex_;
+  std::unordered_map<node_id, disk_pace, uuid_hash> others_;
+  placement::disk_judge judge_;
+  bool damaged_ = false;
+  placement::move_allowance moves_{30};
+};
+
+}  // namespace greenroom::actors

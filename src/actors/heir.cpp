@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#include "actors/heir.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace greenroom::actors {
+
+std::vector<heir> heirs(const environment& env, const placement::cluster_map& map,
+                        const raft::group_status& group, server_names& names) {
+  std::vector<heir> all;
+  for (const auto& s : group.servers) {
+    const auto node = names.node_of(s.id);
+    if (s.voter && !node.is_nil() && node != env.board.self() && env.board.up_since(node) &&
+        !placement::steps_back(map, node)) {
+      all.push_back({s.id, s.match_index, !env.paces.is_bad(node)});
+    }
+  }
+  return all;
+}
+
+std::optional<raft::server_id> first_heir(std::span<const heir> all) {
+  const auto best = std::ranges::max_element(
+      all, {}, [](const heir& h) { return std::tuple(h.well, h.match_index); });
+  return best == all.end() ? std::nullopt : std::optional(best->id);
+}
+
+}  // namespace greenroom::actors

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""Limits of rooms, and of connections a minute from one address."""
+
+import json
+import socket
+
+import pytest
+from harness import raw
+from harness.client import Client
+from harness.names import fresh
+from harness.web import Browser
+
+
+def test_rooms_a_person_may_be_in(start_node):
+    node = start_node(limits__rooms_per_user=2)
+    with Client(node) as alice, Client(node) as bob:
+        alice.register(fresh("alice"))
+        bob.register(fresh("bob"))
+        one = alice.create_room("one")["id"]
+        two = bob.create_room("two", room_type="public")["id"]
+        alice.ask("join_room_request", room_id=two)
+        refused = alice.refusal("create_room_request", name="three")
+        assert refused["code"] == "CONFLICT" and refused["details"] == {"limit": 2}
+        three = bob.create_room("three", room_type="public")["id"]
+        web = Browser(node, alice.token)
+        error, _ = web.refusal("PUT", f"/api/rooms/{three}/members/me", 409, "CONFLICT")
+        assert error["details"] == {"limit": 2}
+        web.close()
+        alice.ask("direct_room_request", user_id=bob.user["id"])
+        alice.ask("join_room_request", room_id=two)
+        alice.ask("leave_room_request", room_id=one)
+        assert alice.ask("join_room_request", room_id=three)["room"]["id"] == three
+
+
+def test_members_a_room_may_have(start_node):
+    node = start_node(limits__members_per_room=2)
+    with Client(node) as alice, Client(node) as bob, Client(node) as carl:
+        for who in (alice, bob, carl):
+            who.register(fresh("user"))
+        room = alice.create_room("two", room_type="public")["id"]
+        bob.ask("join_room_request", room_id=room)
+        refused = carl.refusal("join_room_request", room_id=room)
+        assert refused["code"] == "CONFLICT"
+        assert refused["details"] == {"field": "room_id", "limit": 2}
+        members = [bob.user["id"], carl.user["id"]]
+        refused = alice.refusal("create_room_request", name="three", members=members)
+        assert refused["details"] == {"field": "members", "limit": 2}
+        bob.ask("leave_room_request", room_id=room)
+        carl.ask("join_room_request", room_id=room)
+
+
+def own_address():
+    """An address of this machine that is not loopback; None: it has none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        try:
+            s.connect(("192.0.2.1", 9))  # nothing is sent
+        except OSError:
+            return None
+        address = s.getsockname()[0]
+    return None if address.startswith("127.") else address
+
+
+def test_connections_a_minute(start_node):
+    address = own_address()
+    if address is None:
+        pytest.skip("this machine has no address but loopback, which is never limited")
+    node = start_node(http__address="0.0.0.0", limits__connects_per_minute_per_address=6)
+
+    def ask():
+        with socket.create_connection((address, node.http_port), timeout=10) as s:
+            s.sendall(b"GET /api HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            return raw.read_all(s)
+
+    answers = [ask() for _ in range(12)]
+    refused = [a for a in answers if raw.status_of(a) == 429]
+    assert raw.status_of(answers[0]) == 200 and refused, "six, and no more"
+    head, body = refused[0].split(b"\r\n\r\n", 1)
+    assert b"\r\nRetry-After: 10\r\n" in head + b"\r\n"
+    error = json.loads(body)["error"]
+    assert error["code"] == "RATE_LIMIT" and error["details"] == {"retry_after_ms": 10_000}
+    closing = b"GET /api HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    local = raw.exchange(node.http_port, closing)
+    assert raw.status_of(local) == 200, "loopback is never limited"
