@@ -70,6 +70,7 @@ class Trio:
         self.kept = None
         self.formed = False
         self.more_settings = settings
+        self.replicas = settings.get("cluster__replicas", 3)  # of each shard
         self.added = []  # nodes beyond the three
         tls = self.tls = self.folder / "tls"
         tls.mkdir(mode=0o700)
@@ -120,13 +121,13 @@ class Trio:
             node.wait_ready()
         if not self.formed:
             # A new cluster's map is at its first node alone for a moment; no fault is meant then.
-            wait_until(self.is_whole, "three replicas of every shard", 30)
+            wait_until(self.is_whole, f"{self.replicas} replicas of every shard", 30)
             self.formed = True
         return self
 
     def is_whole(self):
         rows = self.nodes[0].rows("shards")
-        return all(r["state"] == "led" and len(r["replicas"]) == 3 for r in rows)
+        return all(r["state"] == "led" and len(r["replicas"]) >= self.replicas for r in rows)
 
     def keeps_up(self):
         """Every shard has three replicas that are heard of."""
