@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT / "tests/integration"), str(ROOT / "tests/cluster")]
 
 from harness import names  # noqa: E402
 from harness.client import Client  # noqa: E402
-from rig.nodes import Trio  # noqa: E402
+from rig.nodes import settled_trio  # noqa: E402
 
 JOINERS = 48  # connections that join, each for one member after the other
 LISTENERS = 300
@@ -153,13 +153,8 @@ def measure(trio, count):
 
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    trio = Trio()
-    try:
-        trio.start()
-        trio.settle()
+    with settled_trio() as trio:
         measure(trio, count)
-    finally:
-        trio.end()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ sys.path[:0] = [str(ROOT / "tests/integration"), str(ROOT / "tests/cluster")]
 
 from harness.client import Client  # noqa: E402
 from harness.waiting import wait_until  # noqa: E402
-from rig.nodes import Trio  # noqa: E402
+from rig.nodes import settled_trio  # noqa: E402
 
 UNREAD = 3  # messages in each room, of which one mentions the one who comes
 ARRIVALS = 10
@@ -95,13 +95,8 @@ def measure(trio, count):
 
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 500
-    trio = Trio()
-    try:
-        trio.start()
-        trio.settle()
+    with settled_trio() as trio:
         measure(trio, count)
-    finally:
-        trio.end()
 
 
 if __name__ == "__main__":

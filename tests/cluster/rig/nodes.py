@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Three nodes as processes of their own, so that each can be started, hurt and placed apart."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -218,3 +219,14 @@ class Trio:
         others = [n for n in self.nodes if n is not node and n.is_running()]
         return all(leader and leader != node.name
                    for leader in self.leaders(others[0]).values())  # fmt: skip
+
+
+@contextlib.contextmanager
+def settled_trio(**settings):
+    """Three nodes, each of which leads its third, until the end of the block."""
+    trio = Trio(**settings)
+    try:
+        trio.settle()
+        yield trio
+    finally:
+        trio.end()

@@ -23,6 +23,7 @@
 #include "actors/faults.hpp"
 #include "actors/shard.hpp"
 #include "security/fingerprint.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace greenroom::actors::test {
 
@@ -148,17 +149,12 @@ inline uuid fresh_id() {
 class leader_world {
  public:
   explicit leader_world(std::uint16_t shards = 4) : shards_(shards) {
-    auto pattern = (std::filesystem::temp_directory_path() / "greenroom-actors-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
     settings.auth.argon2_memory_mib = 1;
     settings.auth.argon2_ops = 1;
     faults::armed = 0;
     start();
   }
-  ~leader_world() {
-    stop();
-    std::filesystem::remove_all(folder_);
-  }
+  ~leader_world() { stop(); }
   leader_world(const leader_world&) = delete;
   leader_world& operator=(const leader_world&) = delete;
 
@@ -294,7 +290,7 @@ class leader_world {
 
  private:
   void start() {
-    auto opened = store::database::open(folder_ / "db", {});
+    auto opened = store::database::open(folder_.path() / "db", {});
     REQUIRE(opened.has_value());
     db_ = std::move(*opened);
     log_ = std::make_unique<store::log_writer>(*db_, store::durability::os);
@@ -373,7 +369,7 @@ class leader_world {
     db_.reset();
   }
 
-  std::filesystem::path folder_;
+  greenroom::test::temporary_folder folder_;
   const std::uint16_t shards_;
   node_id self_;
   std::unique_ptr<store::database> db_;

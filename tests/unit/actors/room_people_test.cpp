@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "support/eventually.hpp"
 #include "unit/actors/leader_world.hpp"
 
 using namespace greenroom;
@@ -19,19 +20,6 @@ std::vector<uuid> listed(leader_world& w, const uuid& user, standing state = sta
     rooms.push_back(line.room_id);
   }
   return rooms;
-}
-
-/// Until it holds; the deadline is for what hangs.
-template <class Condition>
-bool eventually(Condition holds) {
-  const auto deadline = std::chrono::steady_clock::now() + 20s;
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > deadline) {
-      return false;
-    }
-    std::this_thread::sleep_for(20ms);
-  }
-  return true;
 }
 
 /// A group room, which does not exist for strangers.
@@ -154,14 +142,14 @@ TEST_CASE("a deleted room leaves all lists, and its data the store") {
   CHECK(must<answered>(w.ask(room, room_delete{}, leader_world::by(alice, id))).duplicate);
   CHECK(code_of(w.ask(room, room_get{}, {alice, {}, 0})) == ec::room_not_found);
   CHECK(code_of(w.ask(room, room_attach{w.board().self(), {}, {alice}})) == ec::room_not_found);
-  CHECK(eventually([&] {
+  CHECK(greenroom::test::eventually([&] {
     return listed(w, alice).empty() && listed(w, bob).empty() &&
            listed(w, carol, standing::invited).empty();
   }));
   // Another leader goes on where this one was.
   w.restart();
   const store::shard_reader reader(w.db(), w.board().shard_of(room));
-  CHECK(eventually([&] {
+  CHECK(greenroom::test::eventually([&] {
     return reader.entries(room, 1, 100, 1).empty() && reader.before(room, 0, 1).messages.empty() &&
            reader.outbox(1).empty();
   }));

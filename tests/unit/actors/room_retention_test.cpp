@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "support/eventually.hpp"
 #include "unit/actors/leader_world.hpp"
 
 using namespace greenroom;
@@ -32,9 +33,7 @@ struct purging_world : leader_world {
     what.room_id = tea;
     what.retention = protocol::room_retention{{}, messages};
     must<answered>(ask(tea, room_update{what}, by(alice)));
-    const auto deadline = std::chrono::steady_clock::now() + 10s;
-    while (page().messages.size() > messages && std::chrono::steady_clock::now() < deadline)
-      std::this_thread::sleep_for(10ms);
+    REQUIRE(greenroom::test::eventually([&] { return page().messages.size() <= messages; }));
     REQUIRE(page().messages.size() == messages);
   }
 

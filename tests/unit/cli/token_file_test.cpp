@@ -6,17 +6,15 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
+#include "support/temporary_folder.hpp"
+
 using greenroom::cli::token_file;
 
 namespace {
 
 struct folder {
-  folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "greenroom-XXXXXX").string();
-    path = mkdtemp(pattern.data());
-  }
-  ~folder() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
+  greenroom::test::temporary_folder own;
+  const std::filesystem::path& path = own.path();
 };
 
 mode_t mode_of(const std::filesystem::path& path) {

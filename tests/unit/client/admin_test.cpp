@@ -9,6 +9,8 @@
 #include <cstring>
 #include <thread>
 
+#include "support/temporary_folder.hpp"
+
 using namespace greenroom::client;
 using namespace std::chrono_literals;
 using nlohmann::json;
@@ -19,9 +21,6 @@ namespace {
 class fake_node {
  public:
   explicit fake_node(std::string says, bool closes = true) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "greenroom-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-    path = folder_ / "admin.sock";
     sockaddr_un where{};
     where.sun_family = AF_UNIX;
     std::strncpy(where.sun_path, path.c_str(), sizeof where.sun_path - 1);
@@ -49,8 +48,6 @@ class fake_node {
       thread_.join();
     }
     ::close(listening_);
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
   }
   fake_node(const fake_node&) = delete;
   fake_node& operator=(const fake_node&) = delete;
@@ -59,10 +56,14 @@ class fake_node {
     thread_.join();
     return json::parse(request_);
   }
-  std::filesystem::path path;
 
  private:
-  std::filesystem::path folder_;
+  greenroom::test::temporary_folder folder_;
+
+ public:
+  const std::filesystem::path path = folder_.path() / "admin.sock";
+
+ private:
   int listening_ = -1;
   std::string request_;
   std::thread thread_;

@@ -12,6 +12,8 @@
 #include <deque>
 #include <mutex>
 
+#include "support/temporary_folder.hpp"
+
 using namespace greenroom;
 using namespace greenroom::net;
 using Catch::Matchers::Contains;
@@ -23,16 +25,8 @@ namespace {
 struct door {
   using done = std::function<void(json)>;
 
-  door() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "greenroom-XXXXXX").string();
-    folder = mkdtemp(pattern.data());
-    path = folder / "admin.sock";
-  }
-  ~door() {
-    socket.reset();
-    std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
-  }
+  door() = default;
+  ~door() { socket.reset(); }
   door(const door&) = delete;
   door& operator=(const door&) = delete;
 
@@ -64,8 +58,9 @@ struct door {
     return first;
   }
 
-  std::filesystem::path folder;
-  std::filesystem::path path;
+  greenroom::test::temporary_folder own;
+  const std::filesystem::path& folder = own.path();
+  const std::filesystem::path path = folder / "admin.sock";
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<std::pair<json, done>> waiting;

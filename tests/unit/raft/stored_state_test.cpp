@@ -19,6 +19,7 @@
 #include "store/keys.hpp"
 #include "store/shard_reader.hpp"
 #include "store/shard_state.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace greenroom::raft::test {
 
@@ -36,16 +37,8 @@ struct letter {
 /// A node with one replica, on a disk of its own.
 template <class Machine>
 struct node final : replica_host {
-  node(server_id me, std::deque<letter>& to) : id(me), post(to) {
-    std::string name = (std::filesystem::temp_directory_path() / "raft-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    folder = name;
-  }
-  ~node() override {
-    stop();
-    std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
-  }
+  node(server_id me, std::deque<letter>& to) : id(me), post(to) {}
+  ~node() override { stop(); }
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
@@ -108,7 +101,8 @@ struct node final : replica_host {
 
   server_id id;
   std::deque<letter>& post;
-  std::filesystem::path folder;
+  greenroom::test::temporary_folder own;
+  const std::filesystem::path& folder = own.path();
   std::unique_ptr<store::database> db;
   std::optional<store::log_writer> writer;
   std::optional<Machine> state;

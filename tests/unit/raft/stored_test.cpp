@@ -14,6 +14,7 @@
 #include "raft/replica.hpp"
 #include "store/commands.hpp"
 #include "store/shard_reader.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace greenroom::raft::test {
 
@@ -23,16 +24,8 @@ constexpr server_id me = 5;
 constexpr steady_ms start_time = 1000;
 
 struct scratch {
-  scratch() {
-    std::string name = (std::filesystem::temp_directory_path() / "raft-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    folder = name;
-  }
-  ~scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
-  }
-  std::filesystem::path folder;
+  greenroom::test::temporary_folder own;
+  const std::filesystem::path& folder = own.path();
 };
 
 /// The owner: waits for the writer's thread, which is not what a real one does.

@@ -6,13 +6,16 @@
 #include <filesystem>
 #include <fstream>
 
+#include "support/temporary_folder.hpp"
+
 using namespace greenroom;
 using namespace greenroom::search;
 
 namespace {
 
 struct indexed {
-  std::filesystem::path folder;
+  greenroom::test::temporary_folder own;
+  const std::filesystem::path& folder = own.path();
   std::unique_ptr<search::index> in;
   uuid room = room_id_of_alias("kitchen");
   uuid other = room_id_of_alias("attic");
@@ -21,15 +24,7 @@ struct indexed {
   uuid_generator ids;
   std::uint64_t seq = 0;
 
-  indexed() {
-    auto pattern = (std::filesystem::temp_directory_path() / "greenroom-search-XXXXXX").string();
-    folder = ::mkdtemp(pattern.data());
-    open();
-  }
-  ~indexed() {
-    in.reset();
-    std::filesystem::remove_all(folder);
-  }
+  indexed() { open(); }
   void open() { in = std::make_unique<search::index>(folder / "search.db"); }
 
   document make(const std::string& text, const uuid& where, std::uint8_t has = 0) {

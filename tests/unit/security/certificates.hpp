@@ -13,6 +13,8 @@
 #include <memory>
 #include <string>
 
+#include "support/temporary_folder.hpp"
+
 namespace greenroom::test {
 
 /// A private key and the certificate that goes with it.
@@ -84,28 +86,19 @@ inline std::string key_pem_of(const credentials& c, const char* pass_phrase = nu
 /// A folder that goes away with the object.
 class folder {
  public:
-  folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "greenroom-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  folder(const folder&) = delete;
-  folder& operator=(const folder&) = delete;
-
   /// Writes a file that only the owner can read, unless told otherwise.
   std::string write(const std::string& name, const std::string& text, unsigned mode = 0600) const {
-    const auto file = path_ / name;
+    const auto file = own_.path() / name;
     std::ofstream(file, std::ios::binary) << text;
     std::filesystem::permissions(file, static_cast<std::filesystem::perms>(mode));
     return file.string();
   }
-  [[nodiscard]] std::string path(const std::string& name) const { return (path_ / name).string(); }
+  [[nodiscard]] std::string path(const std::string& name) const {
+    return (own_.path() / name).string();
+  }
 
  private:
-  std::filesystem::path path_;
+  greenroom::test::temporary_folder own_;
 };
 
 }  // namespace greenroom::test

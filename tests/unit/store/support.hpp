@@ -13,28 +13,11 @@
 
 #include "chat/records.hpp"
 #include "store/database.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace greenroom::store::test {
 
-class temp_folder {
- public:
-  temp_folder() {
-    auto pattern = (std::filesystem::temp_directory_path() / "greenroom-store-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-    path_ = pattern;
-  }
-  ~temp_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  temp_folder(const temp_folder&) = delete;
-  temp_folder& operator=(const temp_folder&) = delete;
-
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using temp_folder = greenroom::test::temporary_folder;
 
 inline std::unique_ptr<database> open_or_throw(const std::filesystem::path& folder) {
   auto db = database::open(folder, {});

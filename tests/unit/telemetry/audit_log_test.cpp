@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "support/temporary_folder.hpp"
+
 using namespace greenroom;
 using namespace greenroom::telemetry;
 using nlohmann::json;
@@ -18,14 +20,9 @@ namespace {
 constexpr std::uint64_t mib = 1024 * 1024;
 
 struct folder {
-  std::filesystem::path path;
-  folder() {
-    auto pattern = (std::filesystem::temp_directory_path() / "greenroom-audit-XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
-  }
-  ~folder() { std::filesystem::remove_all(path); }
+  greenroom::test::temporary_folder own;
   [[nodiscard]] std::filesystem::path file(int n = 0) const {
-    return path / (n == 0 ? "audit.jsonl" : "audit.jsonl." + std::to_string(n));
+    return own.path() / (n == 0 ? "audit.jsonl" : "audit.jsonl." + std::to_string(n));
   }
 };
 
