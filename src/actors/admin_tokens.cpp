@@ -166,7 +166,7 @@ void admin::change_token(const std::string& verb, const json& args, const answer
     if (!id) {
       done(failure("usage", "id: that of a token, as token list shows it"));
     } else {
-      ask_user(user_id_of(*name), user_logout{*id, false}, done, deadline);
+      ask_user(user_id_of(*name), user_logout{*id, false, true}, done, deadline);
     }
   } else {
     done(failure("usage", "unknown verb " + verb));

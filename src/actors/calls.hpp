@@ -66,6 +66,7 @@ struct user_check {
 struct user_logout {
   std::optional<uuid> session_id;
   bool all = false;
+  bool token_only = false;  ///< what is no bot's token does not end; so for all but oneself
 };
 struct user_get {};
 /// The open sessions; `session_id` is the asker's.
@@ -415,6 +416,7 @@ struct user_notice {
     session_revoked,  ///< `session_id`, or all when nil
     status_set,       ///< he wants to be seen as `status` since `status_at`
     invitation,       ///< to `room_id`; its entry `entry_seq` says whether it came or ended
+    role_changed,     ///< of the account: what a session may is to be read again
   };
   uuid user_id;
   what kind = what::room_joined;

@@ -178,10 +178,7 @@ void connection::authenticate(const protocol::request_envelope& r, const http_ca
                logins_.erase(number);
                take_login(done, body);
              });
-  if (!tick_armed_) {
-    tick_armed_ = true;
-    delayed_send(this, tick_every, tick_atom::value);
-  }
+  arm_tick();
 }
 
 expected<security::access_claims> connection::verify(const std::string& token) const {
@@ -315,6 +312,12 @@ void connection::tick() {
   tick_armed_ = false;
   calls_.on_time(caf::actor_cast<reply_sink>(this), clock::now());
   if (!calls_.empty()) {
+    arm_tick();
+  }
+}
+
+void connection::arm_tick() {
+  if (!tick_armed_) {
     tick_armed_ = true;
     delayed_send(this, tick_every, tick_atom::value);
   }
@@ -322,61 +325,6 @@ void connection::tick() {
 
 // -- HTTP
 // ---------------------------------------------------------------------------------------------
-
-/// A webhook's token is all that who comes this way has; it says which room it is for.
-void connection::take_hook(const http_call_ptr& c) {
-  const auto refuse = [&](error why) {
-    c->done({c->request.message_id, now_ms(), std::move(why), false});
-  };
-  if (!who_.loopback && env_->addresses.refused_ms(who_.address, clock::now())) {
-    error e{ec::rate_limit, "too many log-ins from this address have failed", {}};
-    e.details.retry_after_ms = env_->addresses.refused_ms(who_.address, clock::now());
-    refuse(std::move(e));
-    return;
-  }
-  const auto token = security::parse_refresh_token(c->bearer_token.value_or(""));
-  if (!token || token->session_id != c->webhook->hook_id) {
-    refuse({ec::unauthorized, "no webhook has this id and token", {}});
-    return;
-  }
-  room_hook_post body;
-  body.hook_id = token->session_id;
-  body.token_hash = token->hash;
-  body.key = c->request.message_id;
-  body.what = std::get<protocol::send_message_request>(c->request.data);
-  body.what.room_id = token->user_id;
-  body.username = c->webhook->name;
-  chat::origin from;
-  from.message_id = c->request.message_id;
-  const auto routes = env_->board.routes();
-  from.fingerprint = routes->map ? security::fingerprint(routes->map->fingerprint_key,
-                                                         protocol::request(body.what))
-                                 : 0;
-  const auto number = ++numbers_;
-  logins_[number] = {c->request, c};
-  const auto room = token->user_id;
-  calls_.ask(caf::actor_cast<reply_sink>(this), room, env_->board.shard_of(room), from,
-             std::move(body),
-             clock::now() + std::chrono::milliseconds(env_->config.limits.request_timeout_ms) -
-                 answer_margin,
-             [this, number](const reply_body& reply) {
-               const auto done = std::move(logins_.at(number));
-               logins_.erase(number);
-               if (const auto* ok = std::get_if<answered>(&reply)) {
-                 answer(done, ok->data, ok->duplicate);
-                 return;
-               }
-               const auto* why = std::get_if<error>(&reply);
-               if (why != nullptr && why->code == ec::unauthorized && !who_.loopback) {
-                 env_->addresses.failed(who_.address, clock::now());
-               }
-               answer(done, why != nullptr ? *why : unavailable("try again").value(), false);
-             });
-  if (!tick_armed_) {
-    tick_armed_ = true;
-    delayed_send(this, tick_every, tick_atom::value);
-  }
-}
 
 void connection::take_http(const http_call_ptr& c) {
   if (c->webhook && c->webhook->kind == net::webhook_action::what::post) {

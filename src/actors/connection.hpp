@@ -42,7 +42,7 @@ class connection final : public observed<connection_actor> {
 
   void take(const client_request_ptr& r);
   void take_http(const http_call_ptr& c);
-  void take_hook(const http_call_ptr& c);
+  void take_hook(const http_call_ptr& c);  // connection_hooks.cpp
   void authenticate(const protocol::request_envelope& r, const http_call_ptr& http);
   void authenticate_by_token(const uuid& message_id, const protocol::auth_request& what);
   void take_login(const login& of, const reply_body& body);
@@ -53,6 +53,7 @@ class connection final : public observed<connection_actor> {
   void count_error();
   expected<security::access_claims> verify(const std::string& token) const;
   void tick();
+  void arm_tick();
 
   environment_ptr env_;
   const net::connection_id id_;

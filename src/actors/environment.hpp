@@ -13,6 +13,7 @@
 #include "actors/disk_paces.hpp"
 #include "actors/door.hpp"
 #include "actors/health.hpp"
+#include "actors/hook_guard.hpp"
 #include "actors/login_guard.hpp"
 #include "actors/rate_limiter.hpp"
 #include "actors/replica_table.hpp"
@@ -30,6 +31,8 @@ namespace greenroom::actors {
 
 class transport;
 
+static_assert(transfer_share_min == raft::turn_bytes_min && raft::turn_ms == 1000);
+
 struct environment {
   environment(const greenroom::settings& settings, store::database& database,
               store::log_writer& writer, actors::switchboard& switches)
@@ -39,6 +42,7 @@ struct environment {
         board(switches),
         limiter(settings.limits.messages_per_minute),
         addresses(settings.auth.failed_logins_per_minute_per_address),
+        hook_callers(settings.auth.failed_logins_per_minute_per_address),
         health(switches),
         disks(database),
         transfers(std::make_shared<raft::transfer_budget>(
@@ -61,6 +65,7 @@ struct environment {
   std::shared_ptr<actors::transport> nodes;  ///< null in a cluster of one
   actors::rate_limiter limiter;
   address_guard addresses;  ///< from where log-ins fail
+  hook_guard hook_callers;  ///< from where calls of incoming webhooks fail
   actors::health health;
   actors::replica_table replicas;
   disk_memory disks;

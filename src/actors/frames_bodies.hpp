@@ -16,7 +16,7 @@ namespace greenroom::store::packing {
 template <>
 inline constexpr auto last_of<protocol::message_state> = protocol::message_state::read;
 template <>
-inline constexpr auto last_of<actors::user_notice::what> = actors::user_notice::what::invitation;
+inline constexpr auto last_of<actors::user_notice::what> = actors::user_notice::what::role_changed;
 template <>
 inline constexpr auto last_of<protocol::presence_status> = protocol::presence_status::offline;
 template <>
@@ -153,7 +153,7 @@ auto fields(link_form<user_check> auto& v) {
   return std::tie(v.session_id);
 }
 auto fields(link_form<user_logout> auto& v) {
-  return std::tie(v.session_id, v.all);
+  return std::tie(v.session_id, v.all, v.token_only);
 }
 auto fields(link_form<user_rooms> auto& v) {
   return std::tie(v.state, v.place);

@@ -19,6 +19,8 @@ constexpr auto step_every = 100ms;
 constexpr auto report_again = 1s;
 constexpr auto ask_again = 1s;
 constexpr auto hand_over_again = 2s;
+/// Much longer than a map is on its way to a node that is well.
+constexpr auto map_patience = 10s;
 
 // "?7": do I belong, asked for the 7th time. "-7": not any more.
 constexpr char question = '?';
@@ -98,11 +100,30 @@ void group_keeper::lead(raft::replica& r, clock::time_point now) {
   }
   const auto group = r.group();
   report(group, *placed, now);
-  step(r, group, *placed);
+  if (!has_to_wait_for_the_map(group)) {
+    step(r, group, *placed);
+  }
   const bool settled = group.committed && !placement::is_moving(*placed) &&
                        std::all_of(group.servers.begin(), group.servers.end(),
                                    [](const auto& s) { return s.voter; });
   next_step_ = now + (settled ? clock::duration(look_every) : clock::duration(step_every));
+}
+
+/// A server of the group that the map does not know was as a rule added by a leader with a newer
+/// map, which is on its way here: what this one wants is over. The exception is a node that the map
+/// has forgotten, so this does not go on for ever.
+bool group_keeper::has_to_wait_for_the_map(const raft::group_status& group) {
+  const bool knows_all = std::all_of(group.servers.begin(), group.servers.end(),
+                                     [&](const auto& s) { return !names_.node_of(s.id).is_nil(); });
+  if (knows_all) {
+    map_awaited_since_ = {};
+    return false;
+  }
+  const auto now = clock::now();
+  if (map_awaited_since_ == clock::time_point{}) {
+    map_awaited_since_ = now;
+  }
+  return now < map_awaited_since_ + map_patience;
 }
 
 void group_keeper::step(raft::replica& r, const raft::group_status& group,
@@ -114,8 +135,7 @@ void group_keeper::step(raft::replica& r, const raft::group_status& group,
   const auto known = map();
   std::vector<raft::server_id> gone;
   const auto note_if_gone = [&](raft::server_id id, const node_id& node) {
-    const auto* member = placement::find_node(*known, node);
-    if (member == nullptr || !placement::is_present(member->state)) {
+    if (placement::is_gone(*known, node)) {
       gone.push_back(id);
     }
   };
@@ -187,6 +207,7 @@ void group_keeper::report(const raft::group_status& group, const placement::shar
 
 void group_keeper::follow(clock::time_point now) {
   leads_since_ = 0;
+  map_awaited_since_ = {};
   if (now < next_question_) {
     return;
   }

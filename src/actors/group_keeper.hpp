@@ -46,6 +46,7 @@ class group_keeper {
  private:
   [[nodiscard]] map_ptr map() const;
   [[nodiscard]] bool is_wanted(const node_id& node) const;
+  [[nodiscard]] bool has_to_wait_for_the_map(const raft::group_status& group);
   void step(raft::replica& r, const raft::group_status& group,
             const placement::shard_placement& placed);
   void report(const raft::group_status& group, const placement::shard_placement& placed,
@@ -64,6 +65,7 @@ class group_keeper {
   std::uint64_t question_ = 0;  ///< that an answer counts for; 0: none
   std::uint64_t questions_ = 0;
   raft::steady_ms leads_since_ = 0;
+  clock::time_point map_awaited_since_{};  ///< because it does not know a server; 0: it does
 };
 
 }  // namespace greenroom::actors

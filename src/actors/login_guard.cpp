@@ -83,6 +83,11 @@ void login_guard::failed(const std::string& key, clock::time_point now) {
   b.at = now;
 }
 
+bool login_guard::has_failed(const std::string& key, clock::time_point now) const {
+  const auto it = buckets_.find(key);
+  return it != buckets_.end() && tokens_of(it->second, now) < per_minute_;
+}
+
 login_guard::clock::time_point login_guard::forgotten_at(clock::time_point now) const {
   auto last = clock::time_point::max();
   for (const auto& [key, b] : buckets_) {

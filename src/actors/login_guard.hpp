@@ -36,6 +36,8 @@ class login_guard {
   [[nodiscard]] std::optional<std::int64_t> refused_ms(const std::string& key,
                                                        clock::time_point now) const;
   void failed(const std::string& key, clock::time_point now);
+  /// Not so long ago that it is forgotten.
+  [[nodiscard]] bool has_failed(const std::string& key, clock::time_point now) const;
 
   /// Whether somebody was wrong not long ago, or is trying.
   [[nodiscard]] bool remembers(clock::time_point now) const {

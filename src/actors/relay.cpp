@@ -12,7 +12,6 @@ using namespace std::chrono_literals;
 /// Longer than it takes to elect another leader.
 constexpr auto stale_after = 4s;
 constexpr auto attach_again_after = 2s;
-constexpr auto tick_every = 500ms;
 constexpr auto idle_tick_every = 10s;
 
 }  // namespace
@@ -99,10 +98,18 @@ void relay::admit(net::connection_id id, listener& l, std::uint64_t joined_seq) 
   const auto newest = std::max(leader_seq_, last_seq_);
   const auto max_entries = std::uint64_t{env_->config.resume.max_entries};
   if (!l.wanted->after_seq || *l.wanted->after_seq > newest) {
-    // Live; or the client claims more than there is and has to discard its copy.
-    result = {last_seq_ + 1, last_seq_, !l.wanted->after_seq.has_value(), std::nullopt};
-    l.next = last_seq_ + 1;
-    l.at = l.wanted->after_seq ? stage::held : stage::live;
+    // Live; or the client claims more than there is and has to discard its copy. This relay may
+    // still have to fetch what was before he joined, which is not for him.
+    l.next = std::max(last_seq_ + 1, joined_seq);
+    result = {l.next, l.next - 1, !l.wanted->after_seq.has_value(), std::nullopt};
+    if (l.wanted->after_seq) {
+      l.at = stage::held;
+    } else if (l.next > last_seq_ + 1) {
+      l.at = stage::replaying;
+      ahead_.insert(id);
+    } else {
+      l.at = stage::live;
+    }
   } else {
     auto first = std::max(*l.wanted->after_seq + 1, joined_seq);
     if (newest >= max_entries && first + max_entries <= newest) {
@@ -114,7 +121,6 @@ void relay::admit(net::connection_id id, listener& l, std::uint64_t joined_seq) 
   }
   groups_stale_ = true;
   caf::anon_send(l.session, subscribed_ptr(std::move(told)));
-  (void)id;
 }
 
 void relay::refuse(net::connection_id id, const error& why) {
@@ -327,9 +333,9 @@ void relay::be_back() {
   }
 }
 
-void relay::arm_tick() {
-  if (alarm_.wants(alarm::clock::now() + tick_every)) {
-    delayed_send(this, tick_every, tick_atom::value);
+void relay::arm_tick(std::chrono::milliseconds after) {
+  if (alarm_.wants(alarm::clock::now() + after)) {
+    delayed_send(this, after, tick_atom::value);
   }
 }
 
@@ -341,6 +347,7 @@ void relay::tick() {
     return;
   }
   bool busy = false;
+  end_silent_typing(now);
   if (!attached_ || away_since_) {
     busy = true;
     be_away(now);

@@ -41,6 +41,8 @@ class relay final : public observed<relay_actor> {
   void on_exit() override;
 
  private:
+  /// While there is something to repeat.
+  static constexpr std::chrono::milliseconds tick_every{500};
   enum class stage : std::uint8_t { asking, held, replaying, live };
   struct listener {
     subscription_ptr wanted;
@@ -64,15 +66,13 @@ class relay final : public observed<relay_actor> {
   void be_back();
   void leave_when_empty();
   void tick();
-  void arm_tick();
+  void arm_tick(std::chrono::milliseconds after = tick_every);
   call_number ask(call_body body);
 
   // relay_stream.cpp: what they get
   void take(const room_publish& p);
   void take_in_order(const stream_event& e);
   void deliver(const protocol::event_envelope& e);
-  /// What has no place in the order; of typing its own author is not told.
-  void deliver_ephemeral(const protocol::event_envelope& e);
   void fetch_gap();
   void take_gap(const room_page& page);
   void end_room(const stream_event& last);
@@ -82,6 +82,11 @@ class relay final : public observed<relay_actor> {
   void take_replay(net::connection_id id, listener& l, const room_page& page);
   void go_live(listener& l);
   void go_on_with_those_ahead();
+
+  // relay_typing.cpp: what has no place in the order; of typing its own author is not told
+  void deliver_ephemeral(const protocol::event_envelope& e);
+  void deliver_typing(const protocol::event_envelope& e, const uuid& author);
+  void end_silent_typing(std::chrono::steady_clock::time_point now);
   struct group {
     unsigned io_thread;
     protocol::encoding encoding;
@@ -98,6 +103,8 @@ class relay final : public observed<relay_actor> {
   std::optional<stream_event> end_;  ///< the room was deleted
   std::map<std::uint64_t, std::shared_ptr<const stream_event>> early_;
   call_number gap_call_ = 0;
+  /// Who is writing, and until when that holds if nothing more is heard of him.
+  std::unordered_map<uuid, std::chrono::steady_clock::time_point, uuid_hash> typists_;
   // attachment
   bool attached_ = false;
   call_number attach_call_ = 0;

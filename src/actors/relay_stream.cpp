@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <array>
 
+#include "actors/lazy_frames.hpp"
 #include "actors/relay.hpp"
 
 namespace greenroom::actors {
@@ -12,23 +12,6 @@ namespace {
 /// too.
 constexpr std::size_t early_max = 1000;
 constexpr std::uint32_t page_entries = 200;
-
-/// Encodes an event at most once per encoding.
-class lazy_frames {
- public:
-  explicit lazy_frames(const protocol::event_envelope& e) : event_(e) {}
-  const net::frame& operator()(protocol::encoding enc) {
-    auto& f = frames_[static_cast<std::size_t>(enc)];
-    if (!f) {
-      f = std::make_shared<const std::string>(protocol::encode_event(enc, event_));
-    }
-    return f;
-  }
-
- private:
-  const protocol::event_envelope& event_;
-  std::array<net::frame, 2> frames_;
-};
 
 /// The user whose membership ends with this event, if it does.
 bool ends_membership(const protocol::event_envelope& e) {
@@ -129,26 +112,6 @@ void relay::deliver(const protocol::event_envelope& e) {
   }
 }
 
-void relay::deliver_ephemeral(const protocol::event_envelope& e) {
-  const auto* typing = std::get_if<protocol::typing_event>(&e.data);
-  auto* sockets = env_->sockets.load();
-  if (typing == nullptr || sockets == nullptr) {
-    deliver(e);
-    return;
-  }
-  lazy_frames frames(e);
-  for (const auto& g : live_groups()) {
-    auto others = *g.receivers;
-    std::erase_if(others, [&](net::connection_id id) {
-      return listeners_.at(id).wanted->user_id == typing->user_id;
-    });
-    if (!others.empty()) {
-      sockets->fan_out(g.io_thread, frames(g.encoding),
-                       std::make_shared<const std::vector<net::connection_id>>(std::move(others)));
-    }
-  }
-}
-
 const std::vector<relay::group>& relay::live_groups() {
   if (groups_stale_) {
     groups_stale_ = false;
@@ -179,6 +142,7 @@ void relay::fetch_gap() {
 }
 
 void relay::take_gap(const room_page& page) {
+  const auto before = last_seq_;
   leader_seq_ = std::max(leader_seq_, page.last_seq);
   if (page.first_seq > last_seq_ + 1) {
     pass_over(page.first_seq);
@@ -195,10 +159,10 @@ void relay::take_gap(const room_page& page) {
       take_in_order(*next);
     }
   }
-  if (leader_seq_ > last_seq_ && !page.events.empty()) {
+  if (leader_seq_ > last_seq_ && last_seq_ > before) {
     fetch_gap();
   } else if (leader_seq_ > last_seq_) {
-    arm_tick();
+    arm_tick();  // nothing that follows: ask again a little later
   }
 }
 

@@ -175,6 +175,9 @@ void session::send_auth_response(gathering& done) {
   for (const auto& [room, result] : done.results.rooms) {
     release(room);
   }
+  if (std::exchange(role_changed_, false)) {
+    attach_again();
+  }
   auto waiting = std::exchange(waiting_, {});
   for (auto& [request, answer] : waiting) {
     take_request(request, std::move(answer));
@@ -259,6 +262,14 @@ void session::take_notice(const user_notice& n) {
         if (!logging_out_) {
           end_revoked();
         }
+      }
+      break;
+    case user_notice::what::role_changed:
+      // What it was told when it began may be older.
+      if (attached_) {
+        attach_again();
+      } else {
+        role_changed_ = true;
       }
       break;
   }

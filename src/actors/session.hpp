@@ -185,6 +185,10 @@ class session final : public observed<session_actor> {
   void take_limits(const user_attached& self);
   [[nodiscard]] protocol::user_role acting_role() const;
 
+  // session_rate.cpp
+  [[nodiscard]] std::optional<error> takes_too_much() const;
+  [[nodiscard]] static bool is_limited(const net::http_call& c);
+
   // session_webhooks.cpp
   void act_on_webhook(const http_call_ptr& c, const answerer& answer);
 
@@ -206,7 +210,8 @@ class session final : public observed<session_actor> {
   bool failed_ = false;  ///< could not begin: waits for its connection to let it go
   bool logging_out_ = false;
   bool revoked_ = false;
-  bool entered_ = false;  ///< on the switchboard
+  bool entered_ = false;       ///< on the switchboard
+  bool role_changed_ = false;  ///< before it was attached
   protocol::user self_;
   protocol::token_limits limits_;  ///< of a bot's token; read with the session's record
   std::string device_id_;          ///< empty: none

@@ -126,7 +126,7 @@ void session::act_on_account(const http_call_ptr& c) {
       body = user_sessions{{}, true};
       break;
     case what::revoke_token:
-      body = user_logout{wanted.token.session_id, false};
+      body = user_logout{wanted.token.session_id, false, true};
       break;
   }
   chat::origin from{start_.user_id, {}, 0, self_.role};

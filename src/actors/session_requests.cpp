@@ -47,10 +47,8 @@ void session::take_request(const protocol::request_envelope& r, answerer answer)
   }
   const auto& row = protocol::row_of(r.data);
   if (row.rate == protocol::rate_class::write) {
-    if (const auto wait_ms = env_->limiter.take(start_.user_id, clock::now())) {
-      error e{ec::rate_limit, "too many messages a minute", {}};
-      e.details.retry_after_ms = wait_ms;
-      answer(std::move(e), false);
+    if (auto bad = takes_too_much()) {
+      answer(std::move(*bad), false);
       return;
     }
   }
@@ -353,6 +351,12 @@ void session::take_http(const http_call_ptr& c) {
         take_limits(*self);
         device_id_ = self->device_id;
         attached_ = true;
+        if (is_limited(*c)) {
+          if (auto bad = takes_too_much()) {
+            answer(std::move(*bad), false);
+            return;
+          }
+        }
         if (c->account) {
           act_on_account(c);
         } else if (c->announcement) {

@@ -177,6 +177,16 @@ void user::on(const asked& a, const user_logout& c) {
     answer(a, error{ec::forbidden, "only one's own sessions", {}});
     return;
   }
+  // Whoever is not himself ends tokens and nothing else. What a session is never changes; one that
+  // is gone may be a repeat's, which the rule knows.
+  if (!own || c.token_only) {
+    const auto known =
+        c.session_id ? reader().find_session(id(), *c.session_id) : std::optional<chat::session>{};
+    if (c.all || !c.session_id || (known && known->scopes == 0)) {
+      answer(a, invalid_field("session_id", "no token of this account has this id").value());
+      return;
+    }
+  }
   chat::revoke_sessions command;
   command.from = a.what->from;
   command.from.user_id = id();

@@ -175,6 +175,11 @@ void user::on(const asked& a, const user_set_role& c) {
                 telemetry::log("security")
                     .info("user {} has the role {}, said by {}", id().str(),
                           protocol::enum_name(changed.account.role), a.what->from.user_id.str());
+                if (!o.duplicate) {
+                  user_notice n;
+                  n.kind = user_notice::what::role_changed;
+                  notify(n);
+                }
                 protocol::user_response response;
                 response.user = chat::view(changed.account, false, is_online());
                 answer(a, answered{std::move(response), o.duplicate});

@@ -20,19 +20,11 @@ using namespace std::chrono_literals;
 
 constexpr auto tick_every = 100ms;
 constexpr std::size_t lanes_max = 10'000;
-/// Attempts under way at once; others wait for their turn.
-constexpr std::size_t flying_max = 32;
 constexpr std::size_t entries_per_read = 100;
 /// Entries that a hook does not want are passed over at most so far at once.
 constexpr std::size_t pages_at_once = 10;
-/// The leader is told of so many deliveries at once, or after so long.
-constexpr std::size_t told_at_once = 50;
-constexpr auto tell_every = 1s;
-constexpr auto tell_within = 5s;
 /// A shard that is said to be led here is looked for so long.
 constexpr auto wait_for_lead = 30s;
-/// Failures are shown to people, and come from elsewhere.
-constexpr std::size_t failure_bytes_max = 200;
 
 std::optional<chat::webhook::event> kind_of(const protocol::event_data& e) {
   using event = chat::webhook::event;
@@ -47,7 +39,8 @@ std::optional<chat::webhook::event> kind_of(const protocol::event_data& e) {
 webhook_sender::webhook_sender(caf::actor_config& cfg, environment_ptr env)
     : observed(cfg, {actor_kind::webhooks, "webhooks", "node"}),
       env_(std::move(env)),
-      schedule_{.retries = env_->config.webhooks.retries} {}
+      schedule_{.retries = env_->config.webhooks.retries},
+      places_(webhook_places::limits{}) {}
 
 webhook_sender::behavior_type webhook_sender::make_behavior() {
   web::client_options options;
@@ -154,46 +147,18 @@ void webhook_sender::meet(std::uint16_t shard, const chat::webhook& hook) {
       waiting_[shard] = clock::now() + wait_for_lead;
       return;
     }
-    it = lanes_.emplace(hook.id, lane{}).first;
-    it->second.shard = shard;
-    it->second.cursor = hook.delivered_seq;
-    it->second.failures = hook.failures;
-    it->second.paused = hook.paused;
+    it = lanes_.emplace(hook.id, webhook_lane(shard, hook)).first;
   }
-  auto& l = it->second;
-  l.hook = hook;
-  l.more = true;
-  if (l.paused && !hook.paused && !l.changed && l.telling == 0) {
-    l.paused = false;  // somebody said so
-    l.failures = hook.failures;
-  }
-  const auto is_known = [&](const chat::dead_delivery& d) {
-    const auto same = [&](const chat::dead_delivery& k) { return k.seq == d.seq; };
-    const auto has = [&](const auto& ids) {
-      return std::find(ids.begin(), ids.end(), d.id) != ids.end();
-    };
-    return std::any_of(l.replays.begin(), l.replays.end(), same) ||
-           std::any_of(l.dead.begin(), l.dead.end(), same) ||
-           std::any_of(l.told.dead.begin(), l.told.dead.end(), same) || has(l.settled) ||
-           has(l.told.settled);
-  };
-  for (const auto& d : store::shard_reader(env_->db, shard).dead_of(hook.id)) {
-    if (d.replay && !is_known(d)) {
-      l.replays.push_back(d);
-    }
-  }
+  it->second.meet(hook, store::shard_reader(env_->db, shard).dead_of(hook.id));
 }
 
 /// The next delivery into hand; false: there is none now.
-bool webhook_sender::find_next(lane& l) {
+bool webhook_sender::find_next(webhook_lane& l) {
   while (!l.replays.empty()) {
     if (load(l, l.replays.front().seq, true)) {
       return true;
     }
-    // The event is gone, with its room; so there is nothing to try again.
-    l.settled.push_back(l.replays.front().id);
-    l.replays.pop_front();
-    l.changed = true;
+    l.drop_replay();
   }
   if (l.paused || !l.more) {
     return false;
@@ -210,15 +175,14 @@ bool webhook_sender::find_next(lane& l) {
       if (load(l, entry.seq, false)) {
         return true;
       }
-      l.cursor = entry.seq;
-      l.changed = true;
+      l.pass_over(entry.seq);
     }
   }
   return false;  // others have their turn first
 }
 
 /// False: it is not of a kind that the hook wants, or not there any more.
-bool webhook_sender::load(lane& l, std::uint64_t seq, bool is_replay) {
+bool webhook_sender::load(webhook_lane& l, std::uint64_t seq, bool is_replay) {
   const store::shard_reader reader(env_->db, l.shard);
   const auto room = reader.find_room(l.hook.room_id);
   const auto entries = reader.entries(l.hook.room_id, seq, seq, 1);
@@ -234,12 +198,8 @@ bool webhook_sender::load(lane& l, std::uint64_t seq, bool is_replay) {
   if (!kind || (!is_replay && (l.hook.events & bit_of(*kind)) == 0)) {
     return false;
   }
-  l.body = protocol::encode_event(protocol::encoding::json, *event);
-  l.event = protocol::type_name(event->data);
-  l.seq = seq;
-  l.is_replay = is_replay;
-  l.attempts = 0;
-  l.due = {};
+  l.take_in_hand(std::string(protocol::type_name(event->data)),
+                 protocol::encode_event(protocol::encoding::json, *event), seq, is_replay);
   return true;
 }
 
@@ -248,34 +208,43 @@ bool webhook_sender::load(lane& l, std::uint64_t seq, bool is_replay) {
 
 void webhook_sender::work() {
   const auto now = clock::now();
-  const auto is_over = [&](lane& l) {
-    if (!leads(l.shard)) {
-      waiting_.emplace(l.shard, now + wait_for_lead);  // it may come back at once
-      return true;
-    }
-    if (l.ticket == 0 && now >= l.due && flying_ < flying_max &&
-        (!l.body.empty() || find_next(l))) {
-      send(l);
-    }
-    tell(l, now);
-    return l.body.empty() && l.replays.empty() && (l.paused || !l.more) && !l.changed &&
-           l.telling == 0;
-  };
-  for (auto it = lanes_.begin(); it != lanes_.end();) {
-    it = is_over(it->second) ? lanes_.erase(it) : std::next(it);
+  for (const auto& [ticket, hook] : places_.overdue(now)) {
+    take_answer({hook, ticket, 0, "it did not end in time"});
+  }
+  // Begins behind the one that got the last place, so that each has its turn.
+  const auto last = last_served_;
+  for (auto it = lanes_.upper_bound(last); it != lanes_.end();) {
+    it = advance(it->second, now) ? std::next(it) : lanes_.erase(it);
+  }
+  for (auto it = lanes_.begin(); it != lanes_.end() && it->first <= last;) {
+    it = advance(it->second, now) ? std::next(it) : lanes_.erase(it);
   }
   report(std::to_string(lanes_.size()) + " webhooks with something to send, " +
-         std::to_string(flying_) + " attempts under way");
-  if (!lanes_.empty() || !waiting_.empty()) {
+         std::to_string(places_.taken()) + " attempts under way");
+  if (!lanes_.empty() || !waiting_.empty() || places_.taken() > 0) {
     arm();
   }
 }
 
-void webhook_sender::send(lane& l) {
+/// False: the webhook has nothing more to do here.
+bool webhook_sender::advance(webhook_lane& l, clock::time_point now) {
+  if (!leads(l.shard)) {
+    waiting_.emplace(l.shard, now + wait_for_lead);  // it may come back at once
+    return false;
+  }
+  if (l.ticket == 0 && now >= l.due && places_.is_free_for(l.hook.room_id, l.hook.id) &&
+      (l.has_delivery() || find_next(l))) {
+    send(l, now);
+  }
+  tell(l, now);
+  return !l.is_over();
+}
+
+void webhook_sender::send(webhook_lane& l, clock::time_point now) {
   const auto url = web::parse_url(l.hook.url);
   ++l.attempts;
-  l.ticket = ++tickets_;
-  ++flying_;
+  l.ticket = places_.take(l.hook.room_id, l.hook.id, now);
+  last_served_ = l.hook.id;
   auto done = [weak = caf::actor_cast<caf::weak_actor_ptr>(caf::actor_cast<webhook_actor>(this)),
                id = l.hook.id, ticket = l.ticket](web::post_result r) {
     if (const auto strong = weak.lock()) {
@@ -300,134 +269,26 @@ void webhook_sender::send(lane& l) {
 }
 
 void webhook_sender::take_answer(const hook_answer& a) {
-  --flying_;
   const auto it = lanes_.find(a.hook_id);
-  if (it == lanes_.end() || it->second.ticket != a.ticket) {
-    return;  // it has been let go of
+  const auto now = clock::now();
+  const bool delivered = web::judge(a.status) == web::verdict::delivered;
+  if (!places_.give_back(a.ticket, delivered, now) || it == lanes_.end() ||
+      it->second.ticket != a.ticket) {
+    return;  // it has come too late, or its webhook has been let go of
   }
   auto& l = it->second;
-  l.ticket = 0;
-  switch (web::judge(a.status)) {
-    case web::verdict::delivered:
-      if (l.is_replay) {
-        l.settled.push_back(l.replays.front().id);
-        l.replays.pop_front();
-      } else {
-        l.cursor = l.seq;
-        l.failures = 0;
-      }
-      ++l.delivered;
-      l.changed = true;
-      l.body.clear();
-      break;
-    case web::verdict::again:
-      if (schedule_.goes_on(l.attempts)) {
-        l.due = clock::now() +
-                schedule_.pause_after(l.attempts, std::uniform_real_distribution<>()(random_));
-      } else {
-        give_up(l, a);
-      }
-      break;
-    case web::verdict::never:
-      give_up(l, a);
-      break;
+  const auto ended =
+      l.take(a.status, a.failure, schedule_, std::uniform_real_distribution<>()(random_), now);
+  if (ended != webhook_lane::end::given_up) {
+    return;
   }
-}
-
-void webhook_sender::give_up(lane& l, const hook_answer& a) {
-  chat::dead_delivery d;
-  d.hook_id = l.hook.id;
-  d.id = chat::delivery_id_of(l.hook.id, l.seq);
-  d.seq = l.seq;
-  d.attempts = l.attempts;
-  d.status = a.status;
-  d.failure = a.status == 0 ? a.failure.substr(0, failure_bytes_max)
-                            : "it answered " + std::to_string(a.status);
   telemetry::log("webhooks")
       .warn("webhook {}: delivery of {} given up after {} attempts: {}", l.hook.id.str(), l.seq,
-            l.attempts, d.failure);
-  l.dead.push_back(std::move(d));
-  if (l.is_replay) {
-    l.replays.pop_front();
-  } else {
-    l.cursor = l.seq;
-    if (++l.failures >= chat::failures_until_paused) {
-      l.paused = true;
-      telemetry::log("webhooks")
-          .warn("webhook {} is paused: {} deliveries in a row were given up", l.hook.id.str(),
-                l.failures);
-    }
-  }
-  l.changed = true;
-  l.body.clear();
-}
-
-// -- telling the leader
-// ----------------------------------------------------------------------------
-
-void webhook_sender::tell(lane& l, clock::time_point now) {
-  if (l.telling != 0) {
-    if (now - l.told_at < tell_within) {
-      return;
-    }
-    telling_.erase(l.telling);  // an answer that comes late is not waited for
-    take_back(l);
-  }
-  const bool urgent = !l.dead.empty() || !l.settled.empty() || l.delivered >= told_at_once;
-  if (!l.changed || (!urgent && now - l.told_at < tell_every)) {
-    return;
-  }
-  l.told = {l.hook.id,  l.cursor, std::exchange(l.dead, {}), std::exchange(l.settled, {}),
-            l.failures, l.paused};
-  l.changed = false;
-  l.delivered = 0;
-  l.told_at = now;
-  auto c = std::make_shared<call>();
-  c->number = l.telling = env_->board.next_call();
-  c->shard = l.shard;
-  c->target = l.hook.room_id;
-  c->timeout_ms = static_cast<std::uint32_t>(std::chrono::milliseconds(tell_within).count());
-  c->body = l.told;
-  telling_[c->number] = l.hook.id;
-  env_->board.ask(std::move(c), caf::actor_cast<reply_sink>(this));
-}
-
-/// It was not heard, or nobody knows: told again, which changes nothing.
-void webhook_sender::take_back(lane& l) {
-  l.telling = 0;
-  l.changed = true;
-  l.dead.insert(l.dead.begin(), std::make_move_iterator(l.told.dead.begin()),
-                std::make_move_iterator(l.told.dead.end()));
-  l.settled.insert(l.settled.begin(), l.told.settled.begin(), l.told.settled.end());
-  l.told = {};
-}
-
-void webhook_sender::take_reply(const reply& r) {
-  const auto asked = telling_.find(r.number);
-  if (asked == telling_.end()) {
-    return;
-  }
-  const auto it = lanes_.find(asked->second);
-  telling_.erase(asked);
-  if (it == lanes_.end() || it->second.telling != r.number) {
-    return;
-  }
-  const auto* why = std::get_if<error>(&r.body);
-  if (std::holds_alternative<actors::done>(r.body)) {
-    auto& l = it->second;
-    // Who has seen what was told may have asked for more meanwhile, which was not for then.
-    const bool look_again = l.paused || !l.told.dead.empty();
-    l.telling = 0;
-    l.told = {};
-    if (look_again) {
-      look_at_room(l.shard, uuid(l.hook.room_id));
-    }
-  } else if (why != nullptr &&
-             (why->code == ec::invalid_message || why->code == ec::room_not_found)) {
-    lanes_.erase(it);  // there is no such webhook any more
-  } else {
-    take_back(it->second);
-    it->second.told_at = clock::now();
+            l.attempts, l.dead.back().failure);
+  if (l.paused && !l.hook.paused) {
+    telemetry::log("webhooks")
+        .warn("webhook {} is paused: {} deliveries in a row were given up", l.hook.id.str(),
+              l.failures);
   }
 }
 

@@ -7,13 +7,15 @@
 /// Owns: for each hook that has something to send, how far it is, and the attempt under way; the
 /// HTTP client with its thread. What waits is in the rooms' logs and not in memory, so its queue is
 /// bounded by the number of hooks (`lanes_max`; hooks beyond that wait until others are done).
-/// Takes: that rooms have new entries or shards are led here (environment::hooks), answers of
-/// receivers, replies to its calls. Sends: POSTs, at most `flying_max` at once and one per hook, in
-/// the order of the room; how far hooks are, to the leaders of their rooms, in batches.
-/// Dies: respawned by the node; it goes on from what the leaders were told, so some deliveries are
-/// made twice, with the same id. A shard that is led elsewhere is let go of, in the same way.
+/// Rooms, and slow receivers together, hold a part of the places of attempts only, and webhooks
+/// have their turns one after the other, so that nobody's slow receivers keep those of others
+/// waiting. Takes: that rooms have new entries or shards are led here (environment::hooks), answers
+/// of receivers, replies to its calls. Sends: POSTs, as many at once as there are places
+/// (webhook_places) and one per hook, in the order of the room; how far hooks are, to the leaders
+/// of their rooms, in batches. Dies: respawned by the node; it goes on from what the leaders were
+/// told, so some deliveries are made twice, with the same id. A shard that is led elsewhere is let
+/// go of, in the same way.
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <random>
@@ -24,6 +26,8 @@
 #include "actors/base.hpp"
 #include "actors/environment.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/webhook_lane.hpp"
+#include "actors/webhook_places.hpp"
 #include "web/client.hpp"
 #include "web/retry_schedule.hpp"
 
@@ -40,33 +44,8 @@ class webhook_sender final : public observed<webhook_actor> {
  private:
   using clock = std::chrono::steady_clock;
 
-  struct lane {
-    chat::webhook hook;
-    std::uint16_t shard = 0;
-    // how far it is
-    std::uint64_t cursor = 0;  ///< up to here everything was delivered, or given up
-    bool more = true;          ///< there may be entries behind it
-    std::uint32_t failures = 0;
-    bool paused = false;
-    std::deque<chat::dead_delivery> replays;
-    // the delivery in hand
-    std::string body;  ///< empty: there is none
-    std::string event;
-    std::uint64_t seq = 0;
-    bool is_replay = false;
-    std::uint32_t attempts = 0;
-    std::uint64_t ticket = 0;  ///< of the attempt under way; 0: none
-    clock::time_point due{};
-    // what the leader has yet to be told
-    std::vector<chat::dead_delivery> dead;
-    std::vector<uuid> settled;
-    bool changed = false;
-    std::size_t delivered = 0;  ///< since it was told
-    clock::time_point told_at{};
-    call_number telling = 0;
-    room_hook_advance told;
-  };
-  using lanes = std::unordered_map<uuid, lane, uuid_hash>;
+  /// In the order of their ids, in which they have their turns.
+  using lanes = std::map<uuid, webhook_lane>;
 
   void take_feed();
   void look_at_shard(std::uint16_t shard, clock::time_point now);
@@ -74,14 +53,14 @@ class webhook_sender final : public observed<webhook_actor> {
   void meet(std::uint16_t shard, const chat::webhook& hook);
   [[nodiscard]] bool leads(std::uint16_t shard) const;
   void work();
-  bool find_next(lane& l);
-  bool load(lane& l, std::uint64_t seq, bool is_replay);
-  void send(lane& l);
+  bool advance(webhook_lane& l, clock::time_point now);
+  bool find_next(webhook_lane& l);
+  bool load(webhook_lane& l, std::uint64_t seq, bool is_replay);
+  void send(webhook_lane& l, clock::time_point now);
   void take_answer(const hook_answer& a);
-  void give_up(lane& l, const hook_answer& a);
-  void tell(lane& l, clock::time_point now);
+  // webhook_telling.cpp
+  void tell(webhook_lane& l, clock::time_point now);
   void take_reply(const reply& r);
-  static void take_back(lane& l);
   void arm();
 
   environment_ptr env_;
@@ -91,8 +70,8 @@ class webhook_sender final : public observed<webhook_actor> {
   /// Shards to look at again: they should be led here, but are not yet; until when.
   std::map<std::uint16_t, clock::time_point> waiting_;
   std::unordered_map<call_number, uuid> telling_;
-  std::size_t flying_ = 0;
-  std::uint64_t tickets_ = 0;
+  webhook_places places_;
+  uuid last_served_;  ///< the webhook that got a place last
   bool armed_ = false;
   std::minstd_rand random_{std::random_device{}()};
 };

@@ -85,6 +85,7 @@ result decide(context& c, const set_user_role& cmd) {
     account->role = cmd.role;
     c.s.put_user(*account);
   }
+  if (cmd.role != user_role::bot) revoke_tokens(c, account->id);
   remember(c, cmd.from, account->id, {}, 0);
   return account_changed{std::move(*account)};
 }

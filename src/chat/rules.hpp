@@ -89,6 +89,8 @@ std::optional<result> repeated(context& c, const origin& from, Rebuild rebuild) 
 
 /// Revokes the open sessions of a user but for one, and reports them.
 void revoke_others(context& c, const uuid& user_id, const uuid& kept);
+/// Those that are a bot's tokens.
+void revoke_tokens(context& c, const uuid& user_id);
 /// Tells the shard of the account's address whose it is from now on (or no more).
 void settle_email_later(context& c, const user& account, outbox_item::what how);
 /// Appends an outbox item and reports it.

@@ -83,6 +83,11 @@ void revoke_others(context& c, const uuid& user_id, const uuid& kept) {
     if (!s.revoked && s.id != kept) revoke(c, s);
 }
 
+void revoke_tokens(context& c, const uuid& user_id) {
+  for (const auto& s : c.s.sessions_of(user_id))
+    if (!s.revoked && s.scopes != 0) revoke(c, s);
+}
+
 result decide(context& c, const open_session& cmd) {
   auto account = c.s.find_user(cmd.opened.user_id);
   if (!account || account->deactivated)

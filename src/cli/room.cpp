@@ -4,10 +4,13 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "cli/room_file.hpp"
 #include "cli/text.hpp"
@@ -68,6 +71,19 @@ std::string reason_in(const client::http_answer& answer) {
   return "the node answered " + std::to_string(answer.status);
 }
 
+/// A large room has more parts than may be asked for in a minute; so often one is waited for.
+constexpr int waits_max = 100;
+
+/// How long the node wants to be left alone.
+std::chrono::milliseconds pause_in(const client::http_answer& answer) {
+  const auto document = json::parse(answer.body, nullptr, false);
+  const auto named = document.is_object()
+                         ? document.value("/error/details/retry_after_ms"_json_pointer, json())
+                         : json();
+  const auto ms = named.is_number_integer() ? named.get<std::int64_t>() : 1000;
+  return std::chrono::milliseconds(std::clamp<std::int64_t>(ms, 50, 60'000));
+}
+
 struct refusal {
   std::string why;
   exit_code code = exit_code::failure;
@@ -115,11 +131,17 @@ exit_code export_room(const room_options& o) {
   const auto token = token_for(*node, o);
   if (!token) return failed(token.error().why, token.error().code);
   const auto path = "/api/rooms/" + room->str() + "/export";
+  int waits = 0;
   for (std::string query;;) {
     const auto answer = client::ask_http(
         *node, {.target = query.empty() ? path : path + "?" + query, .token = *token, .body = {}});
     if (!answer) return failed(answer.error().message, exit_code::unreachable);
+    if (answer->status == 429 && ++waits <= waits_max) {
+      std::this_thread::sleep_for(pause_in(*answer));
+      continue;
+    }
     if (answer->status != 200) return failed(reason_in(*answer), exit_code_of(answer->status));
+    waits = 0;
     std::cout << answer->body;
     if (!std::cout) return failed("the file cannot be written", exit_code::failure);
     if (answer->next.empty()) break;

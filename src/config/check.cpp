@@ -75,6 +75,13 @@ void check_cluster(const cluster_settings& c, errors& errors) {
   if (c.replicas % 2 == 0) {
     errors.push_back(fmt::format("cluster.replicas is {}, and must be 1, 3 or 5", c.replicas));
   }
+  const auto share = std::uint64_t{c.transfers_at_once} * transfer_share_min;
+  if (c.transfer_bytes_per_second != 0 && c.transfer_bytes_per_second < share) {
+    errors.push_back(fmt::format(
+        "cluster.transfer_bytes_per_second is {}, and must be 0 (no limit) or at least {}: {} for "
+        "each of cluster.transfers_at_once ({})",
+        c.transfer_bytes_per_second, share, transfer_share_min, c.transfers_at_once));
+  }
   if (c.port == 0) {
     if (!c.initial_nodes.empty()) {
       errors.emplace_back("cluster.initial_nodes is set, which needs a cluster.port");

@@ -96,6 +96,10 @@ struct cluster_settings {
   std::uint32_t transfer_bytes_per_second = 32 << 20;  ///< 0: no limit
 };
 
+/// Each of cluster.transfers_at_once is to have so many of cluster.transfer_bytes_per_second: who
+/// gets less is given up before his turn comes.
+inline constexpr std::uint32_t transfer_share_min = 32 << 10;
+
 struct client_settings {
   std::uint32_t connect_timeout_s = 10;
   std::uint32_t io_timeout_s = 30;

@@ -56,7 +56,8 @@ constexpr key table[] = {
      "seconds", "Time for a new connection to authenticate.", 1, hour_s},
 
     {"limits.messages_per_minute", at<&settings::limits, &limit_settings::messages_per_minute>,
-     "messages per minute", "Messages a person may send; 0 is no limit.", 0, million},
+     "messages per minute",
+     "Messages a person may send, and other changes together; 0 is no limit.", 0, million},
     {"limits.max_connections", at<&settings::limits, &limit_settings::max_connections>,
      "connections", "Connections served at once; one more gets 503 or close code 1013.", 1,
      million},
@@ -182,8 +183,9 @@ constexpr key table[] = {
      1, 1024},
     {"cluster.transfer_bytes_per_second",
      at<&settings::cluster, &cluster_settings::transfer_bytes_per_second>, "bytes per second",
-     "What it fetches of them, and what it gives, of all together; 0 is no limit.", 0,
-     2'147'483'647},
+     "What it fetches of them, and what it gives, of all together; 0 is no limit, otherwise at "
+     "least 32768 for each of transfers_at_once.",
+     0, 2'147'483'647},
 
     {"client.connect_timeout_s", at<&settings::client, &client_settings::connect_timeout_s>,
      "seconds", "Time for an outgoing connection to be made.", 1, hour_s},

@@ -89,6 +89,8 @@ void io_thread::arm_tick() {
 }
 
 void io_thread::tick_all() {
+  // Usually nothing; but see expect_turn().
+  run_wishes();
   const auto now = steady::now();
   for (const auto& session : sessions_.all())
     session->tick(now);
@@ -100,7 +102,9 @@ void io_thread::enter(connection_id id, std::shared_ptr<socket_session> session)
 
 void io_thread::leave(connection_id id) {
   auto session = sessions_.leave(id);
-  if (in_turn_ && session) gone_.push_back(std::move(session));
+  if (!in_turn_ || !session) return;
+  session->gone_next = std::move(gone_);
+  gone_ = std::move(session);
 }
 
 void io_thread::wish_for(wish w) {
@@ -110,9 +114,7 @@ void io_thread::wish_for(wish w) {
     first = wishes_.empty();
     wishes_.push_back(std::move(w));
   }
-  if (first) {
-    asio::post(context_, [this] { run_wishes(); });
-  }
+  if (first) expect_turn();
 }
 
 void io_thread::wish_for(std::vector<wish> all) {
@@ -120,10 +122,20 @@ void io_thread::wish_for(std::vector<wish> all) {
   {
     const std::lock_guard lock(wishes_mutex_);
     first = wishes_.empty();
+    // All of them or, without memory, none.
+    if (const auto size = wishes_.size() + all.size(); size > wishes_.capacity()) {
+      wishes_.reserve(std::max(size, 2 * wishes_.capacity()));
+    }
     std::move(all.begin(), all.end(), std::back_inserter(wishes_));
   }
-  if (first) {
+  if (first) expect_turn();
+}
+
+/// The wishes are there already, and whoever comes next counts on this call.
+void io_thread::expect_turn() noexcept {
+  try {
     asio::post(context_, [this] { run_wishes(); });
+  } catch (...) {  // no memory: they wait for the next tick
   }
 }
 

@@ -32,6 +32,7 @@ class socket_session {
   // Notes of io_thread:
   bool touched = false;             ///< has something to write in this turn
   std::uint64_t aside_in_turn = 0;  ///< the last turn in which not only common lists concerned it
+  std::shared_ptr<socket_session> gone_next;  ///< see io_thread::gone_
   // Both only queue; flush() follows before the turn ends.
   virtual void answer(const outgoing& o) = 0;
   virtual void send(const outgoing& o) = 0;
@@ -101,8 +102,12 @@ class io_thread : public std::enable_shared_from_this<io_thread> {
   std::size_t run(std::size_t first);
   void fan_out(std::size_t first);
   void tell_those_aside(std::size_t which);
+  void abandon(const wish& w) noexcept;
+  void abandon(socket_session& s) noexcept;
   void touch(socket_session& s);
   void flush_touched();
+  void forget_gone() noexcept;
+  void expect_turn() noexcept;
 
   hub& hub_;
   const unsigned index_;
@@ -137,7 +142,8 @@ class io_thread : public std::enable_shared_from_this<io_thread> {
   std::unordered_map<const void*, together> open_;  ///< by the list of receivers
   std::vector<frame> documents_;
   std::vector<socket_session*> touched_;
-  std::vector<std::shared_ptr<socket_session>> gone_;  ///< in this turn, and perhaps in touched_
+  /// In this turn, and perhaps in touched_ or aside_: a chain, which grows without any memory.
+  std::shared_ptr<socket_session> gone_;
   std::thread thread_;
 };
 

@@ -5,6 +5,9 @@
 /// room cheap. A list belongs to one room (actors/relay.hpp), so this may move an event of one room
 /// ahead of another's, between which there is no order. Sockets to which anything else goes in the
 /// turn stand aside: they get every document in its place.
+///
+/// Where memory does not suffice, whoever would miss something is cut off: he comes back and
+/// resumes, while a hole in what he got would never be noticed.
 #include <array>
 
 #include "net/hub.hpp"
@@ -23,6 +26,14 @@ bool fits(std::size_t documents, std::size_t bytes, const frame& one_more) {
   return documents < together_documents_max && bytes + one_more->size() <= together_bytes_max;
 }
 
+/// Also where there is no memory for a line.
+void complain(const char* what, const char* why) noexcept {
+  try {
+    telemetry::log("net").error("{}: {}", what, why);
+  } catch (...) {
+  }
+}
+
 }  // namespace
 
 void io_thread::run_wishes() {
@@ -30,13 +41,16 @@ void io_thread::run_wishes() {
     const std::lock_guard lock(wishes_mutex_);
     turn_.swap(wishes_);
   }
+  if (turn_.empty()) return;
   in_turn_ = true;
   ++turn_number_;
   try {
     find_those_aside();
     find_those_together();
   } catch (const std::exception& e) {  // no memory: nothing of the turn is begun
-    telemetry::log("net").error("what sockets were to get is lost: {}", e.what());
+    for (const auto& w : turn_)
+      abandon(w);
+    complain("what sockets were to get is lost", e.what());
     turn_.clear();
   }
   for (std::size_t i = 0; i < turn_.size();) {
@@ -44,13 +58,14 @@ void io_thread::run_wishes() {
     try {
       next = run(i);
     } catch (const std::exception& e) {
-      telemetry::log("net").error("connection {:x}: {}", turn_[i].id, e.what());
+      abandon(turn_[i]);
+      complain("what a connection was to get is lost", e.what());
     }
     i = next;
   }
   flush_touched();
   in_turn_ = false;
-  gone_.clear();
+  forget_gone();
   constexpr std::size_t usual = 4096;
   if (turn_.capacity() > usual) {
     std::vector<wish>().swap(turn_);
@@ -177,9 +192,28 @@ void io_thread::tell_those_aside(std::size_t which) {
   }
 }
 
+/// What this wish was about did not reach all whom it concerns.
+void io_thread::abandon(const wish& w) noexcept {
+  const auto abandon_one = [this](connection_id id) {
+    if (auto* session = sessions_.find(id)) abandon(*session);
+  };
+  if (!w.receivers) return abandon_one(w.id);
+  for (const auto id : *w.receivers)
+    abandon_one(id);
+}
+
+void io_thread::abandon(socket_session& s) noexcept {
+  try {
+    s.abort();
+  } catch (const std::exception& e) {
+    complain("a connection could not be ended", e.what());
+  }
+}
+
 void io_thread::touch(socket_session& s) {
-  if (std::exchange(s.touched, true)) return;
+  if (s.touched) return;
   touched_.push_back(&s);
+  s.touched = true;
 }
 
 void io_thread::flush_touched() {
@@ -188,11 +222,18 @@ void io_thread::flush_touched() {
     try {
       session->flush();
     } catch (const std::exception& e) {
-      telemetry::log("net").error("a connection could not be written: {}", e.what());
+      abandon(*session);
+      complain("a connection could not be written", e.what());
     }
   }
   touched_.clear();
   documents_.clear();
+}
+
+/// One after the other: a chain that ends all at once would need a stack as long as it is.
+void io_thread::forget_gone() noexcept {
+  while (gone_)
+    gone_ = std::exchange(gone_->gone_next, nullptr);
 }
 
 void io_thread::publish_sent() {

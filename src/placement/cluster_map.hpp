@@ -194,6 +194,9 @@ std::vector<std::uint16_t> shards_of(const cluster_map& map, const uuid& node_id
 std::size_t count_active(const cluster_map& map) noexcept;
 /// Part of the cluster: neither left nor replaced.
 bool is_present(node_state s) noexcept;
+/// Known to be gone for good. A node that the map does not know is not: this copy of the map may be
+/// older than the node.
+bool is_gone(const cluster_map& map, const uuid& node) noexcept;
 /// Draining or leaving: shall lead nothing.
 bool steps_back(const cluster_map& map, const uuid& node_id) noexcept;
 /// Its replicas are not (all) where they shall be.

@@ -64,6 +64,11 @@ bool is_present(node_state s) noexcept {
   return s != node_state::left && s != node_state::replaced;
 }
 
+bool is_gone(const cluster_map& map, const uuid& node) noexcept {
+  const auto* known = find_node(map, node);
+  return known != nullptr && !is_present(known->state);
+}
+
 bool steps_back(const cluster_map& map, const uuid& node_id) noexcept {
   const auto* n = find_node(map, node_id);
   return n != nullptr && (n->state == node_state::draining || n->state == node_state::leaving);

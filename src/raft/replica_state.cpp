@@ -113,9 +113,11 @@ void replica::impl::needs_state(server_id from, const install_snapshot& m) {
 
 void replica::impl::install_fetched() {
   const auto& s = brain->state();
-  if (installing.token != 0 || s.role != role::follower || s.leader == 0) return;
+  if (installing.token != 0) return;
   const auto at = receiver.as_of();
+  // The log has got there by itself: nobody needs it, whatever this replica is now.
   if (at.index <= applied || at.index <= cut.index) return receiver.drop(now);
+  if (s.role != role::follower || s.leader == 0) return;
   auto records = receiver.intake().finish(at.index);
   if (!records) return receiver.drop(now);
   auto update = brain->step(core_install{s.leader, at}, now);

@@ -54,8 +54,10 @@ void state_receiver::request(steady_ms now) {
   credits_ = options_.credits;
   early_.clear();
   request_at_ = now + options_.retry_ms;
-  send_(source_, piece_request{nonce_, stream_, have_ + 1, position_, options_.credits,
-                               options_.piece_bytes});
+  const auto bytes = options_.budget
+                         ? options_.budget->piece_bytes(options_.piece_bytes, options_.credits)
+                         : options_.piece_bytes;
+  send_(source_, piece_request{nonce_, stream_, have_ + 1, position_, options_.credits, bytes});
 }
 
 void state_receiver::take(server_id from, const piece_message& m, steady_ms now) {

@@ -28,6 +28,10 @@ void state_sender::take(server_id from, const piece_request& r, steady_ms now) {
     return;
   }
   s->used = now;
+  if (r.position != s->position) {
+    s->position = r.position;
+    s->advanced = now;
+  }
   s->waiting.reset();
   if (const auto wait = wait_ms(); wait > 0) {
     s->waiting = r;
@@ -42,7 +46,12 @@ steady_ms state_sender::wait_ms() const {
 }
 
 void state_sender::answer(server_id from, stream& s, const piece_request& r) {
-  const auto bytes = std::min<std::size_t>(r.piece_bytes, wire_limits::piece_bytes_max);
+  // Of what the receiver's budget allows and what this one does, the less.
+  std::size_t bytes = std::min<std::size_t>(r.piece_bytes, wire_limits::piece_bytes_max);
+  if (options_.budget) {
+    bytes = std::min<std::size_t>(
+        bytes, options_.budget->piece_bytes(options_.piece_bytes, options_.credits));
+  }
   auto position = r.position;
   for (unsigned n = std::min(r.credits, options_.credits); n > 0; --n) {
     auto piece = s.state.stream->read(position, bytes);
@@ -73,19 +82,20 @@ state_sender::stream* state_sender::find_or_open(server_id from, const piece_req
     return r.stream == s.id || (r.stream == 0 && r.position.empty()) ? &s : nullptr;
   }
   if (r.stream != 0 || !r.position.empty()) return nullptr;
+  // Who makes room: the same receiver's former attempt, which is over, or whoever is quiet. Not
+  // before it is certain that there will be another.
+  auto over = known;
   if (known == streams_.end() && streams_.size() >= options_.streams) {
-    const auto idlest =
-        std::ranges::min_element(streams_, {}, [](const auto& one) { return one.second.used; });
-    if (idlest == streams_.end() || now < idlest->second.used + quiet_ms) {
+    over = std::ranges::min_element(streams_, {}, [](const auto& one) {
+      return std::pair(one.second.waiting.has_value(), one.second.used);
+    });
+    if (over == streams_.end() || over->second.waiting || now < over->second.used + quiet_ms) {
       why = piece_refusal::reason::busy;
       return nullptr;
     }
-    streams_.erase(idlest);
   }
   std::optional<transfer_budget::lease> lease;
-  if (options_.budget) {
-    // The same receiver's former attempt is over.
-    if (known != streams_.end()) known->second.lease.reset();
+  if (options_.budget && (over == streams_.end() || !over->second.lease)) {
     lease = options_.budget->begin(transfer_budget::direction::send);
     if (!lease) {
       why = piece_refusal::reason::busy;
@@ -97,16 +107,18 @@ state_sender::stream* state_sender::find_or_open(server_id from, const piece_req
     why = piece_refusal::reason::behind;
     return nullptr;
   }
-  auto& s = streams_[from];
+  if (over != streams_.end()) {
+    if (over->second.lease) lease = std::move(over->second.lease);
+    streams_.erase(over);
+  }
   last_id_ = next_name(last_id_, now);
-  s = {r.nonce, last_id_, std::move(*opened), now, now, std::move(lease)};
+  auto& s = streams_[from];
+  s = {r.nonce, last_id_, std::move(*opened), now, now, {}, std::move(lease)};
   return &s;
 }
 
 void state_sender::on_time(steady_ms now) {
-  std::erase_if(streams_, [&](const auto& one) {
-    return now >= one.second.used + options_.idle_ms || now >= one.second.opened + options_.age_ms;
-  });
+  std::erase_if(streams_, [&](const auto& one) { return now >= ends_at(one.second); });
   for (auto& [to, s] : streams_) {
     if (!s.waiting || now < s.answer_at) continue;
     if (const auto wait = wait_ms(); wait > 0) {
@@ -114,14 +126,21 @@ void state_sender::on_time(steady_ms now) {
       continue;
     }
     const auto asked = std::exchange(s.waiting, {});
+    s.used = now;
     answer(to, s, *asked);
   }
+}
+
+/// While its receiver has to wait here, nothing else can be expected of him.
+steady_ms state_sender::ends_at(const stream& s) const {
+  const auto aged = s.advanced + options_.age_ms;
+  return s.waiting ? aged : std::min(aged, s.used + options_.idle_ms);
 }
 
 steady_ms state_sender::next_time() const {
   auto next = std::numeric_limits<steady_ms>::max();
   for (const auto& [to, s] : streams_) {
-    next = std::min({next, s.used + options_.idle_ms, s.opened + options_.age_ms});
+    next = std::min(next, ends_at(s));
     if (s.waiting) next = std::min(next, s.answer_at);
   }
   return next;

@@ -5,8 +5,9 @@
 /// Gives a replica's state to others, piece by piece. Owned by the replica, on its thread.
 ///
 /// Keeps at most transfer_options::streams moments of the state open, one per receiver, each until
-/// it was not used for idle_ms. Reads and sends at most `credits` pieces per request, and those
-/// only when the node's budget allows: one request per receiver waits for that.
+/// it was not used for idle_ms, or not asked for more than before for age_ms. Reads and sends at
+/// most `credits` pieces per request, and those only when the node's budget allows: one request per
+/// receiver waits for that, which is nothing that the receiver could be blamed for.
 
 #include <cstdint>
 #include <functional>
@@ -43,14 +44,16 @@ class state_sender {
     std::uint64_t nonce = 0;
     std::uint64_t id = 0;
     open_state state;
-    steady_ms opened = 0;
-    steady_ms used = 0;
+    steady_ms advanced = 0;  ///< when it was opened, or first asked for another position
+    steady_ms used = 0;      ///< when it was last asked for, or answered after a wait
+    std::string position{};  ///< that was asked for last
     std::optional<transfer_budget::lease> lease{};  ///< until the last piece has gone
     std::optional<piece_request> waiting{};
     steady_ms answer_at = 0;
   };
   void answer(server_id from, stream& s, const piece_request& r);
   [[nodiscard]] steady_ms wait_ms() const;
+  [[nodiscard]] steady_ms ends_at(const stream& s) const;
   stream* find_or_open(server_id from, const piece_request& r, steady_ms now,
                        piece_refusal::reason& why);
 

@@ -66,7 +66,7 @@ struct transfer_options {
   /// Without an answer for this long, the request is repeated; and given up after so many times.
   std::uint32_t retry_ms = 1000;
   std::uint32_t retries = 5;
-  /// States that one replica has open for others, and how long: unused, and at all.
+  /// States that one replica has open for others, and how long: unused, and without progress.
   std::uint8_t streams = 2;
   std::uint32_t idle_ms = 10'000;
   std::uint32_t age_ms = 3'600'000;

@@ -17,10 +17,12 @@ transfer_budget::transfer_budget(const transfer_limits& limits, std::function<st
     : limits_(limits), clock_(std::move(clock)) {}
 
 std::optional<transfer_budget::lease> transfer_budget::begin(direction which) {
+  const auto now = clock_();
   {
     const std::lock_guard lock(mutex_);
     auto& s = side_of(which);
-    if (s.under_way >= limits_.at_once) return {};
+    // Small states would otherwise come and go, and those that are larger wait for all of them.
+    if (s.under_way >= limits_.at_once || s.free_at > now + turn_ms) return {};
     ++s.under_way;
   }
   return lease(shared_from_this(), which);
@@ -36,6 +38,13 @@ void transfer_budget::charge(direction which, std::uint64_t bytes) {
   const auto owed = bytes * 1000 + s.fraction;
   s.free_at += owed / limits_.bytes_per_second;
   s.fraction = owed % limits_.bytes_per_second;
+}
+
+std::uint32_t transfer_budget::piece_bytes(std::uint32_t at_most, unsigned pieces) const {
+  if (limits_.bytes_per_second == 0) return at_most;
+  const auto turn = std::max<std::uint64_t>(
+      limits_.bytes_per_second * turn_ms / 1000 / limits_.at_once, turn_bytes_min);
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(at_most, turn / std::max(pieces, 1U)));
 }
 
 steady_ms transfer_budget::wait_ms(direction which) const {

@@ -92,7 +92,7 @@ expected<bool> take_filter(query& q, std::string_view name, const std::string& v
       return refused(std::string(name) + ": wants a day (2026-01-31) or a time in RFC 3339");
     }
     if (name == "before") {
-      q.before = *at;
+      q.before = at;
     } else {
       // after:2026-01-31 means the days after it.
       q.after = value.size() == 10 ? *at + day_ms : *at + 1;

@@ -3,9 +3,10 @@
 
 /// \file
 /// Sends documents to servers that somebody else has named: POST over HTTP/1.1, with or without
-/// TLS, on one thread of its own. No redirect is followed, of an answer only the status is kept,
-/// certificates are verified for the host of the URL, and unless told otherwise only public
-/// addresses are connected to: the one that was judged, without looking the name up again.
+/// TLS, on one thread of its own, with a few more that look names up. No redirect is followed, of
+/// an answer only the status is kept, certificates are verified for the host of the URL, and unless
+/// told otherwise only public addresses are connected to: the one that was judged, without looking
+/// the name up again.
 
 #include <chrono>
 #include <cstdint>
@@ -47,8 +48,9 @@ class client {
   client(const client&) = delete;
   client& operator=(const client&) = delete;
 
-  /// From any thread. `then` is called once, on this client's thread. How many there are at once is
-  /// the caller's to bound.
+  /// From any thread. `then` is called once, on this client's thread, whatever fails, and within
+  /// twice `connect_within` and once `answer_within`. How many there are at once is the caller's to
+  /// bound.
   void post(post_request what, done then);
 
  private:

@@ -18,7 +18,7 @@ std::chrono::milliseconds retry_schedule::pause_after(std::uint32_t attempts,
 
 verdict judge(unsigned status) noexcept {
   if (status >= 200 && status < 300) return verdict::delivered;
-  if (status == 0 || status == 408 || status == 425 || status == 429 || status >= 500)
+  if (status < 200 || status == 408 || status == 425 || status == 429 || status >= 500)
     return verdict::again;
   return verdict::never;
 }

@@ -25,7 +25,7 @@ struct retry_schedule {
 /// What an answer means for a delivery.
 enum class verdict : std::uint8_t {
   delivered,  ///< 2xx
-  again,      ///< may pass: 408, 425, 429, 5xx, and no answer at all (0)
+  again,      ///< may pass: 408, 425, 429, 5xx, and no answer at all (0, 1xx)
   never,      ///< the receiver does not want it: redirects, other 4xx
 };
 verdict judge(unsigned status) noexcept;

@@ -8,20 +8,25 @@ from load.latencies import latencies_ms, percentile
 from rig import needs
 from rig.inject import strace
 
-SYNC_MS = 100
+# A disk is slow beside those of the others, so theirs decide what is slow.
+SYNC_MS_AT_LEAST = 100
+TIMES = 12
 
 
 def test_a_slow_disk_does_not_set_the_pace(trio, stage, figure):
-    """Each of its syncs takes 100 ms. Others soon lead what it led, and no send waits for it any
-    more; when it is quick again it leads its share again."""
+    """Each of its syncs takes 100 ms or more. Others soon lead what it led, and no send waits for
+    it any more; when it is quick again it leads its share again."""
     needs.strace()
     stage.wait_progress(30)
     before = time.monotonic_ns()
+    usual_sync_ms = max(n.metric("greenroom_log_sync_median_seconds") for n in trio.nodes) * 1000
+    assert usual_sync_ms > 0, "the disks have been measured"
+    sync_ms = round(max(SYNC_MS_AT_LEAST, TIMES * usual_sync_ms))
     victim = trio.nodes[0]
-    what = f"{SYNC_MS} ms for each sync"
+    what = f"{sync_ms} ms for each sync"
     stage.fault(what, victim.name, mute=True)
     victim.stop()
-    victim.before = strace("fdatasync", f"delay_enter={SYNC_MS * 1000}")
+    victim.before = strace("fdatasync", f"delay_enter={sync_ms * 1000}")
     trio.start()
 
     def leads_nothing():
@@ -36,14 +41,17 @@ def test_a_slow_disk_does_not_set_the_pace(trio, stage, figure):
     moved = time.monotonic_ns()
     stage.wait_progress(60)
     after = time.monotonic_ns()
-    assert leads_nothing(), "and it stays so"
+    # An election may bring it back for a moment, and it hands over again.
+    wait_until(leads_nothing, "it to stay so", 10)
     victim.kill()
     victim.before = []
     trio.start()
     stage.fault(what, victim.name, on=False, mute=True)
     trio.settle()
     history = stage.end()
-    usual = percentile(latencies_ms(history, 0, before), 99)
-    beside = percentile(latencies_ms(history, moved, after), 99)
-    figure(f"p99 {usual:.0f} → {beside:.0f} ms")
-    assert beside < max(1.5 * usual, 0.9 * SYNC_MS) * SLOWNESS, "sends do not wait for the disk"
+    usual, beside = latencies_ms(history, 0, before), latencies_ms(history, moved, after)
+    figure(f"a sync {usual_sync_ms:.0f} → {sync_ms} ms; sends: median "
+           f"{percentile(usual, 50):.0f} → {percentile(beside, 50):.0f} ms, "
+           f"p99 {percentile(usual, 99):.0f} → {percentile(beside, 99):.0f} ms")  # fmt: skip
+    # Had they waited for the disk, nearly all would have taken as long as one of its syncs.
+    assert percentile(beside, 75) < sync_ms * SLOWNESS, "sends do not wait for the disk"

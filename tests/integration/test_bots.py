@@ -4,6 +4,7 @@
 import pytest
 from harness.client import Client
 from harness.names import fresh
+from harness.waiting import wait_until
 from harness.web import Browser
 
 CLOSED_REVOKED = 4403
@@ -162,6 +163,46 @@ def test_server_admins_issue_tokens_over_http(node, person, bot):
         assert error["details"]["field"] == field
     other = f"/api/admin/bots/{admin.user['username']}/tokens"
     web.refusal("POST", other, 409, "CONFLICT", json={"scopes": "read"})
+
+
+def test_log_ins_are_no_tokens(node, person, issue):
+    admin, alice = person("admin"), person("alice")
+    assert node.console("user", "role", admin.user["username"], "admin").returncode == 0
+    web = Browser(node, admin.token)
+    for who in (alice, admin):
+        (session,) = who.ask("session_list_request")["sessions"]
+        path = f"/api/admin/bots/{who.user['username']}/tokens/{session['session_id']}"
+        error, _ = web.refusal("DELETE", path, 400, "INVALID_MESSAGE")
+        assert error["details"]["field"] == "session_id"
+        refused = node.console("token", "revoke", "--user", who.user["username"],
+                               "--id", session["session_id"])  # fmt: skip
+        assert refused.returncode != 0, refused.stdout
+        who.ask("heartbeat")
+        Browser(node, who.token).get("/api/rooms")
+
+
+def test_tokens_end_when_the_account_is_no_bot_any_more(node, bot):
+    _, reader, _, name = bot("read")
+    assert node.console("user", "role", name, "user").returncode == 0
+    assert reader.wait_closed() == CLOSED_REVOKED
+    Browser(node, reader.token).refusal("GET", "/api/rooms", 401, "UNAUTHORIZED")
+    assert node.rows("token list", user=name) == []
+
+
+def test_a_session_that_is_there_has_its_new_role_soon(node, person):
+    """Sessions look for their role once a minute by themselves, which is longer than is waited."""
+    owner, other = person("owner"), person("other")
+    room = owner.create_room("Attic")["id"]
+
+    def may():
+        answer = other.answer("update_room_request", room_id=room, topic="dust")["data"]
+        return answer["type"] != "error"
+
+    assert not may()
+    assert node.console("user", "role", other.user["username"], "admin").returncode == 0
+    wait_until(may, "the rights of a server admin")
+    assert node.console("user", "role", other.user["username"], "user").returncode == 0
+    wait_until(lambda: not may(), "them to be taken away")
 
 
 def test_scopes_are_for_bots(node, person):

@@ -235,3 +235,17 @@ def test_all_replicas_have_the_same_chain(three, tmp_path):
         again = [json.loads(line) for line in after.splitlines()]
         assert of_kind(again, "entry") == of_kind(before, "entry")
         assert again[0]["anchor"] == before[0]["anchor"]
+
+
+def test_an_export_waits_for_its_turn(start_node, tmp_path):
+    node = start_node(limits__messages_per_minute=20)
+    with Client(node) as client:
+        client.register(fresh("owner"))
+        room = client.create_room("Tea")["id"]
+        web = Browser(node, client.token)
+        wait_until(
+            lambda: web.request("GET", f"/api/rooms/{room}/export").status_code == 429, "the limit"
+        )
+        lines = export(node, room, client.token, tmp_path / "room.jsonl")
+        assert lines[0]["line"] == "room"
+        web.close()

@@ -39,15 +39,8 @@ def patiently(action, what, within_s=20):
 
 def test_the_three_agree_on_who_leads(cluster):
     """Leadership is spread evenly, at the latest when it has returned to where it belongs."""
-
-    def spread():
-        views = [cluster.leaders(node) for node in cluster.nodes]
-        shards = [s for s in views[0] if s != 0]
-        assert len(shards) == 32, f"cluster.shards is 32, got {len(shards)}"
-        counts = [[view[s] for s in shards].count(n.name) for view in views for n in cluster.nodes]
-        return views[0] == views[1] == views[2] and all(10 <= count <= 11 for count in counts)
-
-    wait_until(spread, "every node to say that each leads a third of the shards", 40)
+    assert len(cluster.leaders()) == 33, "cluster.shards is 32, and shard 0"
+    cluster.wait_even()
 
 
 def test_the_first_chat(cluster):

@@ -18,17 +18,21 @@ from harness.web import Browser
 
 
 class Receiver:
-    """Takes deliveries; `answer` is the status of all answers from now on."""
+    """Takes deliveries; `answer` is the status of all answers from now on, and they wait for
+    `released`."""
 
     def __init__(self):
         self.answer = 204
         self.came = []  # (headers, body), also those that were refused
+        self.released = threading.Event()
+        self.released.set()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.came.append((dict(self.headers), body))
+                receiver.released.wait(60)
                 self.send_response(receiver.answer)
                 if 300 <= receiver.answer < 400:
                     self.send_header("Location", receiver.url + "elsewhere")
@@ -47,6 +51,7 @@ class Receiver:
                 for _, body in list(self.came)]  # fmt: skip
 
     def stop(self):
+        self.released.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -106,6 +111,8 @@ def test_a_message_comes_in(hooked, owner):
                          headers={"X-Greenroom-Token": token, "Idempotency-Key": key})  # fmt: skip
     again = outside.post(path, 200, json=said, headers=bearer)
     assert (again["id"], again["duplicate"]) == (first["id"], True)
+    outside.refusal("POST", path, 409, "CONFLICT", json={**said, "username": "mallory"},
+                    headers=bearer)  # fmt: skip
     message = owner.wait_message("build 7 is green")["message"]
     assert message["sender_id"] == owner.user["id"]
     assert message["metadata"]["build"] == 7
@@ -149,6 +156,34 @@ def test_members_see_and_make_none(hooked, owner):
     web.refusal("GET", owner.hooks, 403, "FORBIDDEN")
     web.refusal("POST", owner.hooks, 403, "FORBIDDEN", json={"kind": "incoming", "name": "x"})
     member.close()
+
+
+def test_what_is_done_over_http_alone_is_limited_too(start_node):
+    node = start_node(limits__messages_per_minute=6)
+    with Client(node) as client, Client(node) as other:
+        client.register(fresh("owner"))
+        web = Browser(node, client.token)
+        room = client.create_room("Yard")["id"]  # the first of six
+        hooks = f"/api/rooms/{room}/webhooks"
+        hook = web.post(hooks, 201, json={"kind": "incoming", "name": "ci"})["webhook"]
+        assert web.request("GET", f"/api/rooms/{room}/export").status_code == 200
+        web.get("/api/users/me/export")
+
+        def refused():
+            answer = web.request("POST", f"{hooks}/{hook['id']}/resume")
+            return (answer,) if answer.status_code == 429 else None  # by itself it would be false
+
+        (answer,) = wait_until(refused, "the limit")
+        error = answer.json()["error"]
+        assert error["code"] == "RATE_LIMIT" and error["details"]["retry_after_ms"] > 0
+        assert "Retry-After" in answer.headers
+        for method, path in (("GET", f"/api/rooms/{room}/export"), ("GET", "/api/users/me/export"),
+                             ("DELETE", f"{hooks}/{hook['id']}")):  # fmt: skip
+            web.refusal(method, path, 429, "RATE_LIMIT")
+        assert web.get(hooks)["webhooks"], "looking costs nothing"
+        # Nor is it another one's.
+        other.register(fresh("other"))
+        Browser(node, other.token).get("/api/users/me/export")
 
 
 # -- outgoing ------------------------------------------------------------------
@@ -210,6 +245,32 @@ def test_redirects_are_not_followed_and_failing_hooks_pause(owner, receiver):
     wait_until(lambda: len(receiver.came) >= 12, "the rest")
     assert receiver.contents()[-2:] == ["m10", "m11"]
     assert shown(owner, hook)["paused"] is False
+
+
+def test_slow_receivers_of_some_rooms_do_not_hold_up_others(owner, receiver):
+    """40 webhooks are more than a node makes attempts at once."""
+    slow = Receiver()
+    slow.released.clear()
+    try:
+        rooms = [owner.create_room(name)["id"] for name in ("Barn", "Shed")]
+        for room in rooms:
+            for i in range(20):
+                owner.web.post(f"/api/rooms/{room}/webhooks", 201, json={
+                    "kind": "outgoing", "name": f"slow {i}", "url": slow.url,
+                    "events": ["message_received"],
+                })  # fmt: skip
+        for room in rooms:
+            owner.send(room, "slow")
+        wait_until(lambda: len(slow.came) >= 8, "four attempts of each room")
+        outgoing(owner, receiver.url)
+        owner.send(owner.room, "quick")
+        wait_until(lambda: "quick" in receiver.contents(), "the delivery of another room")
+        assert len(slow.came) == 8, "no more than four of each room"
+        slow.released.set()
+        wait_until(lambda: len({h["X-Greenroom-Delivery"] for h, _ in list(slow.came)}) == 40,
+                   "each to have its turn")  # fmt: skip
+    finally:
+        slow.stop()
 
 
 def test_deliveries_go_on_after_a_restart(start_node, receiver):

@@ -337,6 +337,17 @@ class Cluster:
         rows = (asked or self.nodes[0]).rows("shards")
         return {row["shard"]: row["leader"] for row in rows}
 
+    def wait_even(self):
+        """All agree on who leads, and each leads its share: nothing is about to move."""
+
+        def even():
+            views = [self.leaders(node) for node in self.nodes]
+            led = [name for shard, name in views[0].items() if shard != 0]
+            shares = [led.count(node.name) for node in self.nodes]
+            return all(view == views[0] for view in views) and max(shares) - min(shares) <= 1
+
+        wait_until(even, "each node to lead its share", 40)
+
     def node(self, name):
         return next(n for n in self.nodes if n.name == name)
 

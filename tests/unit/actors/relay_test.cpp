@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "actors/relay.hpp"
 
+#include "unit/actors/far_leader.hpp"
 #include "unit/actors/leader_world.hpp"
 
 using namespace greenroom;
@@ -12,67 +13,9 @@ namespace {
 constexpr net::connection_id phone = 0x100;
 constexpr net::connection_id laptop = 0x200;
 
-/// What sockets were given, as text.
-class sockets_probe final : public net::socket_port {
- public:
-  void answer(net::connection_id, net::frame) override {}
-  void send(net::connection_id id, net::frame document) override { put(id, *document); }
-  void send_many(net::connection_id id, std::vector<net::frame> documents) override {
-    for (const auto& d : documents)
-      put(id, *d);
-  }
-  void fan_out(unsigned, net::frame document,
-               std::shared_ptr<const std::vector<net::connection_id>> receivers) override {
-    for (const auto id : *receivers)
-      put(id, *document);
-  }
-  void authenticated(net::connection_id) override {}
-  void close(net::connection_id, close_code, std::string) override {}
-  void report(std::function<void(std::vector<net::connection_report>)> done) override { done({}); }
-  [[nodiscard]] unsigned io_threads() const noexcept override { return 1; }
-
-  /// The next event of this connection.
-  std::uint64_t next_seq(net::connection_id id) {
-    const auto got = sent_.take([&](const auto& s) { return s.first == id; });
-    REQUIRE(got.has_value());
-    return nlohmann::json::parse(got->second).at("data").at("seq").get<std::uint64_t>();
-  }
-
- private:
-  void put(net::connection_id id, const std::string& text) { sent_.put({id, text}); }
-  inbox<std::pair<net::connection_id, std::string>> sent_;
-};
-
-/// The room is led elsewhere; the test answers for it.
-class far_room final : public peer_port {
- public:
-  bool ask(const node_id&, const call_ptr& what, reply_sink) override {
-    asked_.put(what);
-    return true;
-  }
-  bool publish(const node_id&, const room_publish_ptr&) override { return true; }
-  bool notify(const node_id&, const user_notice_ptr&) override { return true; }
-  bool group(const node_id&, group_message) override { return true; }
-  bool probe(const node_id&, const leader_probe&) override { return true; }
-  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> up_since(
-      const node_id&) const override {
-    return std::chrono::steady_clock::time_point{};
-  }
-  template <class Body>
-  call_ptr next() {
-    const auto got =
-        asked_.take([](const call_ptr& c) { return std::holds_alternative<Body>(c->body); });
-    REQUIRE(got.has_value());
-    return *got;
-  }
-
- private:
-  inbox<call_ptr> asked_;
-};
-
 struct relay_world {
   leader_world node;
-  far_room far;
+  far_leader far;
   sockets_probe sockets;
   std::shared_ptr<inbox<subscribed_ptr>> told = std::make_shared<inbox<subscribed_ptr>>();
   uuid room = fresh_id();
@@ -103,10 +46,13 @@ struct relay_world {
   }
 
   void subscribe(net::connection_id id, std::optional<std::uint64_t> after) {
+    subscribe(id, alice, after);
+  }
+  void subscribe(net::connection_id id, const uuid& user, std::optional<std::uint64_t> after) {
     auto s = std::make_shared<subscription>();
     s->connection = id;
     s->room_id = room;
-    s->user_id = alice;
+    s->user_id = user;
     s->after_seq = after;
     s->tag = id;
     caf::anon_send(*under_test, subscription_ptr(std::move(s)), *session);
@@ -205,6 +151,44 @@ TEST_CASE("events that come too early wait for the gap to be filled") {
   }
 }
 
+TEST_CASE("who joins while a gap is filled gets nothing from before") {
+  relay_world w;
+  const auto bob = fresh_id();
+  w.attach(phone, 284);
+  w.publish(290);
+  const auto gap = w.far.next<room_entries>();
+  w.subscribe(laptop, bob, std::nullopt);
+  w.answer(w.far.next<room_admit>(), room_admitted{288, 290});
+  const auto result = w.admitted(laptop);
+  CHECK(result.first_seq == 288);
+  CHECK(result.last_seq == 287);
+  CHECK(result.complete);
+  w.release(laptop);
+  w.answer(gap,
+           room_page{{w.event(285), w.event(286), w.event(287), w.event(288), w.event(289)}, 290});
+  for (std::uint64_t seq = 285; seq <= 290; ++seq) {
+    CHECK(w.sockets.next_seq(phone) == seq);
+  }
+  for (std::uint64_t seq = 288; seq <= 290; ++seq) {
+    CHECK(w.sockets.next_seq(laptop) == seq);
+  }
+}
+
+TEST_CASE("a page that does not follow is not asked for again at once") {
+  relay_world w;
+  w.attach(phone, 10);
+  w.publish(14);
+  w.answer(w.far.next<room_entries>(), room_page{{w.event(12)}, 14});
+  // The relay has dealt with that page when it asks about this one.
+  w.subscribe(laptop, 10);
+  const auto admission = w.far.next_of_all();
+  REQUIRE(std::holds_alternative<room_admit>(admission->body));
+  w.answer(w.far.next<room_entries>(), room_page{{w.event(11), w.event(12), w.event(13)}, 14});
+  for (std::uint64_t seq = 11; seq <= 14; ++seq) {
+    CHECK(w.sockets.next_seq(phone) == seq);
+  }
+}
+
 TEST_CASE("the end of a room is the last that each of its listeners gets") {
   relay_world w;
   w.attach(phone, 284);
@@ -226,4 +210,16 @@ TEST_CASE("the end of a room is the last that each of its listeners gets") {
     CHECK(w.sockets.next_seq(laptop) == 285);
   }
   w.far.next<room_detach>();
+}
+
+TEST_CASE("who was writing when his room lost its leader does not write for ever") {
+  relay_world w;
+  w.attach(phone, 284);
+  const auto bob = fresh_id();
+  const auto began = std::chrono::steady_clock::now();
+  w.publish({w.room, 0, {1000, protocol::typing_event{w.room, bob, true}}, std::nullopt});
+  CHECK(w.sockets.next_event(phone).at("is_typing") == true);
+  // Nothing more is heard.
+  CHECK(w.sockets.next_event(phone).at("is_typing") == false);
+  CHECK(std::chrono::steady_clock::now() - began >= 6900ms);
 }

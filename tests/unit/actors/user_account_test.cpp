@@ -196,6 +196,51 @@ TEST_CASE("what server admins may do with accounts is decided at the account too
   CHECK(code_of(w.ask(alice, user_logout{session, false}, bob)) == ec::forbidden);
   must<user_attached>(w.ask(alice, user_check{session}));
   const chat::origin admin{user_id_of("bob"), {}, 0, chat::user_role::admin};
-  must<logged_out>(w.ask(alice, user_logout{session, false}, admin));
-  CHECK(code_of(w.ask(alice, user_check{session})) == ec::unauthorized);
+  // Also with a server admin's: he ends tokens, and nobody's log-ins.
+  const auto refused = must<error>(w.ask(alice, user_logout{session, false}, admin));
+  CHECK(refused.code == ec::invalid_message);
+  CHECK(refused.details.field == "session_id");
+  CHECK(code_of(w.ask(alice, user_logout{{}, true}, admin)) == ec::invalid_message);
+  CHECK(code_of(w.ask(alice, user_logout{{}, false}, admin)) == ec::invalid_message);
+  must<user_attached>(w.ask(alice, user_check{session}));
+}
+
+TEST_CASE("tokens of bots are ended by server admins, log-ins are not") {
+  leader_world w(1);
+  const auto log_in_of_bot = session_of(w.register_user("robot"));
+  const auto robot = user_id_of("robot");
+  const chat::origin admin{user_id_of("bob"), {}, 0, chat::user_role::admin};
+  must<answered>(w.ask(robot, user_set_role{protocol::user_role::bot}, admin));
+  const auto read = protocol::bit_of(protocol::scope::read);
+  const auto token = session_of(w.ask(robot, user_issue{"robot", false, read}, admin));
+  CHECK(code_of(w.ask(robot, user_logout{log_in_of_bot, false, true}, admin)) ==
+        ec::invalid_message);
+  // Nor by the administrators' way by the account itself.
+  CHECK(code_of(w.ask(robot, user_logout{log_in_of_bot, false, true}, leader_world::by(robot))) ==
+        ec::invalid_message);
+  must<user_attached>(w.ask(robot, user_check{log_in_of_bot}));
+  must<user_attached>(w.ask(robot, user_check{token}));
+  must<logged_out>(w.ask(robot, user_logout{token, false, true}, admin));
+  CHECK(code_of(w.ask(robot, user_check{token})) == ec::unauthorized);
+}
+
+TEST_CASE("sessions that are there hear of a new role, and tokens end with that of a bot") {
+  leader_world w(1);
+  const auto session = session_of(w.register_user("robot"));
+  const auto robot = user_id_of("robot");
+  auto notices = w.attach_session(robot);
+  must<user_attached>(w.ask(robot, user_attach{session, w.board().self()}));
+  const auto is = [](user_notice::what kind) {
+    return [kind](const user_notice_ptr& n) { return n->kind == kind; };
+  };
+  must<answered>(w.ask(robot, user_set_role{protocol::user_role::bot}));
+  CHECK(notices->take(is(user_notice::what::role_changed)));
+  const auto read = protocol::bit_of(protocol::scope::read);
+  const auto token = session_of(w.ask(robot, user_issue{"robot", false, read}));
+  must<answered>(w.ask(robot, user_set_role{protocol::user_role::user}));
+  const auto ended = notices->take(is(user_notice::what::session_revoked));
+  REQUIRE(ended);
+  CHECK((*ended)->session_id == token);
+  CHECK(notices->take(is(user_notice::what::role_changed)));
+  CHECK(code_of(w.ask(robot, user_check{token})) == ec::unauthorized);
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <set>
+
 #include "unit/chat/world.hpp"
 
 namespace greenroom::chat::test {
@@ -60,6 +62,20 @@ TEST_CASE("tokens are bounded, and log-ins do not push them out", "[chat][bots]"
   w.run(revoke_sessions{w.from("robot"), id(100)});
   as<session_granted>(w.run(token(w, 99)));
   CHECK_FALSE(w.s.find_session(robot, id(100)));
+}
+
+TEST_CASE("tokens end when the account is no bot any more", "[chat][bots]") {
+  auto w = with_robot();
+  w.run(token(w, 2));
+  w.run(token(w, 3));
+  w.run(open_session{w.session_of("robot", 4, 20)});
+  // The same role again changes nothing.
+  CHECK(w.run(set_user_role{robot, user_role::bot}).revoked.empty());
+  const auto o = w.run(set_user_role{robot, user_role::user});
+  CHECK(std::set<uuid>(o.revoked.begin(), o.revoked.end()) == std::set<uuid>{id(2), id(3)});
+  CHECK(w.s.find_session(robot, id(2))->revoked);
+  CHECK(w.s.find_session(robot, id(3))->revoked);
+  CHECK_FALSE(w.s.find_session(robot, id(4))->revoked);
 }
 
 }  // namespace greenroom::chat::test

@@ -262,6 +262,17 @@ TEST_CASE("relations between keys are checked") {
     from.flags = {{"--set", "cluster.heartbeat_ms", "1500"}};
     CHECK_THAT(error_of(from), Contains("at least twice"));
   }
+  SECTION("every transfer gets a share of the rate") {
+    from.flags = {{"--set", "cluster.transfers_at_once", "5"},
+                  {"--set", "cluster.transfer_bytes_per_second", "163839"}};
+    CHECK(error_of(from) ==
+          "cluster.transfer_bytes_per_second is 163839, and must be 0 (no limit) or at least "
+          "163840: 32768 for each of cluster.transfers_at_once (5)");
+    from.flags.back().value = "163840";
+    CHECK(load(from));
+    from.flags.back().value = "0";
+    CHECK(load(from));
+  }
   SECTION("the largest message fits the queue") {
     from.flags = {{"--set", "limits.outbound_queue_bytes", "65536"}};
     CHECK_THAT(error_of(from), Contains("the least is websocket.max_message_bytes"));

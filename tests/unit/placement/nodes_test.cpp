@@ -155,6 +155,19 @@ TEST_CASE("no update makes a node joining, replaced or leaving", "[placement][no
     CHECK(refused(map, update_node{id(2), {}, {}, state}).details.field == "state");
 }
 
+TEST_CASE("only a node that the map knows is known to be gone", "[placement][nodes]") {
+  auto map = of_three();
+  auto other = node(4);
+  other.address = node(3).address;
+  CHECK_FALSE(is_gone(map, id(3)));
+  CHECK_FALSE(is_gone(map, id(4)));
+  run(map, join_node{other});
+  CHECK(is_gone(map, id(3)));
+  CHECK_FALSE(is_gone(map, id(4)));
+  run(map, decommission_node{id(2), true});
+  CHECK_FALSE(is_gone(map, id(2)));
+}
+
 TEST_CASE("nodes that are gone make room for new ones", "[placement][nodes]") {
   auto map = formed(1);
   auto wiped = node(2);

@@ -178,6 +178,42 @@ TEST_CASE("state: whoever gives it may die") {
   }
 }
 
+TEST_CASE("state: what was fetched in vain is given up by whoever leads meanwhile") {
+  world w(short_logs(9, 3));
+  const auto first = next_leader(w);
+  say(w, 100);
+  const auto heir = first == 1 ? server_id{2} : server_id{1};
+  const auto third = server_id{6} - first - heir;
+  w.cut(first, heir);
+  say(w, 5);
+  w.run(20);
+  const auto behind = w.status(heir);
+  REQUIRE(w.status(third).applied_index > behind.applied_index);
+  // It is told that it needs a state, which does not come before its log has got there as well.
+  const install_snapshot needed{.term = behind.term,
+                                .last_index = behind.last_index + 1,
+                                .last_term = behind.term,
+                                .configuration_index = 1};
+  w.cut(third, heir);
+  w.node(heir).receive(third, encode(needed), w.now());
+  REQUIRE(w.status(heir).fetching_from == third);
+  w.run(10);
+  w.cut(first, heir, false);
+  for (int i = 0; i < 50 && w.status(heir).applied_index < w.status(first).applied_index; ++i)
+    w.run(10);
+  REQUIRE(w.node(first).transfer(heir, w.now()));
+  for (int i = 0; i < 50 && w.status(heir).role != role::leader; ++i)
+    w.run(10);
+  REQUIRE(w.status(heir).role == role::leader);
+  REQUIRE(w.status(heir).fetching_from == third);
+  w.heal();
+  w.run(2000);
+  CHECK(w.leader() == heir);
+  CHECK(w.status(heir).fetching_from == 0);
+  CHECK(w.states_fetched() == 0);
+  w.check_end();
+}
+
 TEST_CASE("state: entries from before a log's beginning are not taken for new ones") {
   world w(short_logs(8, 3));
   const auto first = next_leader(w);
@@ -258,6 +294,33 @@ TEST_CASE("state: the giving side keeps few moments open, and not for long") {
   s.on_time(20'000);
   CHECK_FALSE(s.oldest_index());
   CHECK(s.next_time() == std::numeric_limits<steady_ms>::max());
+}
+
+TEST_CASE("state: the giving side has as long as it takes, as long as the other gets on") {
+  far_end end;
+  transfer_options o;
+  o.age_ms = 60'000;
+  auto s = end.sender(o);
+  s.take(1, {7, 0, 1, {}, 1, 10}, 0);
+  const auto stream = std::get<piece_message>(end.sent.back()).stream;
+  steady_ms now = 0;
+  for (int i = 0; i < 30; ++i) {
+    now += 5000;
+    s.on_time(now);
+    const auto next = std::get<piece_message>(end.sent.back()).next;
+    s.take(1, {7, stream, 1, next, 1, 10}, now);
+    REQUIRE(std::holds_alternative<piece_message>(end.sent.back()));
+  }
+  const auto stuck = std::get<piece_message>(end.sent.back()).position;
+  const auto since = now;
+  while (now < since + o.age_ms - 5000) {
+    now += 5000;
+    s.on_time(now);
+    s.take(1, {7, stream, 1, stuck, 1, 10}, now);
+  }
+  CHECK(s.oldest_index());
+  s.on_time(since + o.age_ms);
+  CHECK_FALSE(s.oldest_index());
 }
 
 TEST_CASE(

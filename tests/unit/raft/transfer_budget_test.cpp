@@ -2,6 +2,9 @@
 #include "raft/transfer_budget.hpp"
 
 #include <catch2/catch.hpp>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "raft/state_receiver.hpp"
@@ -86,6 +89,80 @@ TEST_CASE("small pieces count as much as large ones", "[raft][transfer_budget]")
   CHECK(w.budget->wait_ms(direction::fetch) == 1000);
 }
 
+TEST_CASE("pieces are so small that all who are under way have one turn a second",
+          "[raft][transfer_budget]") {
+  const with_clock usual({4, 32 << 20});
+  CHECK(usual.budget->piece_bytes(256 << 10, 4) == 256 << 10);
+  const with_clock slow({4, 1 << 20});
+  CHECK(slow.budget->piece_bytes(256 << 10, 4) == 64 << 10);
+  CHECK(slow.budget->piece_bytes(100, 4) == 100);
+  const with_clock slowest({1024, 1});
+  CHECK(slowest.budget->piece_bytes(256 << 10, 4) == turn_bytes_min / 4);
+  const with_clock unlimited({1024, 0});
+  CHECK(unlimited.budget->piece_bytes(256 << 10, 4) == 256 << 10);
+}
+
+TEST_CASE("no transfer begins while more than a turn is owed", "[raft][transfer_budget]") {
+  with_clock w({8, 1000});
+  w.budget->charge(direction::fetch, 1500);
+  CHECK_FALSE(w.budget->begin(direction::fetch));
+  CHECK(w.budget->begin(direction::send));
+  w.now += 499;
+  CHECK_FALSE(w.budget->begin(direction::fetch));
+  w.now += 1;
+  CHECK(w.budget->begin(direction::fetch));
+}
+
+TEST_CASE("all receivers of a node are served in time at the lowest rate that is allowed",
+          "[raft][transfer_budget]") {
+  constexpr std::uint32_t at_once = 8;
+  with_clock w({at_once, std::uint64_t{at_once} * turn_bytes_min});
+  transfer_options options;
+  options.budget = w.budget;
+  options.bytes_per_second = 0;
+  struct fetching {
+    std::optional<piece_request> asked;
+    std::unique_ptr<state_receiver> receiver;
+  };
+  std::vector<fetching> all(at_once);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i].receiver = std::make_unique<state_receiver>(
+        options, i, [] { return std::make_unique<swallowing_intake>(); },
+        [&asked = all[i].asked](server_id, const transfer_message& m) {
+          asked = std::get<piece_request>(m);
+        });
+    all[i].receiver->wanted(2, 0, w.now);
+    REQUIRE(all[i].asked);
+  }
+  std::vector<steady_ms> last(all.size(), w.now);
+  std::size_t position = 0;
+  for (const auto end = w.now + 20'000; w.now < end; ++w.now) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      all[i].receiver->on_time(w.now);
+      const auto asked = std::exchange(all[i].asked, {});
+      if (!asked) continue;
+      REQUIRE(w.now <= last[i] + 2 * turn_ms);
+      last[i] = w.now;
+      auto at = asked->position;
+      for (unsigned n = 0; n < asked->credits; ++n) {
+        auto next = std::to_string(++position);
+        all[i].receiver->take(2,
+                              piece_message{asked->nonce,
+                                            1,
+                                            at,
+                                            next,
+                                            false,
+                                            {10, 1, {1, {}}},
+                                            std::string(asked->piece_bytes, 'x')},
+                              w.now);
+        at = std::move(next);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < all.size(); ++i)
+    CHECK(w.now <= last[i] + 2 * turn_ms);
+}
+
 TEST_CASE("without a rate nobody waits", "[raft][transfer_budget]") {
   with_clock w({1, 0});
   w.budget->charge(direction::fetch, 1 << 30);
@@ -122,6 +199,87 @@ TEST_CASE("senders of one node share its rate and its number", "[raft][transfer_
   w.now += 400;
   one.on_time(one.next_time());
   CHECK(said.size() == 9);
+}
+
+TEST_CASE("who has to wait for the sender is not taken for idle", "[raft][transfer_budget]") {
+  with_clock w({2, 1000});
+  transfer_options options;
+  options.piece_bytes = 100;
+  options.streams = 1;
+  options.budget = w.budget;
+  std::vector<transfer_message> said;
+  state_sender s(options, 1, open_endless,
+                 [&](server_id, const transfer_message& m) { said.push_back(m); });
+  piece_request request{7, 0, 0, "", 1, 100};
+  s.take(2, request, 0);
+  request.stream = std::get<piece_message>(said.at(0)).stream;
+  request.position = "more";
+  // Others of the node send: it takes the sender half a minute to get at this one.
+  w.budget->charge(transfer_budget::direction::send, 30'000);
+  s.take(2, request, 5);
+  s.on_time(20'000);
+  CHECK(s.oldest_index());
+  w.now += 20'000;
+  s.take(3, {8, 0, 0, "", 1, 100}, 20'000);
+  REQUIRE(said.size() == 2);
+  CHECK(std::get<piece_refusal>(said.back()).why == piece_refusal::reason::busy);
+  w.now += 20'000;
+  s.on_time(40'000);
+  REQUIRE(said.size() == 3);
+  CHECK(std::get<piece_message>(said.back()).position == "more");
+  // From then on it can be expected to ask.
+  s.on_time(49'999);
+  CHECK(s.oldest_index());
+  s.on_time(50'000);
+  CHECK_FALSE(s.oldest_index());
+}
+
+TEST_CASE("a quiet receiver makes room only when another gets it", "[raft][transfer_budget]") {
+  with_clock w({1, 0});
+  transfer_options options;
+  options.piece_bytes = 100;
+  options.streams = 1;
+  options.budget = w.budget;
+  std::vector<transfer_message> said;
+  const auto say = [&](server_id, const transfer_message& m) { said.push_back(m); };
+  bool can_open = true;
+  bool ends = true;
+  struct ending final : state_stream {
+    bool last;
+    explicit ending(bool is_last) : last(is_last) {}
+    expected<store::state_piece> read(std::string_view, std::size_t) override {
+      return store::state_piece{"x", "more", last};
+    }
+  };
+  state_sender s(
+      options, 1,
+      [&]() -> std::optional<open_state> {
+        if (!can_open) return {};
+        return open_state{std::make_unique<ending>(ends), {10, 1, {1, {}}}};
+      },
+      say);
+  const auto refused = [&] { return std::get<piece_refusal>(said.back()).why; };
+
+  s.take(2, {7, 0, 0, "", 1, 100}, 0);  // has it all, and no lease any more
+  auto other = w.budget->begin(transfer_budget::direction::send);
+  REQUIRE(other);
+  s.take(3, {8, 0, 0, "", 1, 100}, 5000);
+  CHECK(refused() == piece_refusal::reason::busy);
+  CHECK(s.oldest_index());
+  other.reset();
+  can_open = false;
+  s.take(3, {8, 0, 0, "", 1, 100}, 5000);
+  CHECK(refused() == piece_refusal::reason::behind);
+  CHECK(s.oldest_index());
+  can_open = true;
+  ends = false;
+  s.take(3, {8, 0, 0, "", 1, 100}, 5000);
+  CHECK(std::holds_alternative<piece_message>(said.back()));
+  // The lease of whoever makes room goes with it.
+  CHECK_FALSE(w.budget->begin(transfer_budget::direction::send));
+  s.take(4, {9, 0, 0, "", 1, 100}, 9000);
+  CHECK(std::holds_alternative<piece_message>(said.back()));
+  CHECK_FALSE(w.budget->begin(transfer_budget::direction::send));
 }
 
 TEST_CASE("a replica that may not fetch yet is asked again", "[raft][transfer_budget]") {

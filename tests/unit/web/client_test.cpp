@@ -11,6 +11,8 @@
 #include <string>
 #include <thread>
 
+#include "web/retry_schedule.hpp"
+
 using namespace greenroom::web;
 using namespace std::chrono_literals;
 
@@ -139,6 +141,36 @@ TEST_CASE("client: silence ends too", "[web]") {
   receiver there("");
   client c(o);
   CHECK(post(c, there.url()).status == 0);
+}
+
+TEST_CASE("client: an answer that announces another one is not the answer", "[web]") {
+  receiver there(
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n"
+      "HTTP/1.1 204 No Content\r\n\r\n");
+  client c(all_allowed());
+  CHECK(post(c, there.url()).status == 204);
+  std::string many;
+  for (int i = 0; i < 100; ++i)
+    many += "HTTP/1.1 100 Continue\r\n\r\n";
+  receiver endless(many);
+  CHECK(judge(post(c, endless.url()).status) == verdict::again);
+}
+
+TEST_CASE("client: what fails on the way is answered, once, and others go on", "[web]") {
+  receiver there("HTTP/1.1 204 No Content\r\n\r\n");
+  client c(all_allowed());
+  auto answers = std::make_shared<std::atomic<int>>(0);
+  auto came = std::make_shared<std::promise<post_result>>();
+  auto result = came->get_future();
+  // A header that no request can hold is found out when the connection is there.
+  c.post({parse_url(there.url()).value(), {{"X-Long", std::string(70'000, 'x')}}, "{}"},
+         [came, answers](post_result r) {
+           if (++*answers == 1) came->set_value(std::move(r));
+         });
+  REQUIRE(result.wait_for(20s) == std::future_status::ready);
+  CHECK(result.get().status == 0);
+  CHECK(post(c, there.url()).status == 204);
+  CHECK(*answers == 1);
 }
 
 TEST_CASE("client: nobody there, and what is no HTTP", "[web]") {

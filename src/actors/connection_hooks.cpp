@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+/// Calls of incoming webhooks: nobody is signed in, and the room's leader knows the token.
+
+#include "actors/connection.hpp"
+#include "security/fingerprint.hpp"
+#include "security/tokens.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+/// Answers go out a little before the promised time is over.
+constexpr auto answer_margin = std::chrono::milliseconds(200);
+
+}  // namespace
+
+/// A webhook's token is all that who comes this way has; it says which room it is for.
+void connection::take_hook(const http_call_ptr& c) {
+  const auto refuse = [&](error why) {
+    c->done({c->request.message_id, now_ms(), std::move(why), false});
+  };
+  const auto& hook = c->webhook->hook_id;
+  if (const auto wait_ms = who_.loopback
+                               ? std::nullopt
+                               : env_->hook_callers.refused_ms(who_.address, hook, clock::now())) {
+    error e{ec::rate_limit, "too many calls of webhooks from this address have failed", {}};
+    e.details.retry_after_ms = wait_ms;
+    refuse(std::move(e));
+    return;
+  }
+  const auto token = security::parse_refresh_token(c->bearer_token.value_or(""));
+  if (!token || token->session_id != hook) {
+    refuse({ec::unauthorized, "no webhook has this id and token", {}});
+    return;
+  }
+  room_hook_post body;
+  body.hook_id = token->session_id;
+  body.token_hash = token->hash;
+  body.key = c->request.message_id;
+  body.what = std::get<protocol::send_message_request>(c->request.data);
+  body.what.room_id = token->user_id;
+  body.username = c->webhook->name;
+  chat::origin from;
+  from.message_id = c->request.message_id;
+  const auto routes = env_->board.routes();
+  if (routes->map) {
+    const auto& key = routes->map->fingerprint_key;
+    from.fingerprint = security::fingerprint(key, protocol::request(body.what));
+    if (!body.username.empty()) {
+      from.fingerprint ^= security::fingerprint_of(key, "username " + body.username);
+    }
+  }
+  const auto number = ++numbers_;
+  logins_[number] = {c->request, c};
+  const auto room = token->user_id;
+  calls_.ask(
+      caf::actor_cast<reply_sink>(this), room, env_->board.shard_of(room), from, std::move(body),
+      clock::now() + std::chrono::milliseconds(env_->config.limits.request_timeout_ms) -
+          answer_margin,
+      [this, number, hook](const reply_body& reply) {
+        const auto done = std::move(logins_.at(number));
+        logins_.erase(number);
+        if (const auto* ok = std::get_if<answered>(&reply)) {
+          answer(done, ok->data, ok->duplicate);
+          return;
+        }
+        const auto* why = std::get_if<error>(&reply);
+        const bool wrong =
+            why != nullptr && (why->code == ec::unauthorized || why->code == ec::room_not_found);
+        if (wrong && !who_.loopback) {
+          env_->hook_callers.failed(who_.address, hook, clock::now());
+        }
+        answer(done, why != nullptr ? *why : unavailable("try again").value(), false);
+      });
+  arm_tick();
+}
+
+}  // namespace greenroom::actors
