@@ -133,6 +133,7 @@ def test_a_log_in_may_resume_a_thousand_rooms(node):
 def test_memory_comes_back_after_bursts(start_node):
     """What arrives in part has a budget, and what was freed goes back to the system."""
     node = start_node()
+    most_of_a_message = raw.frame(b" " * (MESSAGE_MAX - 100), fin=False)
     with Client(node) as c:
         token = c.register(fresh("burst"))["token"]
     before, peak = node.memory_kib(), 0
@@ -140,7 +141,7 @@ def test_memory_comes_back_after_bursts(start_node):
         sockets = [raw.RawSocket(node, headers=[f"Authorization: Bearer {token}"])
                    for _ in range(150)]  # fmt: skip
         for c in sockets:
-            c.send(raw.frame(b" " * (MESSAGE_MAX - 100), fin=False))
+            c.send(most_of_a_message)
         assert sockets[-1].close_code() == 1013, "150 MiB are more than limits.inbound_bytes"
         peak = max(peak, node.memory_kib())
         for c in sockets:

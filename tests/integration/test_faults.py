@@ -9,6 +9,7 @@ from harness import names
 from harness.client import PASSWORD, Client, Lost, new_id
 from harness.names import fresh
 from harness.process import STARTED, Cluster, Node
+from harness.receiver import Receiver
 from harness.waiting import wait_until
 from harness.web import Browser
 
@@ -17,7 +18,7 @@ MAY_ANSWER = {"INTERNAL", "UNAVAILABLE"}
 
 @pytest.fixture(scope="module")
 def node(programs):
-    made = Node(chaos__enabled="true")
+    made = Node(chaos__enabled="true", webhooks__allow_private="true")
     try:
         yield made.start()
         made.stop()
@@ -231,6 +232,30 @@ def test_of_the_searcher(node, world):
 
     wait_until(both, "what was said before the failure and after it to be found")
     world.works()
+
+
+def test_of_the_sender_of_webhooks(node, world):
+    """Some deliveries may come twice, none is left out."""
+    receiver = Receiver()
+    try:
+        Browser(node, world.alice.token).post(
+            f"/api/rooms/{world.room}/webhooks", 201,
+            json={"kind": "outgoing", "name": "out", "url": receiver.url,
+                  "events": ["message_received"]},
+        )  # fmt: skip
+        before, restarted = failures(node, "webhooks"), restarts(node, "webhooks")
+        said = [f"said {i}" for i in range(20)]
+        for i, text in enumerate(said):
+            if i == 10:
+                arm(node, "webhooks")
+            world.alice.send(world.room, text)
+        wait_failed(node, "webhooks", before)
+        wait_until(lambda: restarts(node, "webhooks") > restarted, "the console to show it")
+        wait_until(lambda: list(dict.fromkeys(receiver.contents())) == said,
+                   "each to be delivered, in order")  # fmt: skip
+        world.works()
+    finally:
+        receiver.stop()
 
 
 @pytest.mark.parametrize("kind", ["session", "connection"])

@@ -13,22 +13,28 @@ from harness.waiting import wait_until
 from . import needs
 
 
+def preload():
+    """The library goes before the sanitizer's own, which would refuse that by itself."""
+    return {"LD_PRELOAD": str(needs.faketime()),
+            "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:verify_asan_link_order=0"}  # fmt: skip
+
+
 @contextlib.contextmanager
 def certificates_of_the_past(shift="-3d"):
     """Certificates that are made within are valid for early clocks too."""
-    fake = {"LD_PRELOAD": str(needs.faketime()), "FAKETIME": shift}
-    os.environ.update(fake)
+    before = dict(os.environ)
+    os.environ.update(preload() | {"FAKETIME": shift})
     try:
         yield
     finally:
-        for name in fake:
-            del os.environ[name]
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def shift_clock(node, shift):
     """From its next start on: "+3h", "-1d", or with a rate, "+0 x1.05"."""
-    node.more |= {"LD_PRELOAD": str(needs.faketime()), "FAKETIME": shift,
-                  "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}  # fmt: skip
+    node.more |= preload() | {"FAKETIME": shift, "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                              "DONT_FAKE_MONOTONIC": "1"}  # fmt: skip
 
 
 def fake_clock(node, folder):
