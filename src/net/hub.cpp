@@ -135,7 +135,7 @@ void io_thread::wish_for(std::vector<wish> all) {
 void io_thread::expect_turn() noexcept {
   try {
     asio::post(context_, [this] { run_wishes(); });
-  } catch (...) {  // no memory: they wait for the next tick
+  } catch (...) {  // NOLINT(bugprone-empty-catch): no memory; they wait for the next tick
   }
 }
 

@@ -15,8 +15,9 @@ from . import needs
 
 def preload():
     """The library goes before the sanitizer's own, which would refuse that by itself."""
+    options = os.environ.get("ASAN_OPTIONS", "")
     return {"LD_PRELOAD": str(needs.faketime()),
-            "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:verify_asan_link_order=0"}  # fmt: skip
+            "ASAN_OPTIONS": f"{options}:verify_asan_link_order=0"}  # fmt: skip
 
 
 @contextlib.contextmanager
