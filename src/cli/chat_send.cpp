@@ -81,7 +81,9 @@ void chat::complain(const std::string& sentence) {
 
 void chat::send(const std::string& text) {
   if (!current_) {
-    complain("join a room first: /rooms lists them, /join ALIAS goes there");
+    complain(
+        "join a room first: /rooms lists them, /join ALIAS goes there, /create NAME ALIAS makes "
+        "one");
     return;
   }
   if (!as_json()) screen_.erase_entered(line_);
