@@ -19,9 +19,8 @@ constexpr std::size_t tokens_max = 100'000;
 constexpr int tries_max = 20;
 
 std::optional<std::string> name_in(const json& args) {
-  const auto name = protocol::fold_name(args.value("user", ""), limits::username_chars_min,
-                                        limits::username_chars_max);
-  return name ? std::optional(*name) : std::nullopt;
+  return protocol::fold_name(args.value("user", ""), limits::username_chars_min,
+                             limits::username_chars_max);
 }
 
 /// How far a bot's token reaches; the error says what is wrong with it.
@@ -166,7 +165,7 @@ void admin::change_token(const std::string& verb, const json& args, const answer
     if (!id) {
       done(failure("usage", "id: that of a token, as token list shows it"));
     } else {
-      ask_user(user_id_of(*name), user_logout{*id, false, true}, done, deadline);
+      ask_user(user_id_of(*name), user_logout{id, false, true}, done, deadline);
     }
   } else {
     done(failure("usage", "unknown verb " + verb));

@@ -130,7 +130,7 @@ void connection::authenticate(const protocol::request_envelope& r, const http_ca
           who_.loopback ? std::nullopt : env_->addresses.refused_ms(who_.address, clock::now())) {
     telemetry::log("security").warn("log-in from {} refused: too many have failed", who_.address);
     error e{ec::rate_limit, "too many log-ins from this address have failed", {}};
-    e.details.retry_after_ms = *wait_ms;
+    e.details.retry_after_ms = wait_ms;
     answer({r, http}, std::move(e), false);
     return;
   }

@@ -77,7 +77,7 @@ void user::next_attempts() {
           .warn("log-in of user {} from {} refused: too many wrong passwords", id().str(),
                 address_of(next.from));
       error e{ec::rate_limit, "too many wrong passwords", {}};
-      e.details.retry_after_ms = *verdict.refused_ms;
+      e.details.retry_after_ms = verdict.refused_ms;
       answer(next.from, std::move(e));
       continue;
     }

@@ -53,9 +53,9 @@ webhook_sender::behavior_type webhook_sender::make_behavior() {
     }
   });
   const auto routes = env_->board.routes();
-  for (std::uint16_t n = 1; n < routes->shards.size(); ++n) {
+  for (std::size_t n = 1; n < routes->shards.size(); ++n) {
     if (routes->shards[n].leader == env_->board.self()) {
-      env_->hooks.catch_up(n);
+      env_->hooks.catch_up(static_cast<std::uint16_t>(n));
     }
   }
   return {[this](start_atom) {

@@ -112,7 +112,7 @@ tl::expected<std::string, refusal> token_for(const client::node_address& node,
   if (answer->status != 200)
     return tl::unexpected(refusal{reason_in(*answer), exit_code_of(answer->status)});
   const auto document = json::parse(answer->body, nullptr, false);
-  const auto token = document.is_object() ? document.value("/data/token"_json_pointer, "") : "";
+  auto token = document.is_object() ? document.value("/data/token"_json_pointer, "") : "";
   if (token.empty()) return tl::unexpected(refusal{"the node gave no token", exit_code::failure});
   return token;
 }
