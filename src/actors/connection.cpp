@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "actors/connection.hpp"
+#include "actors/answer_time.hpp"
 
 #include <algorithm>
 
@@ -16,7 +17,6 @@ using namespace std::chrono_literals;
 constexpr unsigned errors_per_second_max = 300;
 constexpr std::size_t waiting_max = 128;
 constexpr std::size_t http_sessions_max = 16;
-constexpr auto answer_margin = 200ms;
 /// While log-ins are under way.
 constexpr auto tick_every = 100ms;
 
@@ -170,10 +170,7 @@ void connection::authenticate(const protocol::request_envelope& r, const http_ca
   const auto number = ++numbers_;
   logins_[number] = {r, http};
   calls_.ask(caf::actor_cast<reply_sink>(this), user, env_->board.shard_of(user), from,
-             std::move(what),
-             clock::now() + std::chrono::milliseconds(env_->config.limits.request_timeout_ms) -
-                 answer_margin,
-             [this, number](const reply_body& body) {
+             std::move(what), answer_time(env_->config), [this, number](const reply_body& body) {
                const auto done = std::move(logins_.at(number));
                logins_.erase(number);
                take_login(done, body);

@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: MIT
 /// Calls of incoming webhooks: nobody is signed in, and the room's leader knows the token.
 
+#include "actors/answer_time.hpp"
 #include "actors/connection.hpp"
 #include "security/fingerprint.hpp"
 #include "security/tokens.hpp"
 
 namespace greenroom::actors {
-
-namespace {
-
-/// Answers go out a little before the promised time is over.
-constexpr auto answer_margin = std::chrono::milliseconds(200);
-
-}  // namespace
 
 /// A webhook's token is all that who comes this way has; it says which room it is for.
 void connection::take_hook(const http_call_ptr& c) {
@@ -55,9 +49,7 @@ void connection::take_hook(const http_call_ptr& c) {
   const auto room = token->user_id;
   calls_.ask(
       caf::actor_cast<reply_sink>(this), room, env_->board.shard_of(room), from, std::move(body),
-      clock::now() + std::chrono::milliseconds(env_->config.limits.request_timeout_ms) -
-          answer_margin,
-      [this, number, hook](const reply_body& reply) {
+      answer_time(env_->config), [this, number, hook](const reply_body& reply) {
         const auto done = std::move(logins_.at(number));
         logins_.erase(number);
         if (const auto* ok = std::get_if<answered>(&reply)) {

@@ -5,7 +5,7 @@
 /// RELAY: the events of one room for the connections of this node.
 ///
 /// Owns: the last seq seen, the local listeners and where each is in the room's order, events that
-/// arrived too early, one call for a gap and one per replay at a time.
+/// arrived too early, who is writing, one call for a gap and one per replay at a time.
 /// Takes: subscriptions of sessions, publications of the room (here or on another node), replies.
 /// Sends: room_attach, room_admit, room_entries, room_detach to the room's leader; subscribed to
 /// sessions; frames to sockets (one hop per I/O thread, encoded at most once per encoding).

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 
+#include "actors/answer_time.hpp"
 #include "actors/entity.hpp"
 #include "actors/session.hpp"
 #include "protocol/limits.hpp"
@@ -15,8 +16,6 @@ using namespace std::chrono_literals;
 
 /// Requests that wait for the authentication of their own connection.
 constexpr std::size_t waiting_max = 128;
-/// Answers go out a little before the promised time is over.
-constexpr auto answer_margin = 200ms;
 /// How long history waits for a leader that can confirm it (docs/protocol.md, history_request).
 constexpr auto current_within = 2500ms;
 
@@ -55,8 +54,7 @@ void session::take_request(const protocol::request_envelope& r, answerer answer)
   auto j = std::make_shared<job>();
   j->message_id = r.message_id;
   j->answer = audited(r.data, std::move(answer));
-  j->deadline = clock::now() + std::chrono::milliseconds(env_->config.limits.request_timeout_ms) -
-                answer_margin;
+  j->deadline = answer_time(env_->config);
   std::erase_if(jobs_, [](const auto& weak) { return weak.expired(); });
   jobs_.push_back(j);
   handle(j, r.data);
@@ -336,9 +334,7 @@ void session::take_http(const http_call_ptr& c) {
   answerer answer = [c, id](protocol::answer_data data, bool duplicate) {
     c->done({id, now_ms(), std::move(data), duplicate});
   };
-  const auto deadline = clock::now() +
-                        std::chrono::milliseconds(env_->config.limits.request_timeout_ms) -
-                        answer_margin;
+  const auto deadline = answer_time(env_->config);
   // Every call asks whether the session still is: a revoked token ends at once.
   ask(start_.user_id, env_->board.shard_of(start_.user_id), {start_.user_id, {}, 0},
       user_check{start_.session_id}, deadline, [this, c, answer](const reply_body& body) {

@@ -11,6 +11,9 @@ from rig.inject import strace
 # A disk is slow beside those of the others, so theirs decide what is slow.
 SYNC_MS_AT_LEAST = 100
 TIMES = 12
+# Who has come back may be given his share while the verdict is on its way to the others; he gives
+# it back at once, so nothing has moved for good before that is over.
+KNOWN_AFTER_S = 3
 
 
 def test_a_slow_disk_does_not_set_the_pace(trio, stage, figure):
@@ -34,15 +37,21 @@ def test_a_slow_disk_does_not_set_the_pace(trio, stage, figure):
         leaders = trio.leaders(trio.nodes[1])
         return all(name not in (None, victim.name) for shard, name in leaders.items() if shard)
 
-    def slow():
-        return victim.metric("greenroom_slow_disk") == 1 and leads_nothing()
+    since = None
 
-    wait_until(slow, "others to lead instead of the slow node", 60)
+    def moved_for_good():
+        nonlocal since
+        if victim.metric("greenroom_slow_disk") != 1 or not leads_nothing():
+            since = None
+            return False
+        since = since or time.monotonic()
+        return time.monotonic() - since > KNOWN_AFTER_S * SLOWNESS
+
+    wait_until(moved_for_good, "others to lead instead of the slow node", 60)
     moved = time.monotonic_ns()
-    stage.wait_progress(60)
+    stage.wait_progress(200)
     after = time.monotonic_ns()
-    # An election may bring it back for a moment, and it hands over again.
-    wait_until(leads_nothing, "it to stay so", 10)
+    assert leads_nothing(), "and it stays so"
     victim.kill()
     victim.before = []
     trio.start()
@@ -53,5 +62,5 @@ def test_a_slow_disk_does_not_set_the_pace(trio, stage, figure):
     figure(f"a sync {usual_sync_ms:.0f} → {sync_ms} ms; sends: median "
            f"{percentile(usual, 50):.0f} → {percentile(beside, 50):.0f} ms, "
            f"p99 {percentile(usual, 99):.0f} → {percentile(beside, 99):.0f} ms")  # fmt: skip
-    # Had they waited for the disk, nearly all would have taken as long as one of its syncs.
-    assert percentile(beside, 75) < sync_ms * SLOWNESS, "sends do not wait for the disk"
+    most = max(1.5 * percentile(usual, 99), 0.9 * sync_ms)
+    assert percentile(beside, 99) < most * SLOWNESS, "sends do not wait for the disk"

@@ -21,6 +21,16 @@ struct with_clock {
   std::shared_ptr<transfer_budget> budget;
   explicit with_clock(transfer_limits limits)
       : budget(std::make_shared<transfer_budget>(limits, [this] { return now; })) {}
+
+  /// Pieces of 100 bytes, out of this budget.
+  [[nodiscard]] transfer_options small_pieces(
+      std::uint8_t streams = transfer_options{}.streams) const {
+    transfer_options options;
+    options.piece_bytes = 100;
+    options.streams = streams;
+    options.budget = budget;
+    return options;
+  }
 };
 
 /// Endless: each piece is as long as is asked for.
@@ -171,9 +181,7 @@ TEST_CASE("without a rate nobody waits", "[raft][transfer_budget]") {
 
 TEST_CASE("senders of one node share its rate and its number", "[raft][transfer_budget]") {
   with_clock w({1, 1000});
-  transfer_options options;
-  options.piece_bytes = 100;
-  options.budget = w.budget;
+  const auto options = w.small_pieces();
   std::vector<transfer_message> said;
   const auto say = [&](server_id, const transfer_message& m) { said.push_back(m); };
   state_sender one(options, 1, open_endless, say);
@@ -203,10 +211,7 @@ TEST_CASE("senders of one node share its rate and its number", "[raft][transfer_
 
 TEST_CASE("who has to wait for the sender is not taken for idle", "[raft][transfer_budget]") {
   with_clock w({2, 1000});
-  transfer_options options;
-  options.piece_bytes = 100;
-  options.streams = 1;
-  options.budget = w.budget;
+  const auto options = w.small_pieces(1);
   std::vector<transfer_message> said;
   state_sender s(options, 1, open_endless,
                  [&](server_id, const transfer_message& m) { said.push_back(m); });
@@ -236,10 +241,7 @@ TEST_CASE("who has to wait for the sender is not taken for idle", "[raft][transf
 
 TEST_CASE("a quiet receiver makes room only when another gets it", "[raft][transfer_budget]") {
   with_clock w({1, 0});
-  transfer_options options;
-  options.piece_bytes = 100;
-  options.streams = 1;
-  options.budget = w.budget;
+  const auto options = w.small_pieces(1);
   std::vector<transfer_message> said;
   const auto say = [&](server_id, const transfer_message& m) { said.push_back(m); };
   bool can_open = true;
