@@ -33,3 +33,14 @@ build_preset() {
   fi
   ninja -C "$folder" "$@" || die "the build failed; the first error is above"
 }
+
+# Lists what tests have written into a file because they could not run; fails if there is anything.
+say_not_run() {
+  local lines
+  lines=$(sort -u "$1")
+  if [[ -z $lines ]]; then return 0; fi
+  say
+  say "not run: $(wc -l <<<"$lines")"
+  say "  ${lines//$'\n'/$'\n'  }"
+  return 1
+}

@@ -143,6 +143,17 @@ def test_actors_of_all_kinds(cluster):
         assert {row["kind"] for row in rooms} == {"room"} and room in {r["name"] for r in rooms}
 
 
+def test_a_list_of_more_than_ten_thousand_is_whole(start_node):
+    node = start_node(log__durability="os")
+    user = fresh("many")
+    issued = node.console("token", "issue", "--user", user, "--create", "--count", "10100",
+                          timeout_s=120)  # fmt: skip
+    assert issued.returncode == 0 and len(issued.stdout.splitlines()) == 10_100, issued.stderr
+    result = node.console("actors", "--kind", "user", "-o", "json")
+    assert result.returncode == 0, result.stderr
+    assert len({row["name"] for row in json.loads(result.stdout)}) >= 10_100
+
+
 def test_tokens(cluster):
     user = fresh("bot")
     one = cluster.nodes[0].console("token", "issue", "--user", user)
