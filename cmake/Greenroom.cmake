@@ -8,20 +8,22 @@
 #                  [NEED_SOURCE_DIR keys_test.cpp])
 
 set(GREENROOM_LAYERS
-  protocol chat placement config telemetry security store search raft net web actors client cli)
+  protocol chat placement config telemetry runtime security store search raft net web actors client
+  cli)
 set(GREENROOM_MAY_USE_protocol "")
 set(GREENROOM_MAY_USE_chat protocol)
 set(GREENROOM_MAY_USE_placement protocol)
 set(GREENROOM_MAY_USE_config protocol)
 set(GREENROOM_MAY_USE_telemetry protocol)
+set(GREENROOM_MAY_USE_runtime "")
 set(GREENROOM_MAY_USE_security protocol)
-set(GREENROOM_MAY_USE_store protocol chat telemetry)
+set(GREENROOM_MAY_USE_store protocol chat telemetry runtime)
 set(GREENROOM_MAY_USE_search protocol)
-set(GREENROOM_MAY_USE_raft protocol chat placement store telemetry)
-set(GREENROOM_MAY_USE_net protocol telemetry)
+set(GREENROOM_MAY_USE_raft protocol chat placement store telemetry runtime)
+set(GREENROOM_MAY_USE_net protocol telemetry runtime)
 set(GREENROOM_MAY_USE_web protocol telemetry)
 set(GREENROOM_MAY_USE_actors
-  protocol chat placement config telemetry security store search raft net web)
+  protocol chat placement config telemetry runtime security store search raft net web)
 set(GREENROOM_MAY_USE_client protocol)
 set(GREENROOM_MAY_USE_cli client protocol telemetry)
 

@@ -2,7 +2,9 @@
 #include "actors/admin.hpp"
 
 #include <algorithm>
+#include <iterator>
 
+#include "actors/admin_args.hpp"
 #include "actors/operations.hpp"
 #include "config/dump.hpp"
 
@@ -16,14 +18,24 @@ using nlohmann::json;
 constexpr auto timeout_default = 5000ms;
 constexpr auto timeout_max = 600'000ms;
 
-constexpr auto kind_is_one_of =
-    "kind is one of node, cluster, link, gate, shard, room, user, relay, session, connection, "
-    "worker, admin, presence";
-
 }  // namespace
+
+std::string admin::kinds_sentence() {
+  std::string out = "kind is one of ";
+  for (std::size_t kind = 0; kind < actor_kind_count; ++kind) {
+    out += (kind == 0 ? "" : ", ") + std::string(to_string(static_cast<actor_kind>(kind)));
+  }
+  return out;
+}
 
 nlohmann::json admin::failure(std::string_view code, std::string message) {
   return {{"ok", false}, {"error", {{"code", code}, {"message", std::move(message)}}}};
+}
+
+std::uint32_t admin::ms_until(clock::time_point deadline) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now());
+  return static_cast<std::uint32_t>(
+      std::clamp<std::chrono::milliseconds>(left, 1ms, timeout_max).count());
 }
 
 admin::admin(caf::actor_config& cfg, environment_ptr env, std::shared_ptr<peers> links)
@@ -33,7 +45,8 @@ admin::admin(caf::actor_config& cfg, environment_ptr env, std::shared_ptr<peers>
 
 admin::behavior_type admin::make_behavior() {
   return {[this](const admin_request_ptr& r) { take(audited(*r)); },
-          [this](const reply_ptr& r) { take_reply(*r); }, [this](tick_atom) { tick(); }};
+          [this](const reply_ptr& r) { take_reply(*r); },
+          [this](const sockets_seen_ptr& s) { take_sockets(*s); }, [this](tick_atom) { tick(); }};
 }
 
 void admin::on_exit() {
@@ -42,6 +55,9 @@ void admin::on_exit() {
   issuings_.clear();
   passed_on_.clear();
   users_.clear();
+  asked_.clear();
+  looking_at_sockets_.clear();
+  examinations_.clear();
 }
 
 void admin::take(const admin_request& r) {
@@ -50,14 +66,21 @@ void admin::take(const admin_request& r) {
     return;
   }
   const auto verb = r.request["verb"].get<std::string>();
-  const auto args = r.request.contains("args") && r.request["args"].is_object() ? r.request["args"]
-                                                                                : json::object();
+  auto args = r.request.contains("args") && r.request["args"].is_object() ? r.request["args"]
+                                                                          : json::object();
+  if (const auto tidied = tidy_args(args); !tidied) {
+    r.done(failure("usage", tidied.error().message));
+    return;
+  }
   auto timeout = timeout_default;
   if (r.request.contains("timeout_ms") && r.request["timeout_ms"].is_number_unsigned()) {
     timeout = std::min<std::chrono::milliseconds>(
         timeout_max, std::chrono::milliseconds(r.request["timeout_ms"].get<std::uint32_t>()));
   }
   const auto deadline = clock::now() + timeout;
+  if (take_verb(verb, r, args, deadline)) {
+    return;
+  }
   if (verb == "nodes") {
     gather(r.request,
            {"name", "id", "state", "address", "version", "uptime_s", "shards_led", "connections",
@@ -69,15 +92,6 @@ void admin::take(const admin_request& r) {
     show_status(r, deadline);
   } else if (verb == "rebalance" || is_operation(verb)) {
     change(r, verb, args, deadline);
-  } else if (verb == "actors") {
-    if (const auto kind = args.value("kind", ""); !kind.empty() && !parse_actor_kind(kind)) {
-      r.done(failure("usage", kind_is_one_of));
-      return;
-    }
-    gather(r.request,
-           {"kind", "name", "node", "queue_depth", "handled", "busy_us", "busy_percent", "errors",
-            "restarts", "parent", "age_ms", "id"},
-           own_actors(args), r.done, r.local_only, deadline);
   } else if (verb == "links") {
     gather(r.request, {"node", "peer", "address", "version", "up_s", "disk"}, own_links(), r.done,
            r.local_only, deadline);
@@ -113,7 +127,7 @@ void admin::take(const admin_request& r) {
     }
     const auto kind = parse_actor_kind(args.value("kind", ""));
     if (!kind) {
-      r.done(failure("usage", kind_is_one_of));
+      r.done(failure("usage", kinds_sentence()));
       return;
     }
     faults::arm(*kind);
@@ -129,29 +143,28 @@ void admin::take(const admin_request& r) {
 // -- replies -------------------------------------------------------------------------------------
 
 void admin::take_reply(const reply& r) {
-  for (auto it = gatherings_.begin(); it != gatherings_.end(); ++it) {
-    const auto g = *it;
-    const auto waiting = g->waiting.find(r.number);
-    if (waiting == g->waiting.end()) {
-      continue;
-    }
+  if (const auto g = gathering_of(r.number)) {
+    const auto node = g->waiting.at(r.number);
     if (const auto* result = std::get_if<admin_result>(&r.body)) {
-      const auto answer = json::parse(result->json, nullptr, false);
+      auto answer = json::parse(result->json, nullptr, false);
       if (answer.is_object() && answer.value("ok", false)) {
-        for (const auto& row : answer["rows"]) {
-          g->found.push_back(row);
+        rows theirs;
+        for (auto& row : answer["rows"]) {
+          theirs.push_back(std::move(row));
         }
+        if (g->arrived) {
+          g->arrived(theirs);
+        }
+        g->found.insert(g->found.end(), std::make_move_iterator(theirs.begin()),
+                        std::make_move_iterator(theirs.end()));
+        g->cut += answer.value("cut", std::size_t{0});
       } else {
-        g->missing.emplace_back(waiting->second, "it answered with an error");
+        g->missing.emplace_back(node, "it answered with an error");
       }
     } else {
-      g->missing.emplace_back(waiting->second, "the link was lost");
+      g->missing.emplace_back(node, "the link was lost");
     }
-    g->waiting.erase(waiting);
-    if (g->waiting.empty()) {
-      gatherings_.erase(it);
-      finish(g);
-    }
+    end_waiting(g, r.number);
     return;
   }
   if (const auto it = passed_on_.find(r.number); it != passed_on_.end()) {
@@ -163,7 +176,7 @@ void admin::take_reply(const reply& r) {
     passed_on_.erase(it);
     return;
   }
-  if (!take_user(r)) {
+  if (!take_user(r) && !take_asked(r)) {
     take_token(r);
   }
 }
@@ -177,6 +190,7 @@ void admin::arm_tick() {
 
 void admin::tick() {
   tick_armed_ = false;
+  look_again();
   const auto now = clock::now();
   std::vector<std::shared_ptr<gathering>> late;
   std::erase_if(gatherings_, [&](const auto& g) {
@@ -191,6 +205,11 @@ void admin::tick() {
       g->missing.emplace_back(node, "no answer in time");
     }
     finish(g);
+  }
+  if (!late.empty()) {
+    // Who waits for sockets that are never told of waits no longer than his request.
+    std::erase_if(looking_at_sockets_,
+                  [&](const auto& waiting) { return gathering_of(waiting.first) == nullptr; });
   }
   std::vector<std::shared_ptr<issuing>> expired;
   std::erase_if(issuings_, [&](const auto& i) {
@@ -222,7 +241,19 @@ void admin::tick() {
     waiting.second.done(failure("timeout", "the leader of the account did not answer in time"));
     return true;
   });
-  if (!gatherings_.empty() || !issuings_.empty() || !passed_on_.empty() || !users_.empty()) {
+  std::vector<std::function<void(const reply_body&)>> unanswered;
+  std::erase_if(asked_, [&](auto& waiting) {
+    if (now < waiting.second.deadline) {
+      return false;
+    }
+    unanswered.push_back(std::move(waiting.second.then));
+    return true;
+  });
+  for (const auto& then : unanswered) {
+    then(unavailable("there was no answer in time").value());
+  }
+  if (!gatherings_.empty() || !issuings_.empty() || !passed_on_.empty() || !users_.empty() ||
+      !asked_.empty() || !examinations_.empty()) {
     arm_tick();
   }
 }

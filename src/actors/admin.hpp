@@ -10,17 +10,23 @@
 /// cluster actor where the map is led.
 /// Dies: respawned by the node; requests in hand are answered with an error first.
 ///
+/// Has a thread of its own: what it reads from the store, and the audit log, keep nobody waiting.
+/// What other actors show of themselves (facts.hpp) is read where it lies; none of them is asked.
+///
 /// Verbs (docs/operations.md): nodes, shards, actors, links, settings, health, cluster status,
 /// token issue|list|revoke, user role|deactivate|reopen|erase|export, chaos fail, rebalance,
-/// announce, audit tail, and those of operations.hpp. What is done is in the audit log before it is
-/// answered.
+/// announce, audit tail, those of operations.hpp and those in the table of admin_verbs.cpp. What is
+/// done is in the audit log before it is answered.
 
 #include <deque>
+#include <optional>
+#include <span>
 #include <unordered_map>
 
 #include "actors/base.hpp"
 #include "actors/environment.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/list_shape.hpp"
 #include "actors/peers.hpp"
 
 namespace greenroom::actors {
@@ -48,6 +54,31 @@ class admin final : public observed<admin_actor> {
     bool from_many = false;
     /// Makes of the rows what is shown; empty: they are.
     std::function<void(gathering&)> shape;
+    /// Sees the rows of another node as they come.
+    std::function<void(rows&)> arrived;
+    std::size_t cut = 0;     ///< rows that were left out because of a limit, on all nodes
+    nlohmann::json refusal;  ///< not null: the answer, in the place of rows
+  };
+  /// How a list is made; see gather.
+  struct listing {
+    std::vector<std::string> columns = {};
+    rows own = {};
+    std::function<void(gathering&)> shape = {};
+    /// Begins to find (more of) the own rows; take_own with this number ends it.
+    std::function<void(call_number)> own_later = {};
+    std::function<void(rows&)> arrived = {};
+  };
+  /// The doctor's look at this node, of which the second half is yet to come.
+  struct examination {
+    call_number number = 0;
+    clock::time_point since;
+    std::vector<actor_view> before;
+    std::optional<std::vector<net::connection_report>> sockets;
+  };
+  /// A call whose reply is gone on with.
+  struct asking {
+    std::function<void(const reply_body&)> then;
+    clock::time_point deadline;
   };
   /// A request that the leader of the cluster map answers.
   struct passed_on {
@@ -68,6 +99,9 @@ class admin final : public observed<admin_actor> {
   };
 
   static nlohmann::json failure(std::string_view code, std::string message);
+  /// What a call to another node may take; 1 at least, also when the deadline has passed.
+  static std::uint32_t ms_until(clock::time_point deadline);
+  static std::string kinds_sentence();
 
   // admin.cpp
   void take(const admin_request& r);
@@ -83,6 +117,12 @@ class admin final : public observed<admin_actor> {
   void show_audit(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
 
   // admin_lists.cpp
+  void gather(const nlohmann::json& request, const answer_once& done, bool local_only,
+              clock::time_point deadline, listing what);
+  void gather(const admin_request& r, clock::time_point deadline, listing what);
+  void take_own(call_number number, rows own);
+  void end_waiting(const std::shared_ptr<gathering>& g, call_number number);
+  [[nodiscard]] std::shared_ptr<gathering> gathering_of(call_number number) const;
   void gather(const nlohmann::json& request, std::vector<std::string> columns, rows own,
               const answer_once& done, bool local_only, clock::time_point deadline,
               std::function<void(gathering&)> shape = {});
@@ -114,9 +154,70 @@ class admin final : public observed<admin_actor> {
               clock::time_point deadline);
   void carry_out(const std::string& verb, const nlohmann::json& args, const answer_once& done);
 
+  // admin_verbs.cpp
+  /// False: it is none of these verbs.
+  bool take_verb(const std::string& verb, const admin_request& r, const nlohmann::json& args,
+                 clock::time_point deadline);
+  /// A list that is filtered, sorted and cut on each node and then as a whole. `fields`: of its
+  /// rows, the first `shown` are the columns.
+  void list(const admin_request& r, const nlohmann::json& args, clock::time_point deadline,
+            std::span<const std::string_view> fields, std::size_t shown, listing what,
+            std::string_view sort = {}, std::size_t limit = list_rows_default);
+  [[nodiscard]] std::string here(std::uint64_t id) const;
+  [[nodiscard]] std::optional<std::uint64_t> id_here(const std::string& text) const;
+  void ask(const uuid& target, call_body body, clock::time_point deadline,
+           std::function<void(const reply_body&)> then, const chat::origin& from = {});
+  bool take_asked(const reply& r);
+
+  // admin_rooms.cpp
+  void list_rooms(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
+  void show_room(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
+  [[nodiscard]] rows parts_of_room(const uuid& room) const;
+
+  // admin_actors.cpp
+  void list_actors(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
+  void show_actor(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
+  void show_tree(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
+
+  // admin_store.cpp
+  void list_replicas(const admin_request& r, const nlohmann::json& args,
+                     clock::time_point deadline);
+  void show_store(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
+
+  // admin_doctor.cpp
+  void examine(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
+  void look_again();
+  [[nodiscard]] rows findings(const examination& e) const;
+  void conclude(gathering& g) const;
+
+  // admin_log.cpp
+  void list_log_levels(const admin_request& r, const nlohmann::json& args,
+                       clock::time_point deadline);
+  void set_log_level(const admin_request& r, const nlohmann::json& args,
+                     clock::time_point deadline);
+
+  // admin_accounts.cpp
+  void create_user(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
+  void reset_password(const admin_request& r, const nlohmann::json& args,
+                      clock::time_point deadline);
+
+  // admin_people.cpp
+  void list_sessions(const admin_request& r, const nlohmann::json& args,
+                     clock::time_point deadline);
+  void list_users(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
+  void kick(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
+
+  // admin_sockets.cpp
+  void list_connections(const admin_request& r, const nlohmann::json& args,
+                        clock::time_point deadline);
+  void close_connection(const admin_request& r, const nlohmann::json& args,
+                        clock::time_point deadline);
+  void ask_sockets(call_number number);
+  void take_sockets(const sockets_seen& seen);
+  [[nodiscard]] rows rows_of(const std::vector<net::connection_report>& all) const;
+
   // admin_lists.cpp
   [[nodiscard]] rows own_nodes() const;
-  [[nodiscard]] rows own_actors(const nlohmann::json& args) const;
   [[nodiscard]] rows own_links() const;
   [[nodiscard]] std::string name_of(const node_id& id) const;
 
@@ -127,6 +228,10 @@ class admin final : public observed<admin_actor> {
   std::unordered_map<call_number, passed_on> passed_on_;
   /// Changes of accounts, and announcements, that are under way.
   std::unordered_map<call_number, passed_on> users_;
+  std::unordered_map<call_number, asking> asked_;
+  std::unordered_map<call_number, std::function<void(std::vector<net::connection_report>)>>
+      looking_at_sockets_;
+  std::vector<examination> examinations_;
   bool tick_armed_ = false;
   const clock::time_point started_ = clock::now();
 };

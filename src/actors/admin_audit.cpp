@@ -17,8 +17,11 @@ constexpr std::size_t tail_default = 20;
 constexpr std::size_t tail_max = 1000;
 
 /// Verbs that only look. Any other is an action, also one that nobody has thought of here.
-constexpr std::array<std::string_view, 8> reading{
-    "nodes", "shards", "actors", "links", "settings", "health", "cluster status", "audit tail"};
+constexpr std::array<std::string_view, 20> reading{
+    "nodes",      "shards",         "actors",      "links",      "settings",
+    "health",     "cluster status", "audit tail",  "rooms",      "room show",
+    "users",      "sessions",       "connections", "raft",       "store",
+    "actor show", "tree",           "doctor",      "log levels", "token list"};
 
 std::string text_in(const json& object, const char* name) {
   const auto it = object.find(name);
@@ -31,12 +34,17 @@ std::string object_of(const json& args) {
     const auto id = text_in(args, "id");
     return id.empty() ? target : target + " " + id;
   }
-  for (const auto* name : {"user", "node", "room", "kind"}) {
+  for (const auto* name : {"user", "node", "room", "kind", "session", "id", "level"}) {
     if (const auto text = text_in(args, name); !text.empty()) {
       return std::string(name) + " " + text;
     }
   }
-  return args.contains("shard") ? "shard " + args["shard"].dump() : "cluster";
+  for (const auto* name : {"id", "shard"}) {
+    if (args.contains(name) && args[name].is_number()) {
+      return std::string(name) + " " + args[name].dump();
+    }
+  }
+  return "cluster";
 }
 
 telemetry::audit_entry entry_of(const json& request, const json& answer) {

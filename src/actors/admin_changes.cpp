@@ -42,8 +42,7 @@ void admin::change(const admin_request& r, const std::string& verb, const json& 
   }
   auto c = std::make_shared<call>();
   c->number = env_->board.next_call();
-  c->timeout_ms = static_cast<std::uint32_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now()).count());
+  c->timeout_ms = ms_until(deadline);
   c->body = admin_query{r.request.dump()};
   if (!links_->ask(leader, c, caf::actor_cast<reply_sink>(this))) {
     r.done(failure("unreachable", "the leader of the cluster map, " + name_of(leader) +

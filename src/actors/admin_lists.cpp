@@ -2,17 +2,13 @@
 /// Lists: this node's own rows, and those of all nodes gathered.
 
 #include <algorithm>
-#include <cmath>
+#include <iterator>
 
 #include "actors/admin.hpp"
 
 namespace greenroom::actors {
 
-namespace {
-
 using nlohmann::json;
-
-}  // namespace
 
 std::string admin::name_of(const node_id& id) const {
   const auto routes = env_->board.routes();
@@ -50,29 +46,6 @@ admin::rows admin::own_nodes() const {
                 }()}}};
 }
 
-admin::rows admin::own_actors(const json& args) const {
-  rows found;
-  const auto kind = parse_actor_kind(args.value("kind", ""));
-  const auto limit = args.contains("limit") && args["limit"].is_number_unsigned()
-                         ? args["limit"].get<std::size_t>()
-                         : std::size_t{100'000};
-  for (const auto& a : registry::instance().snapshot(kind, limit)) {
-    found.push_back({{"kind", to_string(a.kind)},
-                     {"name", a.name},
-                     {"node", env_->config.node.name},
-                     {"queue_depth", a.queue_depth},
-                     {"handled", a.handled},
-                     {"busy_us", a.busy_us},
-                     {"busy_percent", std::round(a.busy_percent * 100) / 100},
-                     {"errors", a.errors},
-                     {"restarts", a.restarts},
-                     {"parent", a.parent},
-                     {"age_ms", a.age_ms},
-                     {"id", a.id}});
-  }
-  return found;
-}
-
 admin::rows admin::own_links() const {
   rows found;
   for (const auto& l : links_->views()) {
@@ -91,11 +64,22 @@ admin::rows admin::own_links() const {
 void admin::gather(const json& request, std::vector<std::string> columns, rows own,
                    const answer_once& done, bool local_only, clock::time_point deadline,
                    std::function<void(gathering&)> shape) {
+  gather(request, done, local_only, deadline,
+         {.columns = std::move(columns), .own = std::move(own), .shape = std::move(shape)});
+}
+
+void admin::gather(const admin_request& r, clock::time_point deadline, listing what) {
+  gather(r.request, r.done, r.local_only, deadline, std::move(what));
+}
+
+void admin::gather(const json& request, const answer_once& done, bool local_only,
+                   clock::time_point deadline, listing what) {
   auto g = std::make_shared<gathering>();
-  g->shape = std::move(shape);
+  g->shape = std::move(what.shape);
+  g->arrived = std::move(what.arrived);
   g->done = done;
-  g->columns = std::move(columns);
-  g->found = std::move(own);
+  g->columns = std::move(what.columns);
+  g->found = std::move(what.own);
   g->deadline = deadline;
   const auto routes = env_->board.routes();
   if (!local_only && routes->map) {
@@ -105,8 +89,7 @@ void admin::gather(const json& request, std::vector<std::string> columns, rows o
       }
       auto c = std::make_shared<call>();
       c->number = env_->board.next_call();
-      c->timeout_ms = static_cast<std::uint32_t>(
-          std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now()).count());
+      c->timeout_ms = ms_until(deadline);
       c->body = admin_query{request.dump()};
       if (links_->ask(member.id, c, caf::actor_cast<reply_sink>(this))) {
         g->waiting[c->number] = member.name;
@@ -116,18 +99,52 @@ void admin::gather(const json& request, std::vector<std::string> columns, rows o
       }
     }
   }
+  call_number own = 0;
+  if (what.own_later) {
+    own = env_->board.next_call();
+    g->waiting[own] = env_->config.node.name;
+  }
   if (g->waiting.empty()) {
     finish(g);
-  } else {
-    gatherings_.push_back(g);
-    arm_tick();
+    return;
+  }
+  gatherings_.push_back(g);
+  arm_tick();
+  if (own != 0) {
+    what.own_later(own);
+  }
+}
+
+std::shared_ptr<admin::gathering> admin::gathering_of(call_number number) const {
+  const auto it = std::find_if(gatherings_.begin(), gatherings_.end(),
+                               [&](const auto& g) { return g->waiting.contains(number); });
+  return it == gatherings_.end() ? nullptr : *it;
+}
+
+void admin::take_own(call_number number, rows own) {
+  const auto g = gathering_of(number);
+  if (!g) {
+    return;  // later than its time-out
+  }
+  g->found.insert(g->found.end(), std::make_move_iterator(own.begin()),
+                  std::make_move_iterator(own.end()));
+  end_waiting(g, number);
+}
+
+void admin::end_waiting(const std::shared_ptr<gathering>& g, call_number number) {
+  g->waiting.erase(number);
+  if (g->waiting.empty()) {
+    std::erase(gatherings_, g);
+    finish(g);
   }
 }
 
 void admin::finish(const std::shared_ptr<gathering>& g) {
   // Nodes answer in any order; the list looks the same each time.
   const auto node_of = [](const json& row) {
-    return row.contains("node") ? row["node"].get<std::string>() : row.value("name", "");
+    const auto* name = row.contains("node") ? "node" : "name";
+    return row.contains(name) && row[name].is_string() ? row[name].get<std::string>()
+                                                       : std::string();
   };
   if (g->from_many) {
     std::stable_sort(g->found.begin(), g->found.end(),
@@ -140,7 +157,15 @@ void admin::finish(const std::shared_ptr<gathering>& g) {
   if (g->shape) {
     g->shape(*g);
   }
-  g->done({{"ok", true}, {"columns", g->columns}, {"rows", g->found}, {"missing", missing}});
+  if (!g->refusal.is_null()) {
+    g->done(std::move(g->refusal));
+    return;
+  }
+  json answer{{"ok", true}, {"columns", g->columns}, {"rows", g->found}, {"missing", missing}};
+  if (g->cut > 0) {
+    answer["cut"] = g->cut;
+  }
+  g->done(std::move(answer));
 }
 
 }  // namespace greenroom::actors

@@ -161,7 +161,9 @@ void admin::change_token(const std::string& verb, const json& args, const answer
   } else if (verb == "token list") {
     ask_user(user_id_of(*name), user_sessions{{}, true}, done, deadline);
   } else if (verb == "token revoke") {
-    const auto id = uuid::parse(args.value("id", ""));
+    const auto id = args.contains("id") && args["id"].is_string()
+                        ? uuid::parse(args["id"].get<std::string>())
+                        : std::nullopt;
     if (!id) {
       done(failure("usage", "id: that of a token, as token list shows it"));
     } else {

@@ -23,7 +23,7 @@ std::optional<uuid> user_in(const std::string& called) {
   return name ? std::optional(user_id_of(*name)) : std::nullopt;
 }
 
-json rows_of(const protocol::session_list_response& tokens) {
+json token_rows(const protocol::session_list_response& tokens) {
   auto rows = json::array();
   for (const auto& s : tokens.sessions) {
     auto rooms = json::array();
@@ -108,7 +108,7 @@ bool admin::take_user(const reply& r) {
     if (const auto* tokens = std::get_if<protocol::session_list_response>(&ok->data)) {
       done({{"ok", true},
             {"columns", {"id", "name", "scopes", "rooms", "created_at", "last_used_at"}},
-            {"rows", rows_of(*tokens)},
+            {"rows", token_rows(*tokens)},
             {"missing", json::array()}});
       return true;
     }

@@ -2,6 +2,7 @@
 #include "actors/base.hpp"
 
 #include "actors/interfaces.hpp"
+#include "actors/request_meter.hpp"
 #include "protocol/codec.hpp"
 
 namespace greenroom::actors {
@@ -29,6 +30,7 @@ client_request::~client_request() {
 }
 
 void client_request::answer(const error& why) const {
+  count_answer(kind_of(request.data), why, received);
   if (auto* port = sockets == nullptr ? nullptr : sockets->load()) {
     port->answer(connection, std::make_shared<const std::string>(protocol::encode_answer(
                                  encoding, {request.message_id, now_ms(), why, false})));

@@ -67,13 +67,16 @@ class observed : public Typed::base {
   /// The self-report of the console: one line per fact, bounded.
   void report(std::string text) { record_->set_report(std::move(text)); }
   void rename(std::string name) { record_->set_name(std::move(name)); }
+  /// What the console reads of it from now on.
+  void show(std::shared_ptr<const actor_facts> facts) { record_->set_facts(std::move(facts)); }
 
  private:
   void account(std::chrono::steady_clock::time_point start) noexcept {
+    const auto now = std::chrono::steady_clock::now();
     record_->handled.fetch_add(1, std::memory_order_relaxed);
-    record_->busy_ns.fetch_add(
-        static_cast<std::uint64_t>((std::chrono::steady_clock::now() - start).count()),
-        std::memory_order_relaxed);
+    record_->busy_ns.fetch_add(static_cast<std::uint64_t>((now - start).count()),
+                               std::memory_order_relaxed);
+    record_->last_handled.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   }
   void contain(const caf::mailbox_element& element, const std::string& why,
                std::chrono::steady_clock::time_point start) {

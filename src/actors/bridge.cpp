@@ -2,6 +2,7 @@
 #include "actors/bridge.hpp"
 
 #include "actors/connection.hpp"
+#include "actors/request_meter.hpp"
 
 namespace greenroom::actors {
 
@@ -55,6 +56,11 @@ void bridge::call(net::http_call c) {
                             c.peer.encoding})
              .first;
   }
+  c.done = [done = std::move(c.done), kind = kind_of(c),
+            received = std::chrono::steady_clock::now()](protocol::answer_envelope answer) {
+    count_answer(kind, answer.data, received);
+    done(std::move(answer));
+  };
   caf::anon_send(it->second.handle, http_call_ptr(std::make_shared<net::http_call>(std::move(c))));
 }
 

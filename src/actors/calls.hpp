@@ -15,6 +15,8 @@
 #include <variant>
 #include <vector>
 
+#include "actors/calls_outbox.hpp"
+#include "actors/calls_room_file.hpp"
 #include "actors/calls_webhooks.hpp"
 #include "chat/commands.hpp"
 #include "chat/outcome.hpp"
@@ -79,6 +81,7 @@ struct user_password {
   uuid session_id;
   std::string old_password;
   std::string new_password;
+  bool by_admin = false;  ///< an operator or server admin asks, who does not know the old one
 };
 struct user_profile {
   protocol::update_profile_request what;
@@ -88,6 +91,7 @@ struct user_close {
   chat::close_account::what how = chat::close_account::what::deactivate;
   bool by_admin = false;
   std::string password;
+  uuid session_id = {};  ///< from where it comes; nil: from no session
 };
 /// From an operator or server admin.
 struct user_set_role {
@@ -102,6 +106,7 @@ struct user_export {
 struct user_rooms {
   chat::user_room::standing state = chat::user_room::standing::joined;
   bool place = false;
+  bool all = false;  ///< whatever their state
 };
 /// From a room's shard.
 struct user_line {
@@ -196,13 +201,6 @@ struct room_mark {
   protocol::message_state status = protocol::message_state::read;
   std::uint64_t seq = 0;
 };
-/// A part of the room's file: entries after `after_seq` (empty: from its beginning), or members
-/// after `after_member` (nil: from the first).
-struct room_export {
-  std::optional<std::uint64_t> after_seq;
-  std::optional<uuid> after_member;
-  std::uint32_t limit = 500;
-};
 /// Never in the log.
 struct room_typing {
   bool is_typing = false;
@@ -283,17 +281,16 @@ struct admin_query {
   std::string json;
 };
 
-using call_body =
-    std::variant<user_register, user_login, user_attach, user_detach, user_check, user_logout,
-                 user_get, user_rooms, user_line, user_issue, email_reserve, email_settle,
-                 room_create, room_join, room_leave, room_get, room_send, room_mark, room_history,
-                 room_members, room_attach, room_admit, room_detach, room_entries, shard_users,
-                 shard_user_list, shard_public_rooms, shard_room_views, admin_query, user_sessions,
-                 user_password, user_profile, user_close, user_set_role, user_export,
-                 user_set_presence, room_typing, shard_watch, room_direct, room_update, room_delete,
-                 room_invite, room_remove, room_unban, room_set_role, room_sweep, room_edit,
-                 room_delete_message, room_react, room_pin, room_message, shard_search,
-                 room_announce, room_export, room_webhooks, room_hook_post, room_hook_advance>;
+using call_body = std::variant<
+    user_register, user_login, user_attach, user_detach, user_check, user_logout, user_get,
+    user_rooms, user_line, user_issue, email_reserve, email_settle, room_create, room_join,
+    room_leave, room_get, room_send, room_mark, room_history, room_members, room_attach, room_admit,
+    room_detach, room_entries, shard_users, shard_user_list, shard_public_rooms, shard_room_views,
+    admin_query, user_sessions, user_password, user_profile, user_close, user_set_role, user_export,
+    user_set_presence, room_typing, shard_watch, room_direct, room_update, room_delete, room_invite,
+    room_remove, room_unban, room_set_role, room_sweep, room_edit, room_delete_message, room_react,
+    room_pin, room_message, shard_search, room_announce, room_export, room_webhooks, room_hook_post,
+    room_hook_advance, room_restore, user_sweep, room_person_closed>;
 
 struct call {
   call_number number = 0;

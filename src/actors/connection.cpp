@@ -53,6 +53,7 @@ connection::behavior_type connection::make_behavior() {
   }
   return {[this](const client_request_ptr& r) { take(r); },
           [this](const decode_failure_ptr& f) {
+            count_answer(undecodable_kind(), f->reason, clock::now());
             if (auto* sockets = env_->sockets.load()) {
               sockets->answer(id_,
                               std::make_shared<const std::string>(protocol::encode_answer(
@@ -107,7 +108,7 @@ void connection::take(const client_request_ptr& r) {
       waiting_.push_back(r);
     } else {
       r->taken = true;
-      answer(r->request.message_id,
+      answer(*r,
              error{ec::rate_limit, "too many requests before the authentication was answered", {}});
     }
     return;
@@ -115,23 +116,24 @@ void connection::take(const client_request_ptr& r) {
   r->taken = true;
   const auto& what = r->request.data;
   if (std::holds_alternative<protocol::heartbeat>(what)) {
-    answer(r->request.message_id, protocol::heartbeat_response{});
+    answer(*r, protocol::heartbeat_response{});
   } else if (std::holds_alternative<protocol::register_request>(what) ||
              std::holds_alternative<protocol::auth_request>(what)) {
-    authenticate(r->request, nullptr);
+    authenticate({r->request, nullptr, r->received});
   } else {
-    answer(r->request.message_id, error{ec::unauthorized, "authenticate first", {}});
+    answer(*r, error{ec::unauthorized, "authenticate first", {}});
     count_error();
   }
 }
 
-void connection::authenticate(const protocol::request_envelope& r, const http_call_ptr& http) {
+void connection::authenticate(const login& l) {
+  const auto& r = l.request;
   if (const auto wait_ms =
           who_.loopback ? std::nullopt : env_->addresses.refused_ms(who_.address, clock::now())) {
     telemetry::log("security").warn("log-in from {} refused: too many have failed", who_.address);
     error e{ec::rate_limit, "too many log-ins from this address have failed", {}};
     e.details.retry_after_ms = wait_ms;
-    answer({r, http}, std::move(e), false);
+    answer(l, std::move(e), false);
     return;
   }
   call_body what;
@@ -144,8 +146,8 @@ void connection::authenticate(const protocol::request_envelope& r, const http_ca
     from.fingerprint =
         routes->map ? security::fingerprint(routes->map->fingerprint_key, r.data) : 0;
   } else if (const auto* auth = std::get_if<protocol::auth_request>(&r.data)) {
-    if (auth->token && http == nullptr) {
-      authenticate_by_token(r.message_id, *auth);
+    if (auth->token && l.http == nullptr) {
+      authenticate_by_token(l, *auth);
       return;
     }
     user_login body;
@@ -154,7 +156,7 @@ void connection::authenticate(const protocol::request_envelope& r, const http_ca
     if (auth->refresh_token) {
       const auto parsed = security::parse_refresh_token(*auth->refresh_token);
       if (!parsed) {
-        answer({r, http}, parsed.error(), false);
+        answer(l, parsed.error(), false);
         return;
       }
       user = parsed->user_id;
@@ -168,7 +170,7 @@ void connection::authenticate(const protocol::request_envelope& r, const http_ca
   from.user_id = user;
   from.message_id = r.message_id;
   const auto number = ++numbers_;
-  logins_[number] = {r, http};
+  logins_[number] = l;
   calls_.ask(caf::actor_cast<reply_sink>(this), user, env_->board.shard_of(user), from,
              std::move(what), answer_time(env_->config), [this, number](const reply_body& body) {
                const auto done = std::move(logins_.at(number));
@@ -190,17 +192,19 @@ expected<security::access_claims> connection::verify(const std::string& token) c
   return security::verify_access_token(keys, token, now_ms());
 }
 
-void connection::authenticate_by_token(const uuid& message_id, const protocol::auth_request& what) {
+void connection::authenticate_by_token(const login& l, const protocol::auth_request& what) {
   const auto claims = verify(*what.token);
   if (!claims) {
-    answer(message_id, claims.error());
+    answer(l, claims.error(), false);
     count_error();
     return;
   }
   session_start start;
   start.user_id = claims->user_id;
   start.session_id = claims->session_id;
-  start.message_id = message_id;
+  start.message_id = l.request.message_id;
+  start.kind = kind_of(l.request.data);
+  start.received = l.received;
   start.device_id = what.device_id.value_or("");
   start.rooms = what.rooms.value_or(std::map<uuid, std::uint64_t>{});
   start.response.token = *what.token;
@@ -250,6 +254,8 @@ void connection::take_login(const login& done, const reply_body& body) {
     start.user_id = opened->response.user.id;
     start.session_id = opened->response.session_id;
     start.message_id = done.request.message_id;
+    start.kind = kind_of(done.request.data);
+    start.received = done.received;
     start.response = opened->response;
     start.duplicate = opened->duplicate;
     if (const auto* auth = std::get_if<protocol::auth_request>(&done.request.data);
@@ -281,15 +287,21 @@ void connection::answer(const login& of, protocol::answer_data data, bool duplic
     of.http->done({of.request.message_id, now_ms(), std::move(data), duplicate});
     return;
   }
-  if (auto* sockets = env_->sockets.load()) {
-    sockets->answer(
-        id_, std::make_shared<const std::string>(protocol::encode_answer(
-                 who_.encoding, {of.request.message_id, now_ms(), std::move(data), duplicate})));
-  }
+  count_answer(kind_of(of.request.data), data, of.received);
+  answer_over_socket(of.request.message_id, std::move(data), duplicate);
 }
 
-void connection::answer(const uuid& message_id, protocol::answer_data data) {
-  answer({{message_id, protocol::heartbeat{}}, nullptr}, std::move(data), false);
+void connection::answer(const client_request& r, protocol::answer_data data) {
+  count_answer(kind_of(r.request.data), data, r.received);
+  answer_over_socket(r.request.message_id, std::move(data), false);
+}
+
+void connection::answer_over_socket(const uuid& message_id, protocol::answer_data data,
+                                    bool duplicate) {
+  if (auto* sockets = env_->sockets.load()) {
+    sockets->answer(id_, std::make_shared<const std::string>(protocol::encode_answer(
+                             who_.encoding, {message_id, now_ms(), std::move(data), duplicate})));
+  }
 }
 
 void connection::count_error() {
@@ -331,7 +343,7 @@ void connection::take_http(const http_call_ptr& c) {
   const auto& what = c->request.data;
   if (!c->authenticate_only && (std::holds_alternative<protocol::register_request>(what) ||
                                 std::holds_alternative<protocol::auth_request>(what))) {
-    authenticate(c->request, c);
+    authenticate({c->request, c, {}});
     return;
   }
   const auto refuse = [&](const error& why) {

@@ -11,7 +11,7 @@
 /// Sends: user_register and user_login calls, requests to its session, answers to the socket.
 /// Dies: its socket is closed with 1013 (the client resumes); its sessions end with it.
 
-#include <deque>
+#include <list>
 #include <unordered_map>
 
 #include "actors/base.hpp"
@@ -38,18 +38,21 @@ class connection final : public observed<connection_actor> {
     protocol::request_envelope request;
     /// Set for HTTP; empty: answered on the socket.
     http_call_ptr http;
+    clock::time_point received{};  ///< HTTP calls are counted where they come in
   };
 
   void take(const client_request_ptr& r);
   void take_http(const http_call_ptr& c);
   void take_hook(const http_call_ptr& c);  // connection_hooks.cpp
-  void authenticate(const protocol::request_envelope& r, const http_call_ptr& http);
-  void authenticate_by_token(const uuid& message_id, const protocol::auth_request& what);
+  /// A request of the socket, unless it came over HTTP.
+  void authenticate(const login& l);
+  void authenticate_by_token(const login& l, const protocol::auth_request& what);
   void take_login(const login& of, const reply_body& body);
   void start_session(session_start start);
   void session_gone(const caf::actor_addr& which, bool failed);
   void answer(const login& of, protocol::answer_data data, bool duplicate);
-  void answer(const uuid& message_id, protocol::answer_data data);
+  void answer(const client_request& r, protocol::answer_data data);
+  void answer_over_socket(const uuid& message_id, protocol::answer_data data, bool duplicate);
   void count_error();
   expected<security::access_claims> verify(const std::string& token) const;
   void tick();
@@ -63,7 +66,7 @@ class connection final : public observed<connection_actor> {
   std::unordered_map<std::uint64_t, login> logins_;
   std::uint64_t numbers_ = 0;  ///< of log-ins
   patient_calls calls_;
-  std::deque<client_request_ptr> waiting_;  ///< while a log-in is under way; bounded
+  std::list<client_request_ptr> waiting_;  ///< while a log-in is under way; bounded
   clock::time_point second_{};
   unsigned errors_in_second_ = 0;
   bool tick_armed_ = false;

@@ -7,6 +7,9 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "actors/cluster_interfaces.hpp"
 #include "actors/disk_memory.hpp"
@@ -18,6 +21,7 @@
 #include "actors/rate_limiter.hpp"
 #include "actors/replica_table.hpp"
 #include "actors/search_feed.hpp"
+#include "actors/search_places.hpp"
 #include "actors/switchboard.hpp"
 #include "actors/worker_pool.hpp"
 #include "config/settings.hpp"
@@ -77,7 +81,11 @@ struct environment {
   search_feed search;
   door<searcher_actor> searcher;
   std::unique_ptr<telemetry::audit_log> audit;  ///< null where nobody keeps one (tests)
-  search_feed hooks;  ///< rooms with new entries, for the sender of webhooks
+  search_feed hooks;       ///< rooms with new entries, for the sender of webhooks
+  search_places look_ups;  ///< that wait for the searcher
+  /// When the certificates end that this node has loaded, by what they are; empty in a cluster of
+  /// one.
+  std::vector<std::pair<std::string, unix_ms>> certificates;
 };
 using environment_ptr = std::shared_ptr<environment>;
 

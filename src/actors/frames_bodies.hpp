@@ -117,13 +117,13 @@ auto fields(link_form<user_sessions> auto& v) {
   return std::tie(v.session_id, v.by_admin);
 }
 auto fields(link_form<user_password> auto& v) {
-  return std::tie(v.session_id, v.old_password, v.new_password);
+  return std::tie(v.session_id, v.old_password, v.new_password, v.by_admin);
 }
 auto fields(link_form<user_profile> auto& v) {
   return std::tie(v.what.display_name, v.what.avatar_url, v.what.email);
 }
 auto fields(link_form<user_close> auto& v) {
-  return std::tie(v.how, v.by_admin, v.password);
+  return std::tie(v.how, v.by_admin, v.password, v.session_id);
 }
 auto fields(link_form<user_set_role> auto& v) {
   return std::tie(v.role);
@@ -156,7 +156,7 @@ auto fields(link_form<user_logout> auto& v) {
   return std::tie(v.session_id, v.all, v.token_only);
 }
 auto fields(link_form<user_rooms> auto& v) {
-  return std::tie(v.state, v.place);
+  return std::tie(v.state, v.place, v.all);
 }
 auto fields(link_form<user_issue> auto& v) {
   return std::tie(v.username, v.create, v.scopes, v.rooms, v.lifetime_s, v.label);
@@ -204,7 +204,13 @@ auto fields(link_form<room_message> auto& v) {
   return std::tie(v.id);
 }
 auto fields(link_form<room_export> auto& v) {
-  return std::tie(v.after_seq, v.after_member, v.limit);
+  return std::tie(v.after_seq, v.after_member, v.limit, v.sender);
+}
+auto fields(link_form<room_person_closed> auto& v) {
+  return std::tie(v.user_id, v.erased);
+}
+auto fields(link_form<room_restore> auto& v) {
+  return std::tie(v.lines, v.abandons);
 }
 auto fields(link_form<room_members> auto& v) {
   return std::tie(v.cursor, v.limit);

@@ -3,10 +3,10 @@
 
 #include <caf/io/middleman.hpp>
 
+#include "actors/link_metrics.hpp"
 #include "actors/transport.hpp"
 #include "security/tokens.hpp"
 #include "telemetry/log.hpp"
-#include "telemetry/metrics.hpp"
 
 namespace greenroom::actors {
 
@@ -119,9 +119,7 @@ void gate::take_batch(std::uint64_t epoch, std::uint64_t number,
   const auto sender = current_sender();
   const auto it = callers_.find(caf::actor_cast<caf::actor_addr>(sender));
   if (it == callers_.end() || it->second.epoch == 0 || it->second.epoch != epoch) {
-    static auto& strangers = telemetry::counter("greenroom_link_refused_batches_total",
-                                                "Batches from callers that are not verified");
-    strangers.Increment();
+    link_metrics::instance().refused_batches.Increment();
     return;
   }
   if (!it->second.linked) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace greenroom::actors {
 
@@ -17,6 +18,27 @@ std::vector<heir> heirs(const environment& env, const placement::cluster_map& ma
     }
   }
   return all;
+}
+
+bool can_lead(const environment& env, const placement::cluster_map& map, const node_id& node,
+              std::chrono::steady_clock::time_point now) {
+  const auto since = env.board.up_since(node);
+  return since && now - *since >= hand_over_after && !placement::steps_back(map, node) &&
+         !env.paces.is_bad(node);
+}
+
+std::optional<node_id> quicker_node(const environment& env, const placement::cluster_map& map,
+                                    const placement::shard_placement& placed,
+                                    const raft::group_status& group, server_names& names,
+                                    std::chrono::steady_clock::time_point now) {
+  std::vector<placement::other_replica> others;
+  for (const auto& s : group.servers) {
+    const auto node = names.node_of(s.id);
+    if (s.voter && node != env.board.self()) {
+      others.push_back({node, !node.is_nil() && can_lead(env, map, node, now)});
+    }
+  }
+  return placement::leader_instead(std::move(others), placed.replicas);
 }
 
 std::optional<raft::server_id> first_heir(std::span<const heir> all) {

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <caf/all.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -49,6 +50,8 @@ struct client_request {
   /// Where the answer goes, also when the actor that holds the request fails.
   protocol::encoding encoding = protocol::encoding::json;
   const std::atomic<net::socket_port*>* sockets = nullptr;
+  /// When it came, for the figures.
+  std::chrono::steady_clock::time_point received = std::chrono::steady_clock::now();
   /// Whoever sets it answers.
   mutable std::atomic<bool> taken{false};
 
@@ -302,8 +305,14 @@ struct admin_request {
   bool local_only = false;
 };
 using admin_request_ptr = std::shared_ptr<const admin_request>;
+/// What the listener has told of its sockets, for the request with this number.
+struct sockets_seen {
+  call_number number = 0;
+  std::vector<net::connection_report> all;
+};
+using sockets_seen_ptr = std::shared_ptr<const sockets_seen>;
 using admin_actor = caf::typed_actor<caf::reacts_to<admin_request_ptr>, caf::reacts_to<reply_ptr>,
-                                     caf::reacts_to<tick_atom>>;
+                                     caf::reacts_to<sockets_seen_ptr>, caf::reacts_to<tick_atom>>;
 
 }  // namespace greenroom::actors
 
@@ -329,4 +338,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::hash_done_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::hook_answer_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::hash_job_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::admin_request_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::sockets_seen_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::uuid)

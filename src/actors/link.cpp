@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "actors/link_metrics.hpp"
 #include "actors/transport.hpp"
 #include "security/tokens.hpp"
 #include "telemetry/log.hpp"
-#include "telemetry/metrics.hpp"
 
 namespace greenroom::actors {
 
@@ -283,9 +283,7 @@ void link::push(std::string frame) {
     return;
   }
   if (waiting_bytes_ + frame.size() > waiting_bytes_max) {
-    static auto& dropped = telemetry::counter("greenroom_link_dropped_frames_total",
-                                              "Frames dropped because a peer takes too few");
-    dropped.Increment();
+    link_metrics::instance().dropped_frames.Increment();
     return;
   }
   waiting_bytes_ += frame.size();
@@ -310,6 +308,9 @@ void link::flush() {
     waiting_bytes_ -= bytes;
     unacked_[++number_] = bytes;
     unacked_bytes_ += bytes;
+    auto& metrics = link_metrics::instance();
+    metrics.frames_sent.Increment(static_cast<double>(batch.size()));
+    metrics.bytes_sent.Increment(static_cast<double>(bytes));
     if (dialer_) {
       send(*dialer_, batch_atom::value, epoch_, number_, std::move(batch));
     } else {

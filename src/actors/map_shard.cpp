@@ -98,6 +98,26 @@ void map_shard::step_back() {
   }
 }
 
+/// As leaders of other shards do (shard_hand_over.cpp): every change of the map waits for its
+/// leader's disk. Whoever has it then keeps it.
+void map_shard::give_way(group_keeper::clock::time_point now) {
+  if (now < next_hand_over_ || !env_->paces.self_is_bad() || replica_->voters() == 1 ||
+      replica_->status().role != raft::role::leader) {
+    return;
+  }
+  const auto map = env_->board.routes()->map;
+  const auto* placed = map ? placement::find_shard(*map, 0) : nullptr;
+  if (placed == nullptr) {
+    return;
+  }
+  if (const auto to = quicker_node(*env_, *map, *placed, replica_->group(), names_, now)) {
+    next_hand_over_ = now + hand_over_slow;
+    if (env_->paces.may_move(now)) {
+      (void)replica_->transfer(server_id_of(*to), steady_now());
+    }
+  }
+}
+
 void map_shard::tick() {
   if (!replica_) {
     return;
@@ -111,6 +131,7 @@ void map_shard::tick() {
     keeper_.follow(now);
   }
   step_back();
+  give_way(now);
   keeper_.look(*replica_, now);
   arm_tick();
 }

@@ -9,7 +9,8 @@
 /// replicas.
 /// Sends: the map after each change, to the cluster actor (through `on_map`); messages to the other
 /// replicas. As leader it makes the group what the map says that it shall be: shard 0 begins on the
-/// node that forms the cluster and grows, one server at a time.
+/// node that forms the cluster and grows, one server at a time. As leader whose disk is slow or
+/// damaged it hands over to another.
 /// Dies: respawned by the cluster actor from the store, once what it has given to the log writer is
 /// on the disk; proposals in flight are answered as unknown.
 
@@ -56,6 +57,7 @@ class map_shard final : public observed<map_shard_actor> {
   void send(raft::server_id to, std::string message, bool transfer);
   void tick();
   void step_back();
+  void give_way(group_keeper::clock::time_point now);
   void retire();
 
   environment_ptr env_;
@@ -68,6 +70,7 @@ class map_shard final : public observed<map_shard_actor> {
   std::unordered_map<std::uint64_t, map_proposal_ptr> proposals_;
   std::uint64_t tags_ = 0;
   bool draining_ = false;
+  group_keeper::clock::time_point next_hand_over_{};
   std::unique_ptr<raft::map_machine> machine_;
   std::unique_ptr<raft::replica> replica_;
 };

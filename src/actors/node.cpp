@@ -36,6 +36,8 @@ node::node(caf::actor_config& cfg, environment_ptr env, std::shared_ptr<peers> l
       start_searcher();
     } else if (m.source == webhooks_.address()) {
       start_webhooks();
+    } else if (m.source == canary_.address()) {
+      start_canary();
     } else {
       for (const auto& [number, handle] : shards_) {
         if (handle.address() == m.source) {
@@ -54,6 +56,7 @@ node::behavior_type node::make_behavior() {
   start_gate();
   start_searcher();
   start_webhooks();
+  start_canary();
   return {[this](const map_ptr& map) { take_map(map); }, [this](stop_atom) { stop(); },
           [this](drain_atom) {
             caf::anon_send(cluster_, drain_atom::value);
@@ -72,6 +75,7 @@ void node::on_exit() {
   anon_send_exit(admin_, caf::exit_reason::user_shutdown);
   anon_send_exit(presence_, caf::exit_reason::user_shutdown);
   anon_send_exit(webhooks_, caf::exit_reason::user_shutdown);
+  anon_send_exit(canary_, caf::exit_reason::user_shutdown);
   if (gate_) {
     anon_send_exit(gate_, caf::exit_reason::user_shutdown);
   }
@@ -84,6 +88,7 @@ void node::on_exit() {
   admin_ = nullptr;
   presence_ = nullptr;
   webhooks_ = nullptr;
+  canary_ = nullptr;
   gate_ = nullptr;
   open_gate_ = nullptr;
   searcher_.reset();
@@ -99,7 +104,9 @@ void node::start_cluster() {
 }
 
 void node::start_admin() {
-  admin_ = spawn<admin>(env_, links_);
+  // On a thread of its own: long lists, reads of the store and synced audit lines keep nobody
+  // waiting.
+  admin_ = spawn<admin, caf::detached>(env_, links_);
   monitor(admin_);
   links_->set_admin(admin_);
   env_->admin.set(admin_);
@@ -134,6 +141,13 @@ void node::start_searcher() {
 void node::start_webhooks() {
   webhooks_ = spawn<webhook_sender>(env_);
   monitor(webhooks_);
+}
+
+/// It stands where the relay of a room with this node's id would (process.cpp).
+void node::start_canary() {
+  env_->health.expect_delivery();
+  canary_ = env_->board.relay_of(env_->board.self());
+  monitor(canary_);
 }
 
 void node::take_map(const map_ptr& map) {

@@ -4,10 +4,10 @@
 /// \file
 /// NODE: the root of supervision.
 ///
-/// Owns: the cluster and admin actors, the searcher, the sender of webhooks, the gate on the
-/// cluster port, and one shard actor per replica that the map places here, or that is on the disk
-/// although it does not any more. Takes: newer maps, shards that have gone from the disk, stop.
-/// Sends: nothing but its children's births. Dies: the process ends with an error code (main
+/// Owns: the cluster and admin actors, the searcher, the sender of webhooks, the canary, the gate
+/// on the cluster port, and one shard actor per replica that the map places here, or that is on the
+/// disk although it does not any more. Takes: newer maps, shards that have gone from the disk,
+/// stop. Sends: nothing but its children's births. Dies: the process ends with an error code (main
 /// watches it).
 
 #include <functional>
@@ -38,6 +38,7 @@ class node final : public observed<node_actor> {
   void start_gate();
   void start_searcher();
   void start_webhooks();
+  void start_canary();
   void take_map(const map_ptr& map);
   void start_shard(std::uint16_t number);
   void drop_shard(std::uint16_t number);
@@ -55,6 +56,7 @@ class node final : public observed<node_actor> {
   presence_actor presence_;
   std::optional<searcher_actor> searcher_;
   webhook_actor webhooks_;
+  relay_actor canary_;
   std::map<std::uint16_t, shard_actor> shards_;
   bool stopping_ = false;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "actors/node_pages.hpp"
 
-#include "telemetry/metrics.hpp"
+#include "actors/node_metrics.hpp"
 
 namespace greenroom::actors {
 
@@ -11,6 +11,15 @@ using nlohmann::json;
 
 net::page to_page(int status, const json& body) {
   return {status, "application/json", body.dump()};
+}
+
+/// What the canary has found, for people.
+json delivery_of(const delivery_view& seen) {
+  const auto age = std::chrono::steady_clock::now() - seen.proven_at;
+  const auto age_ms = std::chrono::duration_cast<std::chrono::milliseconds>(age).count();
+  return {{"proven_ms_ago", seen.is_proven ? json(age_ms) : json()},
+          {"failure", seen.failure.empty() ? json() : json(seen.failure)},
+          {"through", seen.through}};
 }
 
 }  // namespace
@@ -35,6 +44,7 @@ net::node_pages node_pages_of(environment_ptr env, std::shared_ptr<peers> links)
                          {"ready", why.empty()},
                          {"reason", why.empty() ? json() : json(why)},
                          {"links", links->views().size()},
+                         {"delivery", delivery_of(env->health.delivery())},
                          {"leaderless_shards", std::move(leaderless)}});
   };
   p.health_live = [] {
@@ -47,8 +57,8 @@ net::node_pages node_pages_of(environment_ptr env, std::shared_ptr<peers> links)
                                        {"timestamp", format_time(now_ms())},
                                        {"reason", ready ? json() : json(why)}});
   };
-  p.metrics = [] {
-    return net::page{200, "text/plain; version=0.0.4; charset=utf-8", telemetry::metrics_text()};
+  p.metrics = [env, links] {
+    return net::page{200, "text/plain; version=0.0.4; charset=utf-8", node_metrics(*env, *links)};
   };
   return p;
 }

@@ -37,6 +37,12 @@ call_body body_of(const chat::outbox_item& item) {
       return email_settle{item.user_id, false};
     case chat::outbox_item::what::sweep_room:
       return room_sweep{};
+    case chat::outbox_item::what::sweep_user:
+      return user_sweep{};
+    case chat::outbox_item::what::person_closed:
+      return room_person_closed{item.user_id, false};
+    case chat::outbox_item::what::person_erased:
+      return room_person_closed{item.user_id, true};
     case chat::outbox_item::what::user_room:
       break;
   }

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <list>
 #include <unordered_map>
 #include <vector>
 
@@ -51,7 +52,7 @@ class outbox_sender {
  private:
   /// What goes to one target: one item at a time.
   struct lane {
-    std::deque<chat::outbox_item> items;
+    std::list<chat::outbox_item> items;  ///< mostly one
     call_number flying = 0;
     clock::time_point due{};  ///< to be tried again, or given up when flying
     std::chrono::milliseconds backoff{0};

@@ -52,10 +52,10 @@ std::uint64_t patient_calls::version_of(std::uint16_t shard) const {
   return shard < routes->shards.size() ? routes->shards[shard].version : 0;
 }
 
-void patient_calls::take_reply(const reply& r) {
+std::optional<patient_calls::clock::time_point> patient_calls::take_reply(const reply& r) {
   const auto it = calls_.find(r.number);
   if (it == calls_.end()) {
-    return;  // later than its time-out
+    return std::nullopt;  // later than its time-out
   }
   auto& p = it->second;
   const auto* failure = std::get_if<error>(&r.body);
@@ -67,7 +67,7 @@ void patient_calls::take_reply(const reply& r) {
     if (clock::now() + wait < p.deadline) {
       ++p.tries;
       p.retry_at = clock::now() + wait;
-      return;
+      return p.retry_at;
     }
   }
   const auto then = std::move(p.then);
@@ -77,6 +77,15 @@ void patient_calls::take_reply(const reply& r) {
   } else {
     then(r.body);
   }
+  return std::nullopt;
+}
+
+patient_calls::clock::time_point patient_calls::next_time() const {
+  auto next = clock::time_point::max();
+  for (const auto& [number, p] : calls_) {
+    next = std::min({next, p.deadline, p.retry_at});
+  }
+  return next;
 }
 
 void patient_calls::on_time(const reply_sink& self, clock::time_point now) {

@@ -28,14 +28,16 @@ class patient_calls {
   call_number ask(const reply_sink& self, const uuid& target, std::uint16_t shard,
                   const chat::origin& from, call_body body, clock::time_point deadline,
                   continuation then);
-  /// Passes over replies to calls that are no more.
-  void take_reply(const reply& r);
+  /// Passes over replies to calls that are no more. A time: the call is to be asked again then.
+  std::optional<clock::time_point> take_reply(const reply& r);
   /// Asks again what waited long enough, and ends what is late with UNAVAILABLE.
   void on_time(const reply_sink& self, clock::time_point now);
   /// Asks again at once where there is another leader than the one that was asked.
   void routes_changed(const reply_sink& self);
   void clear() { calls_.clear(); }
   [[nodiscard]] bool empty() const noexcept { return calls_.empty(); }
+  /// When on_time() has something to do, if nothing else happens; max(): not.
+  [[nodiscard]] clock::time_point next_time() const;
 
  private:
   struct pending {

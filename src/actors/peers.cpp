@@ -2,8 +2,8 @@
 #include "actors/peers.hpp"
 
 #include "actors/frames.hpp"
+#include "actors/link_metrics.hpp"
 #include "telemetry/log.hpp"
-#include "telemetry/metrics.hpp"
 
 namespace greenroom::actors {
 
@@ -128,6 +128,7 @@ bool peers::down(const node_id& who, const caf::actor_addr& link) {
     }
     links_.erase(it);
   }
+  link_metrics::instance().links_lost.Increment();
   std::vector<std::pair<call_number, reply_sink>> orphans;
   {
     const std::lock_guard lock(waiting_mutex_);
@@ -207,9 +208,7 @@ void peers::sweep() {
 void peers::take(const node_id& from, std::string_view frame) {
   auto d = frames::decode(frame);
   if (!d) {
-    static auto& damaged = telemetry::counter("greenroom_link_damaged_frames_total",
-                                              "Frames of other nodes that could not be decoded");
-    damaged.Increment();
+    link_metrics::instance().damaged_frames.Increment();
     telemetry::log("link").error("from {}: {}", from.str(), d.error().message);
     return;
   }

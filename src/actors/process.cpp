@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "actors/process.hpp"
 
-#include <sched.h>
-
+#include <algorithm>
 #include <caf/io/all.hpp>
 #include <condition_variable>
 #include <cstdio>
@@ -13,6 +12,7 @@
 #include <thread>
 
 #include "actors/bridge.hpp"
+#include "actors/canary.hpp"
 #include "actors/cluster_interfaces.hpp"
 #include "actors/environment.hpp"
 #include "actors/gate.hpp"
@@ -20,6 +20,7 @@
 #include "actors/node.hpp"
 #include "actors/node_pages.hpp"
 #include "actors/relay.hpp"
+#include "actors/scheduling.hpp"
 #include "actors/transport.hpp"
 #include "net/admin_socket.hpp"
 #include "net/server.hpp"
@@ -40,26 +41,17 @@ constexpr std::size_t hash_queue_max = 256;
 /// Exit code of a process whose root actor has failed (docs/operations.md).
 constexpr int node_failed_exit_code = 71;
 
-/// Two at least: one actor that is busy does not hold up all others.
-std::size_t usable_processors() {
-  cpu_set_t usable;
-  CPU_ZERO(&usable);
-  const bool known = sched_getaffinity(0, sizeof usable, &usable) == 0;
-  return std::max<std::size_t>(2, known ? static_cast<std::size_t>(CPU_COUNT(&usable)) : 0);
-}
-
 /// What crosses links is registered by name; the names are part of the link protocol.
 class system_config final : public caf::actor_system_config {
  public:
   explicit system_config(const greenroom::settings& s) {
     add_message_type<std::vector<std::string>>("strings");
-    // The default policy, stealing, sleeps up to 10 ms between looks: a wake-up from a socket
-    // thread would wait for it.
-    set("scheduler.policy", caf::atom("sharing"));
+    module_factories.emplace_back(make_scheduler);
     set("scheduler.max-throughput", std::size_t{s.actors.max_throughput});
-    // CAF's own choice is four at least, whatever the machine has and the process may use.
+    // CAF's own choice is four at least, whatever the machine has and the process may use. One more
+    // than are up at a time (job_queue.hpp), for when one of them is stuck.
     set("scheduler.max-threads",
-        s.actors.threads > 0 ? std::size_t{s.actors.threads} : usable_processors());
+        s.actors.threads > 0 ? std::size_t{s.actors.threads} : usable_processors() + 1);
     if (s.cluster.port != 0) {
       // Both are needed, or a silent peer is never noticed.
       using std::chrono::milliseconds;
@@ -224,8 +216,10 @@ expected<void> process::impl::start() {
       security::password_cost{config.auth.argon2_memory_mib, config.auth.argon2_ops});
   links = std::make_shared<peers>(*board);
   board->set_peers(links.get());
-  board->set_relay_factory(
-      [this](const uuid& room) { return relay_actor(system->spawn<relay>(env, room)); });
+  board->set_relay_factory([this](const uuid& room) {
+    return room == board->self() ? relay_actor(system->spawn<canary>(env))
+                                 : relay_actor(system->spawn<relay>(env, room));
+  });
   board->on_change([raw = board.get()] {
     for (const auto& r : raw->relays()) {
       caf::anon_send(r, routes_atom::value);
@@ -240,6 +234,10 @@ expected<void> process::impl::start() {
       caf::anon_send(*p, routes_atom::value);
     }
   });
+  if (identity) {
+    // Before the listener: whoever asks it for figures reads them.
+    env->certificates = {{"node", identity->expires_at()}, {"ca", identity->ca_expires_at()}};
+  }
   if (const auto ok = open_listener(); !ok) {
     return ok;
   }

@@ -11,8 +11,8 @@ namespace greenroom::actors {
 namespace {
 
 constexpr std::array<std::string_view, actor_kind_count> kind_names{
-    "node",    "cluster",    "link",   "gate",  "shard",    "room",     "user",    "relay",
-    "session", "connection", "worker", "admin", "presence", "searcher", "webhooks"};
+    "node",    "cluster",    "link",   "gate",  "shard",    "room",     "user",     "relay",
+    "session", "connection", "worker", "admin", "presence", "searcher", "webhooks", "canary"};
 
 /// Failed names that are remembered for their restart counts.
 constexpr std::size_t failures_max = 4096;
@@ -58,6 +58,16 @@ void actor_record::set_report(std::string text) {
   report_ = std::move(text);
 }
 
+std::shared_ptr<const actor_facts> actor_record::facts() const {
+  const std::lock_guard lock(mutex_);
+  return facts_;
+}
+
+void actor_record::set_facts(std::shared_ptr<const actor_facts> facts) {
+  const std::lock_guard lock(mutex_);
+  facts_ = std::move(facts);
+}
+
 registry& registry::instance() {
   static registry only;
   return only;
@@ -87,7 +97,17 @@ std::shared_ptr<actor_record> registry::enter(registration who, std::uint64_t ac
 void registry::leave(const std::shared_ptr<actor_record>& record) {
   auto& s = stripes_[record->id % stripes];
   const std::lock_guard lock(s.mutex);
-  s.records.erase(record->id);
+  // With the stripe's mutex: whoever adds up meets it either there or here.
+  if (s.records.erase(record->id) == 0) {
+    return;
+  }
+  auto& sum = ended_[static_cast<std::size_t>(record->kind)];
+  const auto add = [](auto& to, const auto& from) {
+    to.fetch_add(from.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  };
+  add(sum.handled, record->handled);
+  add(sum.busy_ns, record->busy_ns);
+  add(sum.errors, record->errors);
 }
 
 void registry::failed(const actor_record& record, const std::string& why) {
@@ -140,6 +160,12 @@ std::vector<actor_view> registry::snapshot(std::optional<actor_kind> kind,
       row.errors = record->errors.load(std::memory_order_relaxed);
       row.restarts = record->restarts;
       row.age_ms = std::chrono::duration_cast<std::chrono::milliseconds>(age).count();
+      if (const auto last = record->last_handled.load(std::memory_order_relaxed); last != 0) {
+        row.last_message_ms =
+            std::max<std::int64_t>(0, (now.time_since_epoch().count() - last) / 1'000'000);
+      }
+      row.report = record->report();
+      row.facts = record->facts();
       rows.push_back(std::move(row));
     }
   }
@@ -150,6 +176,35 @@ std::vector<actor_view> registry::snapshot(std::optional<actor_kind> kind,
     rows.resize(limit);
   }
   return rows;
+}
+
+std::array<kind_totals, actor_kind_count> registry::totals() const {
+  std::array<kind_totals, actor_kind_count> all{};
+  // All at once, so that no actor is missed, or met twice, on its way out: counters never fall.
+  std::array<std::unique_lock<std::mutex>, stripes> locks;
+  for (std::size_t i = 0; i < stripes; ++i) {
+    locks[i] = std::unique_lock(stripes_[i].mutex);
+  }
+  for (const auto& s : stripes_) {
+    for (const auto& [id, record] : s.records) {
+      auto& sum = all[static_cast<std::size_t>(record->kind)];
+      const auto handled = record->handled.load(std::memory_order_relaxed);
+      const auto enqueued = record->enqueued.load(std::memory_order_relaxed);
+      const auto queued = enqueued > handled ? enqueued - handled : 0;
+      ++sum.actors;
+      sum.queued += queued;
+      sum.longest_queue = std::max(sum.longest_queue, queued);
+      sum.handled += handled;
+      sum.busy_ns += record->busy_ns.load(std::memory_order_relaxed);
+      sum.errors += record->errors.load(std::memory_order_relaxed);
+    }
+  }
+  for (std::size_t kind = 0; kind < all.size(); ++kind) {
+    all[kind].handled += ended_[kind].handled.load(std::memory_order_relaxed);
+    all[kind].busy_ns += ended_[kind].busy_ns.load(std::memory_order_relaxed);
+    all[kind].errors += ended_[kind].errors.load(std::memory_order_relaxed);
+  }
+  return all;
 }
 
 std::size_t registry::count(actor_kind kind) const {

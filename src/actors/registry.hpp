@@ -4,6 +4,7 @@
 /// \file
 /// Every living actor of this process, for the console and the metrics.
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -32,9 +33,10 @@ enum class actor_kind : std::uint8_t {
   admin,
   presence,
   searcher,
-  webhooks
+  webhooks,
+  canary
 };
-inline constexpr std::size_t actor_kind_count = 15;
+inline constexpr std::size_t actor_kind_count = 16;
 std::string_view to_string(actor_kind kind) noexcept;
 std::optional<actor_kind> parse_actor_kind(std::string_view text) noexcept;
 
@@ -43,6 +45,11 @@ struct registration {
   actor_kind kind = actor_kind::node;
   std::string name;    ///< unique within its kind, e.g. the room's id
   std::string parent;  ///< "kind name" of its supervisor
+};
+
+/// What an actor of some kind shows of itself beyond its figures (facts.hpp).
+struct actor_facts {
+  virtual ~actor_facts() = default;
 };
 
 /// Written by the actor, read by anybody.
@@ -56,16 +63,21 @@ struct actor_record {
   std::atomic<std::uint64_t> handled{0};
   std::atomic<std::uint64_t> busy_ns{0};
   std::atomic<std::uint32_t> errors{0};
+  /// When it had last handled a message, as nanoseconds of the steady clock; 0: never.
+  std::atomic<std::int64_t> last_handled{0};
 
   [[nodiscard]] std::string name() const;
   void set_name(std::string name);
   [[nodiscard]] std::string report() const;
   void set_report(std::string text);
+  [[nodiscard]] std::shared_ptr<const actor_facts> facts() const;
+  void set_facts(std::shared_ptr<const actor_facts> facts);
 
  private:
   mutable std::mutex mutex_;
   std::string name_;
   std::string report_;
+  std::shared_ptr<const actor_facts> facts_;
 };
 
 /// One row of `greenroom console actors`.
@@ -81,6 +93,19 @@ struct actor_view {
   std::uint32_t errors = 0;
   std::uint32_t restarts = 0;
   std::int64_t age_ms = 0;
+  std::int64_t last_message_ms = -1;  ///< since the last one was handled; -1: none was
+  std::string report;
+  std::shared_ptr<const actor_facts> facts;  ///< null: it shows none
+};
+
+/// Of all actors of a kind together, those that have ended included where it is a count.
+struct kind_totals {
+  std::uint64_t actors = 0;
+  std::uint64_t queued = 0;         ///< messages that wait
+  std::uint64_t longest_queue = 0;  ///< of one of them
+  std::uint64_t handled = 0;
+  std::uint64_t busy_ns = 0;
+  std::uint64_t errors = 0;
 };
 
 /// Thread-safe.
@@ -97,6 +122,8 @@ class registry {
   [[nodiscard]] std::vector<actor_view> snapshot(std::optional<actor_kind> kind,
                                                  std::size_t limit) const;
   [[nodiscard]] std::size_t count(actor_kind kind) const;
+  /// By kind. Much cheaper than snapshot().
+  [[nodiscard]] std::array<kind_totals, actor_kind_count> totals() const;
 
  private:
   static constexpr std::size_t stripes = 16;
@@ -105,6 +132,13 @@ class registry {
     std::unordered_map<std::uint64_t, std::shared_ptr<actor_record>> records;
   };
   stripe stripes_[stripes];
+  /// Of those that have ended.
+  struct ended {
+    std::atomic<std::uint64_t> handled{0};
+    std::atomic<std::uint64_t> busy_ns{0};
+    std::atomic<std::uint64_t> errors{0};
+  };
+  std::array<ended, actor_kind_count> ended_;
   mutable std::mutex failures_mutex_;
   std::unordered_map<std::string, std::uint32_t> failures_;  ///< by kind and name; bounded
 };

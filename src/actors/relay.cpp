@@ -17,7 +17,10 @@ constexpr auto idle_tick_every = 10s;
 }  // namespace
 
 relay::relay(caf::actor_config& cfg, environment_ptr env, const uuid& room)
-    : observed(cfg, {actor_kind::relay, room.str(), "node"}), env_(std::move(env)), room_(room) {}
+    : observed(cfg, {actor_kind::relay, room.str(), "node"}), env_(std::move(env)), room_(room) {
+  facts_->room = room;
+  show(facts_);
+}
 
 relay::behavior_type relay::make_behavior() {
   return {[this](const subscription_ptr& wanted, const session_actor& session) {
@@ -59,6 +62,7 @@ void relay::subscribe(const subscription_ptr& wanted, const session_actor& sessi
   replays_.erase(l.fetching);
   ahead_.erase(wanted->connection);
   l = listener{wanted, session, stage::asking, 0, 0};
+  show_listeners();
   groups_stale_ = true;
   if (!attached_) {
     attach_to_room();
@@ -80,6 +84,7 @@ void relay::unsubscribe(net::connection_id id) {
   replays_.erase(it->second.fetching);
   const auto user = it->second.wanted->user_id;
   listeners_.erase(it);
+  show_listeners();
   ahead_.erase(id);
   groups_stale_ = true;
   if (std::none_of(listeners_.begin(), listeners_.end(),

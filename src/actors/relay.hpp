@@ -28,6 +28,7 @@
 #include "actors/alarm.hpp"
 #include "actors/base.hpp"
 #include "actors/environment.hpp"
+#include "actors/facts.hpp"
 #include "actors/interfaces.hpp"
 
 namespace greenroom::actors {
@@ -93,9 +94,13 @@ class relay final : public observed<relay_actor> {
     std::shared_ptr<const std::vector<net::connection_id>> receivers;
   };
   const std::vector<group>& live_groups();
+  static void count_deliveries(std::size_t events);
+
+  void show_listeners() { facts_->listeners.store(static_cast<std::uint32_t>(listeners_.size())); }
 
   environment_ptr env_;
   const uuid room_;
+  const std::shared_ptr<relay_facts> facts_ = std::make_shared<relay_facts>();
   // what is known of the room
   bool streaming_ = false;           ///< last_seq_ means something
   std::uint64_t last_seq_ = 0;       ///< delivered to all live listeners

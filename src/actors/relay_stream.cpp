@@ -3,6 +3,7 @@
 
 #include "actors/lazy_frames.hpp"
 #include "actors/relay.hpp"
+#include "telemetry/metrics.hpp"
 
 namespace greenroom::actors {
 
@@ -107,8 +108,20 @@ void relay::deliver(const protocol::event_envelope& e) {
     return;
   }
   lazy_frames frames(e);
+  std::size_t receivers = 0;
   for (const auto& g : live_groups()) {
     sockets->fan_out(g.io_thread, frames(g.encoding), g.receivers);
+    receivers += g.receivers->size();
+  }
+  count_deliveries(receivers);
+}
+
+void relay::count_deliveries(std::size_t events) {
+  static auto& deliveries =
+      telemetry::counter("greenroom_deliveries_total",
+                         "Events of rooms that were given to connections, one for each of them");
+  if (events > 0) {
+    deliveries.Increment(static_cast<double>(events));
   }
 }
 
@@ -235,6 +248,7 @@ void relay::take_replay(net::connection_id id, listener& l, const room_page& pag
   }
   const bool progress = !frames.empty();
   if (progress && sockets != nullptr) {
+    count_deliveries(frames.size());
     sockets->send_many(id, std::move(frames));
   }
   if (removed) {

@@ -47,6 +47,7 @@ void relay::deliver_typing(const protocol::event_envelope& e, const uuid& author
     std::erase_if(
         others, [&](net::connection_id id) { return listeners_.at(id).wanted->user_id == author; });
     if (!others.empty()) {
+      count_deliveries(others.size());
       sockets->fan_out(g.io_thread, frames(g.encoding),
                        std::make_shared<const std::vector<net::connection_id>>(std::move(others)));
     }

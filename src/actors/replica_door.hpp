@@ -17,6 +17,8 @@ namespace greenroom::actors {
 inline constexpr std::uint64_t log_is_settled = 0;
 /// Likewise: nothing of the shard is on the disk any more.
 inline constexpr std::uint64_t shard_is_retired = ~std::uint64_t{0};
+/// A shard's word to itself: the proposals that were in its mailbox are gathered.
+inline constexpr std::uint64_t proposals_are_gathered = ~std::uint64_t{0} - 1;
 
 class replica_door final : public raft::replica_host {
  public:

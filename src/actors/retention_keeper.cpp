@@ -52,6 +52,12 @@ void retention_keeper::on_time(clock::time_point now, unix_ms wall) {
 void retention_keeper::look(clock::time_point now, unix_ms wall) {
   const auto rooms = do_.rooms(after_, rooms_per_turn);
   for (const auto& r : rooms) {
+    const auto& restored = r.restored;
+    if ((restored.is == chat::restoration::what::filling ||
+         restored.is == chat::restoration::what::people) &&
+        wall - restored.at > chat::restoration_rests_max_ms && do_.abandon) {
+      do_.abandon({{}, r.id});
+    }
     if (r.deleted || r.retention == protocol::room_retention{} || r.purged_seq >= r.last_seq) {
       continue;
     }

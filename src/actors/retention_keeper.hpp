@@ -35,6 +35,8 @@ class retention_keeper {
     std::function<std::optional<unix_ms>(const uuid& room, std::uint64_t seq)> time_of;
     /// Nothing is said about what becomes of it but by applied().
     std::function<void(const chat::purge_room&)> propose;
+    /// The same of a restoration that nobody goes on with.
+    std::function<void(const chat::abandon_restore&)> abandon = {};
   };
 
   retention_keeper(std::chrono::milliseconds check_every, duties what);

@@ -23,7 +23,10 @@ constexpr auto idle_without_room = 2s;
 }  // namespace
 
 room::room(caf::actor_config& cfg, const uuid& id, entity_place place)
-    : entity(cfg, actor_kind::room, id, std::move(place)) {}
+    : entity(cfg, actor_kind::room, id, std::move(place)) {
+  facts_->shard = this->place().number;
+  show(facts_);
+}
 
 void room::take(const asked& a) {
   load();
@@ -37,11 +40,27 @@ void room::load() {
     loaded_ = true;
     room_ = reader().find_room(id());
     last_seq_ = room_ ? room_->last_seq : 0;
+    show_facts();
+  }
+}
+
+/// For the console.
+void room::show_facts() {
+  facts_->exists.store(room_ && !room_->deleted);
+  facts_->last_seq.store(last_seq_);
+  facts_->nodes.store(static_cast<std::uint32_t>(nodes_.size()));
+  if (room_) {
+    facts_->members.store(room_->member_count);
+    facts_->set_names(room_->alias, room_->name);
   }
 }
 
 void room::applied(const proposal_result& r) {
   load();
+  if (is_unseen() && !r.outcome->changes.empty()) {
+    // Entries of before were nobody's, and may have been more than there are now.
+    last_seq_ = std::min(last_seq_, r.outcome->changes.front().seq - 1);
+  }
   for (const auto& change : r.outcome->changes) {
     // What was in the store when this actor was born is not news: relays attach after it.
     if (change.room_id != id() || change.seq <= last_seq_) {
@@ -64,26 +83,37 @@ void room::applied(const proposal_result& r) {
         all_members_ = false;
       }
     }
+    facts_->entries.note(r.time);
     publish(change);
   }
+  show_facts();
   if (const auto* purged = std::get_if<chat::room_purged>(&r.outcome->answer)) {
     follow_purge(*purged);
   }
   for (const auto& cursor : r.outcome->cursors) {
-    if (const auto it = members_.find(cursor.user_id); it != members_.end()) {
-      auto& m = it->second;
+    if (auto* m = members_.find(cursor.user_id)) {
       if (cursor.status == protocol::message_state::read) {
-        m.read_seq = std::max(m.read_seq, cursor.seq);
+        m->read_seq = std::max(m->read_seq, cursor.seq);
       }
-      m.delivered_seq = std::max(m.delivered_seq, cursor.seq);
+      m->delivered_seq = std::max(m->delivered_seq, cursor.seq);
     }
     publish_cursor(cursor, r.time);
   }
 }
 
+/// Nobody has heard of it: it is being restored, or that was given up.
+bool room::is_unseen() const {
+  using enum chat::restoration::what;
+  if (!room_ || !room_->deleted) {
+    return false;
+  }
+  const auto is = room_->restored.is;
+  return is == filling || is == people || is == given_up || is == erased;
+}
+
 const chat::member* room::find_member(const uuid& user) {
-  if (const auto it = members_.find(user); it != members_.end()) {
-    return &it->second;
+  if (const auto* known = members_.find(user)) {
+    return known;
   }
   if (all_members_) {
     return nullptr;
@@ -95,7 +125,7 @@ const chat::member* room::find_member(const uuid& user) {
   if (members_.size() >= members_known_max) {
     members_.clear();
   }
-  return &members_.emplace(user, std::move(*m)).first->second;
+  return &members_.put(std::move(*m));
 }
 
 std::optional<chat::member> room::member_of(const uuid& user) {
@@ -109,7 +139,7 @@ void room::load_all_members() {
   }
   members_.clear();
   for (auto& m : reader().members(id(), std::nullopt, limits::quiet_room_members_max + 1)) {
-    members_.emplace(m.user_id, std::move(m));
+    members_.put(std::move(m));
   }
   all_members_ = members_.size() <= limits::quiet_room_members_max;
 }
@@ -118,7 +148,7 @@ void room::forget_member(const uuid& user) {
   members_.erase(user);
   if (all_members_) {
     if (auto m = reader().find_member(id(), user)) {
-      members_.emplace(user, std::move(*m));
+      members_.put(std::move(*m));
     }
     all_members_ = members_.size() <= limits::quiet_room_members_max;
   }
@@ -212,7 +242,10 @@ room::clock::time_point room::due(clock::time_point now) {
     sweep_rests_ = false;
     sweep();
   }
-  std::erase_if(nodes_, [&](const listener& l) { return l.confirmed + attached_for < now; });
+  if (std::erase_if(nodes_, [&](const listener& l) { return l.confirmed + attached_for < now; }) >
+      0) {
+    show_facts();
+  }
   auto next = std::min({marks_due_, silence_due_, tell_typing(now)});
   if (sweep_rests_) {
     next = std::min(next, content_due_);

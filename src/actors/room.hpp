@@ -22,6 +22,8 @@
 #include <vector>
 
 #include "actors/entity.hpp"
+#include "actors/facts.hpp"
+#include "actors/known_members.hpp"
 #include "actors/room_history.hpp"
 #include "chat/permissions.hpp"
 
@@ -44,6 +46,9 @@ class room final : public entity {
 
   // room.cpp: what it knows
   void load();
+  void show_facts();
+  [[nodiscard]] bool is_unseen() const;
+  /// Good until the next is looked for.
   [[nodiscard]] const chat::member* find_member(const uuid& user);
   [[nodiscard]] std::optional<chat::member> member_of(const uuid& user);
   void load_all_members();
@@ -70,6 +75,9 @@ class room final : public entity {
   void with_user(const asked& a, const uuid& user, std::function<void()> then);
   /// The answer is nothing but `ok`.
   void propose_simply(const asked& a, chat::command_data what);
+
+  // room_closed_accounts.cpp
+  void on(const asked& a, const room_person_closed& c);
 
   // room_places.cpp
   /// Goes on if the asker may be in another room; else the answer is CONFLICT with the limit.
@@ -124,6 +132,10 @@ class room final : public entity {
   [[nodiscard]] expected<protocol::room_export_response> entries_of_file(
       const room_export& c) const;
   [[nodiscard]] protocol::room_export_response members_of_file(const room_export& c) const;
+  void export_messages(const asked& a, const room_export& c);  // room_message_export.cpp
+
+  // room_restore.cpp
+  void on(const asked& a, const room_restore& c);
 
   // room_reads.cpp
   void on(const asked& a, const room_get& c);
@@ -154,11 +166,13 @@ class room final : public entity {
     answer(a, error{ec::invalid_message, "no call for a room", {}});
   }
 
+  const std::shared_ptr<room_facts> facts_ = std::make_shared<room_facts>();
+
   // what it knows of the room
   bool loaded_ = false;
   std::optional<chat::room> room_;
   std::uint64_t last_seq_ = 0;  ///< published; the store may be ahead of it
-  std::unordered_map<uuid, chat::member, uuid_hash> members_;
+  known_members members_;
   bool all_members_ = false;  ///< members_ has all of them
   std::deque<protocol::message> recent_;
   bool recent_loaded_ = false;
@@ -192,9 +206,9 @@ class room final : public entity {
   std::unordered_map<uuid, typist, uuid_hash> typists_;
 
   // after its end
-  std::optional<asked> sweeper_;  ///< who waits until everything is erased
-  bool sweep_rests_ = false;      ///< … and for the time when the content may go
-  clock::time_point content_due_{};
+  std::optional<asked> sweeper_;     ///< who waits until everything is erased
+  bool sweep_rests_ = false;         ///< … and for the time when the content may go
+  clock::time_point content_due_{};  ///< of the deletion that is under way
 
   // who listens
   struct listener {

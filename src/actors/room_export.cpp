@@ -107,6 +107,10 @@ tl::unexpected<error> begin_again() {
 }  // namespace
 
 void room::on(const asked& a, const room_export& c) {
+  if (!c.sender.is_nil()) {
+    export_messages(a, c);
+    return;
+  }
   if (const auto bad = refusal_of(a, chat::action::export_room)) {
     answer(a, *bad);
     return;

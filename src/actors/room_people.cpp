@@ -42,7 +42,8 @@ void room::propose_simply(const asked& a, chat::command_data what) {
 
 void room::on(const asked& a, const room_direct& c) {
   // Once it exists it is the same room also when the other one's account is closed.
-  if (room_ || c.other == a.what->from.user_id) {
+  const bool is_there = room_ && room_->restored.is != chat::restoration::what::erased;
+  if (is_there || c.other == a.what->from.user_id) {
     create_direct(a);
     return;
   }

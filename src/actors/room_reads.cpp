@@ -139,8 +139,8 @@ void room::put_status(std::vector<protocol::message>& messages, const uuid& for_
   load_all_members();
   std::vector<chat::member> others;
   if (all_members_) {
-    for (const auto& [user, m] : members_) {
-      if (user != for_user) {
+    for (const auto& m : members_) {
+      if (m.user_id != for_user) {
         others.push_back(m);
       }
     }

@@ -39,11 +39,12 @@ void room::on(const asked& a, const room_delete& /*c*/) {
 
 // -- after the end -------------------------------------------------------------------------------
 
-/// The outbox asks again when this takes long, and another leader's outbox begins with it: each
-/// step goes on from what is left.
+/// Also how the members of a restored room get it on their lists. The outbox asks again when this
+/// takes long, and another leader's outbox begins with it: each step goes on from what is left.
 void room::on(const asked& a, const room_sweep& /*c*/) {
   room_ = reader().find_room(id());  // not what was remembered: a wrong `done` would be the last
-  if (!room_ || !room_->deleted) {
+  const bool tells = room_ && room_->restored.is == chat::restoration::what::telling;
+  if (!room_ || (!room_->deleted && !tells)) {
     answer(a, actors::done{});
     return;
   }
@@ -52,14 +53,15 @@ void room::on(const asked& a, const room_sweep& /*c*/) {
     return;
   }
   sweeper_ = a;
-  if (content_due_ == clock::time_point{}) {
-    content_due_ = clock::now() + content_stays;
-  }
   sweep();
 }
 
 void room::sweep() {
-  const bool content = clock::now() >= content_due_;
+  // Not while its members are told: its end, if it comes, is yet to be heard.
+  if (content_due_ == clock::time_point{} && room_ && room_->deleted) {
+    content_due_ = clock::now() + content_stays;
+  }
+  const bool content = content_due_ != clock::time_point{} && clock::now() >= content_due_;
   propose(chat::sweep_room{id(), content}, [this](const proposal_result& r) {
     const auto* swept = r.outcome ? std::get_if<chat::room_swept>(&r.outcome->answer) : nullptr;
     if (swept == nullptr) {
@@ -68,13 +70,15 @@ void room::sweep() {
     }
     switch (swept->what) {
       case chat::room_swept::left::nothing:
+        content_due_ = {};
         end_sweep(actors::done{});
         break;
       case chat::room_swept::left::people:
         sweep();
         break;
       case chat::room_swept::left::content:
-        if (clock::now() >= content_due_) {
+        if (content_due_ == clock::time_point{} || clock::now() >= content_due_) {
+          room_ = reader().find_room(id());
           sweep();
         } else {
           sweep_rests_ = true;

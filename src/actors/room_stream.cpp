@@ -52,6 +52,7 @@ void room::on(const asked& a, const room_attach& c) {
     }
   }
   report(std::to_string(nodes_.size()) + " nodes listen");
+  show_facts();
   answer(a, std::move(reply));
 }
 
@@ -68,6 +69,7 @@ void room::on(const asked& a, const room_admit& c) {
 void room::on(const asked& a, const room_detach& c) {
   std::erase_if(nodes_, [&](const listener& l) { return l.node == c.node; });
   report(std::to_string(nodes_.size()) + " nodes listen");
+  show_facts();
   answer(a, actors::done{});
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "actors/search_pages.hpp"
 #include "chat/apply.hpp"
 #include "store/shard_reader.hpp"
 #include "telemetry/log.hpp"
@@ -26,6 +27,8 @@ constexpr std::size_t entries_per_read = 200;
 constexpr std::size_t rooms_per_read = 100;
 /// Less than the asker's patience.
 constexpr unix_ms look_up_ms = 1500;
+/// An index that cannot be opened is looked at again so often.
+constexpr auto try_again_after = 1s;
 /// Behind everything that somebody waits for.
 constexpr int niceness = 10;
 
@@ -47,82 +50,141 @@ std::uint8_t traits_of(const chat::message& m) {
 }  // namespace
 
 searcher::searcher(caf::actor_config& cfg, environment_ptr env)
-    : observed(cfg, {actor_kind::searcher, "searcher", "node"}), env_(std::move(env)) {}
+    : observed(cfg, {actor_kind::searcher, "searcher", "node"}),
+      env_(std::move(env)),
+      index_(std::filesystem::path(env_->config.node.data_dir) / "search.db") {}
 
 searcher::behavior_type searcher::make_behavior() {
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), niceness);
-  index_ = std::make_unique<search::index>(std::filesystem::path(env_->config.node.data_dir) /
-                                           "search.db");
   const auto self = caf::actor_cast<searcher_actor>(this);
   env_->search.set_taker([weak = caf::actor_cast<caf::weak_actor_ptr>(self)] {
     if (const auto strong = weak.lock()) {
       caf::anon_send(caf::actor_cast<searcher_actor>(strong), start_atom::value);
     }
   });
-  const auto routes = env_->board.routes();
-  for (std::size_t n = 1; n < routes->shards.size(); ++n) {
-    if (routes->shards[n].leader == env_->board.self()) {
-      env_->search.catch_up(static_cast<std::uint16_t>(n));
-    }
-  }
-  return {[this](start_atom) {
-            if (!std::exchange(awake_, true)) {
-              delayed_send(this, gather_for, tick_atom::value);
-            }
-          },
-          [this](tick_atom) { work(); }, [this](const search_job_ptr& job) { look_up(*job); }};
+  wake_after(gather_for);
+  return {[this](start_atom) { wake_after(gather_for); }, [this](tick_atom) { work(); },
+          [this](const search_job_ptr& job) { look_up(*job); }};
 }
 
 void searcher::on_exit() {
   env_->search.set_taker({});
-  index_.reset();
+}
+
+/// One tick at a time.
+void searcher::wake_after(std::chrono::milliseconds pause) {
+  if (!std::exchange(awake_, true)) {
+    delayed_send(this, pause, tick_atom::value);
+  }
 }
 
 // -- taking in ---------------------------------------------------------------------------------
 
 void searcher::work() {
   awake_ = false;
-  auto next = env_->search.take();
+  auto* const in = index_.get(std::chrono::steady_clock::now());
+  if (in == nullptr) {
+    report("no index: " + index_.why_not());
+    if (std::exchange(told_, index_.why_not()) != index_.why_not()) {
+      telemetry::log("search").warn("the index cannot be used: {}", told_);
+    }
+    wake_after(try_again_after);
+    return;
+  }
+  if (index_.take_opened()) {
+    if (index_.was_made_anew()) {
+      telemetry::log("search").warn("the index could not be used and is made anew");
+    }
+    tasks_.clear();
+    catch_up();
+  }
+  const bool took = tasks_.empty();
+  if (took) {
+    take_tasks();
+  }
+  try {
+    work_on(*in);
+    index_.works();
+  } catch (const search::damaged& e) {
+    mend(e.what());
+  } catch (const search::broken& e) {
+    telemetry::log("search").warn("the index cannot be written, and is tried again: {}", e.what());
+    index_.pause(e.what(), std::chrono::steady_clock::now());
+    wake_after(try_again_after);
+    return;
+  }
+  report(std::to_string(tasks_.size()) + " rooms and shards to take in");
+  // Whatever came meanwhile is in the feed, which has woken nobody.
+  if (!tasks_.empty() || !took) {
+    wake_after(0ms);
+  }
+}
+
+/// Only when nothing is left of the last: until then it gathers where it is bounded.
+void searcher::take_tasks() {
+  const auto next = env_->search.take();
   for (const auto& [room, shard] : next.rooms) {
     tasks_.push_back({shard, room, std::nullopt});
   }
   for (const auto shard : next.shards) {
     tasks_.push_back({shard, std::nullopt, std::nullopt});
   }
+}
+
+/// As much as one transaction may hold.
+void searcher::work_on(search::index& in) {
   std::size_t budget = entries_per_commit;
-  index_->begin();
+  in.begin();
   try {
     while (!tasks_.empty() && budget > 0) {
       auto& t = tasks_.front();
       bool done = false;
-      budget -= std::min(budget, do_some(t, budget, done));
+      budget -= std::min(budget, do_some(in, t, budget, done));
       if (done) {
         tasks_.pop_front();
       }
     }
-    index_->commit();
+    in.commit();
   } catch (...) {
-    index_->roll_back();
+    in.roll_back();
     throw;
   }
-  report(std::to_string(tasks_.size()) + " rooms and shards to take in");
-  if (!tasks_.empty()) {
-    awake_ = true;
-    caf::anon_send(caf::actor_cast<searcher_actor>(this), tick_atom::value);
+}
+
+/// Everything that is led here is looked at again.
+void searcher::catch_up() {
+  const auto routes = env_->board.routes();
+  for (std::size_t n = 1; n < routes->shards.size(); ++n) {
+    if (routes->shards[n].leader == env_->board.self()) {
+      env_->search.catch_up(static_cast<std::uint16_t>(n));
+    }
+  }
+}
+
+void searcher::mend(const std::string& why) {
+  if (index_.mend(why, std::chrono::steady_clock::now())) {
+    telemetry::log("search").warn("the index is damaged and is made anew: {}", why);
+    wake_after(0ms);
+  } else {
+    telemetry::log("search").error(
+        "the index is damaged again within an hour; until that is over nothing is found here: {}",
+        why);
+    wake_after(try_again_after);
   }
 }
 
 /// Returns what it has cost.
-std::size_t searcher::do_some(task& t, std::size_t budget, bool& done) {
+std::size_t searcher::do_some(search::index& in, task& t, std::size_t budget, bool& done) {
+  const store::shard_reader reader(env_->db, t.shard);
   if (t.room) {
-    return take_in(t.shard, *t.room, budget, done);
+    return take_in(in, reader, *t.room, budget, done);
   }
-  const auto rooms = store::shard_reader(env_->db, t.shard).rooms(t.after, rooms_per_read);
+  const auto rooms = reader.rooms(t.after, rooms_per_read);
   std::size_t cost = 1;
   for (const auto& r : rooms) {
     bool room_done = true;
-    if (r.last_seq > index_->progress(r.id) || r.purged_seq > 0) {
-      cost += take_in(t.shard, r.id, budget, room_done);
+    if (r.last_seq > in.progress(r.id) || r.purged_seq > 0) {
+      cost += take_in(in, reader, r.id, budget, room_done);
     }
     if (!room_done || cost >= budget) {
       if (room_done) {
@@ -136,25 +198,24 @@ std::size_t searcher::do_some(task& t, std::size_t budget, bool& done) {
   return cost;
 }
 
-std::size_t searcher::take_in(std::uint16_t shard, const uuid& room, std::size_t budget,
-                              bool& done) {
-  const store::shard_reader reader(env_->db, shard);
+std::size_t searcher::take_in(search::index& in, const store::shard_reader& reader,
+                              const uuid& room, std::size_t budget, bool& done) {
   const auto known = reader.find_room(room);
   done = true;
   if (!known || known->deleted) {
-    index_->remove_room(room);
+    in.remove_room(room);
     return 1;
   }
   std::size_t cost = 1;
   if (known->purged_seq > 0) {
     // What its retention has taken.
-    cost += index_->remove_up_to(room, known->purged_seq, budget);
+    cost += in.remove_up_to(room, known->purged_seq, budget);
     if (cost > budget) {
       done = false;
       return cost;
     }
   }
-  auto at = std::max(index_->progress(room), known->purged_seq);
+  auto at = std::max(in.progress(room), known->purged_seq);
   while (at < known->last_seq && cost < budget) {
     const auto entries = reader.entries(room, at + 1, known->last_seq, entries_per_read);
     if (entries.empty()) {
@@ -169,13 +230,13 @@ std::size_t searcher::take_in(std::uint16_t shard, const uuid& room, std::size_t
       }
       const auto m = reader.find_message(room, e.message_seq);
       if (!m || m->deleted_at != 0) {
-        index_->remove(room, e.message_seq);
+        in.remove(room, e.message_seq);
       } else {
-        index_->put({room, m->seq, m->id, m->sender_id, m->created_at, traits_of(*m), m->content});
+        in.put({room, m->seq, m->id, m->sender_id, m->created_at, traits_of(*m), m->content});
       }
     }
   }
-  index_->set_progress(room, at);
+  in.set_progress(room, at);
   done = at >= known->last_seq;
   return cost;
 }
@@ -183,24 +244,50 @@ std::size_t searcher::take_in(std::uint16_t shard, const uuid& room, std::size_t
 // -- looking up --------------------------------------------------------------------------------
 
 void searcher::look_up(const search_job& job) {
-  auto found = index_->find(job.what, job.rooms, job.from, job.limit, look_up_ms);
-  if (!found) {
-    send_reply(job.asker, found.error());
+  const auto begun = std::chrono::steady_clock::now();
+  if (begun >= job.until) {
     return;
   }
+  auto* const in = index_.get(begun);
+  if (in == nullptr) {
+    send_reply(job.asker, unavailable("the search of this node is out of use").value());
+    return;
+  }
+  const auto end = std::min(begun + std::chrono::milliseconds(look_up_ms), job.until);
+  const auto find = [&](const std::optional<search::position>& from, std::size_t limit) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        end - std::chrono::steady_clock::now());
+    return in->find(job.what, job.rooms, from, limit, std::max<unix_ms>(left.count(), 0));
+  };
   const store::shard_reader reader(env_->db, job.shard);
-  protocol::search_response answer;
-  for (auto& h : *found) {
+  const auto show = [&](search::hit& h) -> std::optional<protocol::search_hit> {
     // The index may be of a moment ago.
     const auto m = reader.find_message(h.room_id, h.seq);
-    if (m && m->deleted_at == 0) {
-      answer.hits.push_back({chat::view(*m), std::move(h.snippet)});
+    if (!m || m->deleted_at != 0) {
+      return std::nullopt;
     }
+    return protocol::search_hit{chat::view(*m), std::move(h.snippet)};
+  };
+  try {
+    auto found = find_there(find, show, job.from, job.limit);
+    if (!found) {
+      send_reply(job.asker, found.error());
+      return;
+    }
+    protocol::search_response answer;
+    answer.hits = std::move(found->hits);
+    if (found->more) {
+      answer.next_cursor = found->more->text();  // the session makes one of all shards' answers
+    }
+    send_reply(job.asker, answered{std::move(answer), false});
+  } catch (const search::damaged& e) {
+    send_reply(job.asker, unavailable("the search of this node is made anew").value());
+    mend(e.what());
+  } catch (const search::broken& e) {
+    // Nobody can make the index unusable for others by what he looks for.
+    telemetry::log("search").warn("a search has failed: {}", e.what());
+    send_reply(job.asker, error{ec::internal, "the search has failed", {}});
   }
-  if (found->size() == job.limit) {
-    answer.next_cursor = "more";  // the session makes one of all shards' answers
-  }
-  send_reply(job.asker, answered{std::move(answer), false});
 }
 
 }  // namespace greenroom::actors

@@ -5,14 +5,19 @@
 /// SEARCHER: the full-text index of the rooms that are led here, on a thread of its own.
 ///
 /// Owns: the index (search/index.hpp), rooms that it has yet to take in.
-/// Takes: that there is something to take in (environment::search), look-ups of leaders.
+/// Takes: that there is something to take in (environment::search), look-ups of leaders: at most
+/// search_places::all wait, more are refused by those leaders; one whose asker has given up is
+/// dropped. What is to be taken in waits in the feed, which is bounded, while there is a task.
 /// Sends: answers to look-ups.
+/// An index that is damaged is made anew, once an hour at most (search/mended_index.hpp); the log
+/// says so, and rooms are taken in again from their logs. While there is none look-ups are refused.
 /// Dies: respawned by the node; the index is as of its last commit, and all shards led here are
 /// looked at again. Look-ups that waited are answered by their askers' time-outs.
 ///
 /// The index is behind the log by a fraction of a second. It only says where to look: what is
 /// answered is read from the store, so a deleted message is never shown.
 
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -22,7 +27,11 @@
 #include "actors/environment.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/open_calls.hpp"
-#include "search/index.hpp"
+#include "search/mended_index.hpp"
+
+namespace greenroom::store {
+class shard_reader;
+}
 
 namespace greenroom::actors {
 
@@ -33,6 +42,8 @@ struct search_job {
   std::optional<search::position> from;
   std::size_t limit = 0;
   asked asker;
+  std::chrono::steady_clock::time_point until;  ///< the asker waits no longer
+  std::shared_ptr<void> place;                  ///< of search_places
 };
 
 class searcher final : public observed<searcher_actor> {
@@ -51,13 +62,20 @@ class searcher final : public observed<searcher_actor> {
   };
 
   void work();
-  std::size_t do_some(task& t, std::size_t budget, bool& done);
-  std::size_t take_in(std::uint16_t shard, const uuid& room, std::size_t budget, bool& done);
+  void take_tasks();
+  void work_on(search::index& in);
+  void wake_after(std::chrono::milliseconds pause);
+  void catch_up();
+  void mend(const std::string& why);
+  std::size_t do_some(search::index& in, task& t, std::size_t budget, bool& done);
+  static std::size_t take_in(search::index& in, const store::shard_reader& reader, const uuid& room,
+                             std::size_t budget, bool& done);
   void look_up(const search_job& job);
 
   environment_ptr env_;
-  std::unique_ptr<search::index> index_;
+  search::mended_index index_;
   std::deque<task> tasks_;
+  std::string told_;    ///< why there is no index, as it was said last
   bool awake_ = false;  ///< a tick is under way
 };
 

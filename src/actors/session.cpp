@@ -28,7 +28,15 @@ session::session(caf::actor_config& cfg, environment_ptr env, session_start star
                      "connection " + std::to_string(start.connection)}),
       env_(std::move(env)),
       start_(std::move(start)),
-      calls_(env_->board) {}
+      calls_(env_->board) {
+  facts_->user_id = start_.user_id;
+  facts_->session_id = start_.session_id;
+  facts_->connection = start_.connection;
+  facts_->transport = start_.transport;
+  facts_->address = start_.address;
+  facts_->since = now_ms();
+  show(facts_);
+}
 
 session::behavior_type session::make_behavior() {
   begin();
@@ -38,17 +46,21 @@ session::behavior_type session::make_behavior() {
               return;
             }
             r->taken = true;
-            take_request(r->request, [this, id = r->request.message_id](protocol::answer_data data,
-                                                                        bool duplicate) {
-              answer_over_socket(id, std::move(data), duplicate);
-            });
+            take_request(r->request,
+                         [this, id = r->request.message_id, kind = kind_of(r->request.data),
+                          received = r->received](protocol::answer_data data, bool duplicate) {
+                           count_answer(kind, data, received);
+                           answer_over_socket(id, std::move(data), duplicate);
+                         });
           },
           [this](const http_call_ptr& c) { take_http(c); },
           [this](const reply_ptr& r) {
             if (auto asked = presence_jobs_.extract(r->number)) {
               finish(asked.mapped(), r->body);
             } else {
-              calls_.take_reply(*r);
+              if (const auto again = calls_.take_reply(*r)) {
+                wake_at(*again);
+              }
             }
           },
           [this](const subscribed_ptr& s) { take_subscribed(*s); },
@@ -125,8 +137,8 @@ void session::begin() {
 }
 
 void session::attached(const user_attached& self) {
-  take_limits(self);
   device_id_ = start_.device_id.empty() ? self.device_id : start_.device_id;
+  take_limits(self);
   rooms_version_ = self.rooms_version;
   next_attach_ = clock::now() + attach_again_every;
   const auto routes = env_->board.routes();
@@ -163,6 +175,7 @@ void session::send_auth_response(gathering& done) {
     start_.response.success = true;
     start_.response.session_id = start_.session_id;
     start_.response.user = self_;
+    count_answer(start_.kind, start_.response, start_.received);
     answer_over_socket(*start_.message_id, start_.response, start_.duplicate);
   }
   start_.response.token.clear();
@@ -186,6 +199,7 @@ void session::send_auth_response(gathering& done) {
 
 void session::start_failed(const error& why) {
   if (start_.message_id) {
+    count_answer(start_.kind, why, start_.received);
     answer_over_socket(*start_.message_id, why, false);
   }
   if (start_.transport == net::transport::http) {
@@ -249,9 +263,11 @@ void session::take_notice(const user_notice& n) {
     case user_notice::what::room_left:
       // The relay has cut the stream after the entry; only the memory of it goes here.
       rooms_.erase(n.room_id);
+      show_rooms();
       break;
     case user_notice::what::invitation:
       rooms_.erase(n.room_id);
+      show_rooms();
       if (limits_.reads(n.room_id)) {
         tell_invitation(n);
       }
@@ -326,8 +342,12 @@ void session::attach_again() {
 // -----------------------------------------------------------------------------------------------
 
 void session::arm_tick() {
-  if (alarm_.wants(clock::now() + tick_every)) {
-    delayed_send(this, tick_every, tick_atom::value);
+  wake_at(clock::now() + tick_every);
+}
+
+void session::wake_at(clock::time_point at) {
+  if (alarm_.wants(at)) {
+    delayed_send(this, alarm::delay(at, clock::now()), tick_atom::value);
   }
 }
 
@@ -342,8 +362,11 @@ void session::tick() {
   if (is_there && now >= next_attach_) {
     attach_again();
   }
-  if (!calls_.empty() || !gatherings_.empty()) {
+  if (!gatherings_.empty()) {
     arm_tick();
+  } else if (!calls_.empty()) {
+    // Usually the reply comes first, and the next tick finds other calls or none.
+    wake_at(calls_.next_time());
   } else if (is_there && now >= idle_until_) {
     idle_until_ = now + idle_tick_every;
     delayed_send(this, idle_tick_every, tick_atom::value);

@@ -14,8 +14,8 @@
 /// answered first.
 
 #include <chrono>
-#include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,8 +26,10 @@
 #include "actors/alarm.hpp"
 #include "actors/base.hpp"
 #include "actors/environment.hpp"
+#include "actors/facts.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/patient_calls.hpp"
+#include "actors/request_meter.hpp"
 
 namespace greenroom::actors {
 
@@ -50,6 +52,9 @@ struct session_start {
   std::string device_id;
   /// From auth_request: resume these rooms after these seqs.
   std::map<uuid, std::uint64_t> rooms;
+  // For the figures: the request to answer.
+  request_kind kind{};
+  std::chrono::steady_clock::time_point received{};
 };
 
 class session final : public observed<session_actor> {
@@ -94,6 +99,7 @@ class session final : public observed<session_actor> {
   void attach_again();
   void tick();
   void arm_tick();
+  void wake_at(clock::time_point at);
   void close_down();
 
   // session_audit.cpp
@@ -115,6 +121,7 @@ class session final : public observed<session_actor> {
   void finish_gatherings();
   void release(const uuid& room);
   void drop_room(const uuid& room);
+  void show_rooms() { facts_->rooms.store(static_cast<std::uint32_t>(rooms_.size())); }
 
   // session_requests.cpp: one function per request; those about messages are in
   // session_messages.cpp
@@ -170,6 +177,8 @@ class session final : public observed<session_actor> {
   bool refuse_unless_admin(const job_ptr& j) const;
   void announce(const http_call_ptr& c);  // session_announcements.cpp
   void export_room(const http_call_ptr& c);
+  void export_messages(const http_call_ptr& c);  // session_message_export.cpp
+  void restore_room(const http_call_ptr& c);     // session_restore.cpp
   void wish(presence_wish::what kind, std::vector<uuid> users, call_number number = 0);
   void wish_again();
   [[nodiscard]] user_attach place(std::uint64_t order) const;
@@ -204,6 +213,7 @@ class session final : public observed<session_actor> {
 
   environment_ptr env_;
   session_start start_;
+  const std::shared_ptr<session_facts> facts_ = std::make_shared<session_facts>();
   // what it became
   bool attached_ = false;
   bool closing_ = false;
@@ -233,7 +243,7 @@ class session final : public observed<session_actor> {
   // in flight
   patient_calls calls_;
   std::vector<std::unique_ptr<gathering>> gatherings_;
-  std::deque<std::pair<protocol::request_envelope, answerer>> waiting_;
+  std::list<std::pair<protocol::request_envelope, answerer>> waiting_;
   std::vector<std::weak_ptr<job>> jobs_;
   alarm alarm_;                     ///< of what is in flight
   clock::time_point idle_until_{};  ///< a tick comes then at the latest

@@ -106,10 +106,10 @@ void session::act_on_account(const http_call_ptr& c) {
       body = user_set_role{wanted.role};
       break;
     case what::deactivate:
-      body = user_close{how::deactivate, wanted.as_admin, wanted.password};
+      body = user_close{how::deactivate, wanted.as_admin, wanted.password, start_.session_id};
       break;
     case what::erase:
-      body = user_close{how::erase, wanted.as_admin, wanted.password};
+      body = user_close{how::erase, wanted.as_admin, wanted.password, start_.session_id};
       break;
     case what::reopen:
       body = user_close{how::reopen, wanted.as_admin, {}};

@@ -7,7 +7,7 @@ call_number session::ask(const uuid& target, std::uint16_t shard, const chat::or
                          call_body body, clock::time_point deadline, continuation then) {
   const auto number = calls_.ask(caf::actor_cast<reply_sink>(this), target, shard, from,
                                  std::move(body), deadline, std::move(then));
-  arm_tick();
+  wake_at(deadline);
   return number;
 }
 

@@ -3,9 +3,9 @@
 /// A shard that cannot be reached is left out rather than failing the list for everybody.
 
 #include <algorithm>
-#include <charconv>
 #include <tuple>
 
+#include "actors/list_cursor.hpp"
 #include "actors/session.hpp"
 #include "protocol/limits.hpp"
 
@@ -13,36 +13,8 @@ namespace greenroom::actors {
 
 namespace {
 
-/// Cursors name the last item seen: two times and an id, so that new items do not shift the pages.
-struct position {
-  unix_ms first = 0;
-  unix_ms second = 0;
-  uuid id;
-};
-
-std::string to_cursor(const position& p) {
-  return std::to_string(p.first) + "." + std::to_string(p.second) + "." + p.id.str();
-}
-
-std::optional<position> from_cursor(const std::string& text) {
-  position p;
-  const auto* at = text.data();
-  const auto* end = at + text.size();
-  auto r = std::from_chars(at, end, p.first);
-  if (r.ec != std::errc{} || r.ptr == end || *r.ptr != '.') {
-    return std::nullopt;
-  }
-  r = std::from_chars(r.ptr + 1, end, p.second);
-  if (r.ec != std::errc{} || r.ptr == end || *r.ptr != '.') {
-    return std::nullopt;
-  }
-  const auto id = uuid::parse({r.ptr + 1, static_cast<std::size_t>(end - r.ptr - 1)});
-  if (!id) {
-    return std::nullopt;
-  }
-  p.id = *id;
-  return p;
-}
+/// Rooms of one's own are ordered by two times; the others have 0 for the second.
+using position = list_cursor<2>;
 
 /// Waits for several replies and then goes on.
 template <class T>
@@ -66,7 +38,7 @@ auto created_key(const protocol::room& r) {
 /// The rooms he is in, or is invited to: his own list says which, and their shards how they look.
 void session::list_own(const job_ptr& j, const protocol::room_list_request& r) {
   std::optional<position> after;
-  if (r.cursor && !(after = from_cursor(*r.cursor))) {
+  if (r.cursor && !(after = position::from(*r.cursor))) {
     finish(j, invalid_field("cursor", "not a cursor of this list").value());
     return;
   }
@@ -98,14 +70,14 @@ void session::list_own(const job_ptr& j, const protocol::room_list_request& r) {
           std::sort(rooms.begin(), rooms.end(),
                     [&](const auto& a, const auto& b) { return key_of(a) > key_of(b); });
           if (after) {
-            const auto key = std::make_tuple(after->first, after->second, after->id);
+            const auto key = std::make_tuple(after->times[0], after->times[1], after->id);
             std::erase_if(rooms, [&](const auto& room) { return key_of(room) >= key; });
           }
           protocol::room_list_response answer;
           if (rooms.size() > limit) {
             rooms.resize(limit);
             const auto [first, second, id] = key_of(rooms.back());
-            answer.next_cursor = to_cursor({first, second, id});
+            answer.next_cursor = position{{first, second}, id}.text();
           }
           answer.rooms = std::move(rooms);
           finish(j, answered{std::move(answer), false});
@@ -125,7 +97,7 @@ void session::list_own(const job_ptr& j, const protocol::room_list_request& r) {
 
 void session::list_public(const job_ptr& j, const protocol::room_list_request& r) {
   std::optional<position> after;
-  if (r.cursor && !(after = from_cursor(*r.cursor))) {
+  if (r.cursor && !(after = position::from(*r.cursor))) {
     finish(j, invalid_field("cursor", "not a cursor of this list").value());
     return;
   }
@@ -139,7 +111,7 @@ void session::list_public(const job_ptr& j, const protocol::room_list_request& r
     protocol::room_list_response answer;
     if (rooms.size() > limit) {
       rooms.resize(limit);
-      answer.next_cursor = to_cursor({rooms.back().created_at, 0, rooms.back().id});
+      answer.next_cursor = position{{rooms.back().created_at, 0}, rooms.back().id}.text();
     }
     std::erase_if(rooms, [&](const auto& room) { return !limits.allows_room(room.id); });
     answer.rooms = std::move(rooms);
@@ -149,7 +121,7 @@ void session::list_public(const job_ptr& j, const protocol::room_list_request& r
     shard_public_rooms page;
     page.limit = limit + 1;
     if (after) {
-      page.before_time = after->first;
+      page.before_time = after->times[0];
       page.before_id = after->id;
     }
     ask({}, shard, {start_.user_id, {}, 0}, page, j->deadline, [all](const reply_body& reply) {
@@ -163,7 +135,7 @@ void session::list_public(const job_ptr& j, const protocol::room_list_request& r
 
 void session::list_users(const job_ptr& j, const protocol::user_list_request& r) {
   std::optional<position> after;
-  if (r.cursor && !(after = from_cursor(*r.cursor))) {
+  if (r.cursor && !(after = position::from(*r.cursor))) {
     finish(j, invalid_field("cursor", "not a cursor of this list").value());
     return;
   }
@@ -178,7 +150,7 @@ void session::list_users(const job_ptr& j, const protocol::user_list_request& r)
     protocol::user_list_response answer;
     if (users.size() > limit) {
       users.resize(limit);
-      answer.next_cursor = to_cursor({users.back().created_at, 0, users.back().id});
+      answer.next_cursor = position{{users.back().created_at, 0}, users.back().id}.text();
     }
     answer.users = std::move(users);
     finish(j, answered{std::move(answer), false});
@@ -188,7 +160,7 @@ void session::list_users(const job_ptr& j, const protocol::user_list_request& r)
     page.query = r.query.value_or("");
     page.limit = limit + 1;
     if (after) {
-      page.before_time = after->first;
+      page.before_time = after->times[0];
       page.before_id = after->id;
     }
     ask({}, shard, {start_.user_id, {}, 0}, page, j->deadline, [all](const reply_body& reply) {

@@ -359,6 +359,10 @@ void session::take_http(const http_call_ptr& c) {
           announce(c);
         } else if (c->room_export) {
           export_room(c);
+        } else if (c->message_export) {
+          export_messages(c);
+        } else if (c->room_restore) {
+          restore_room(c);
         } else if (c->webhook) {
           act_on_webhook(c, answer);
         } else if (c->authenticate_only) {

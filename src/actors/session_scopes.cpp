@@ -9,6 +9,7 @@ namespace greenroom::actors {
 void session::take_limits(const user_attached& self) {
   self_ = self.self;
   limits_ = self.limits;
+  facts_->set_who({self_.username, device_id_, self_.role});
 }
 
 std::optional<error> session::token_refuses(const protocol::request& r) const {

@@ -3,10 +3,9 @@
 /// late is named instead of waited for.
 
 #include <algorithm>
-#include <charconv>
 #include <set>
-#include <tuple>
 
+#include "actors/search_pages.hpp"
 #include "actors/session.hpp"
 #include "protocol/limits.hpp"
 #include "search/query.hpp"
@@ -19,47 +18,16 @@ using namespace std::chrono_literals;
 
 constexpr auto search_within = 2500ms;
 
-/// Cursors name the last hit: newer ones do not shift the pages.
-std::string to_cursor(unix_ms time, const uuid& id) {
-  return std::to_string(time) + "." + id.str();
-}
-
-std::optional<std::pair<unix_ms, uuid>> from_cursor(const std::string& text) {
-  unix_ms time = 0;
-  const auto* const end = text.data() + text.size();
-  const auto r = std::from_chars(text.data(), end, time);
-  if (r.ec != std::errc{} || r.ptr == end || *r.ptr != '.') {
-    return std::nullopt;
-  }
-  const auto id = uuid::parse({r.ptr + 1, static_cast<std::size_t>(end - r.ptr - 1)});
-  return id ? std::optional(std::pair(time, *id)) : std::nullopt;
-}
-
-auto newest(const protocol::search_hit& h) {
-  return std::make_tuple(h.message.created_at, h.message.id);
-}
-
-/// What comes together of many answers.
-struct gathered_hits {
+/// What the shards have said.
+struct search_answers {
+  explicit search_answers(std::size_t limit) : found(limit) {}
   std::size_t missing = 0;
-  std::size_t limit = 0;
-  bool more = false;
-  std::vector<protocol::search_hit> hits;
+  gathered_hits found;
   std::set<std::string> late;
   std::optional<error> failure;  ///< that every shard would give
 
   protocol::search_response answer() {
-    std::sort(hits.begin(), hits.end(),
-              [](const auto& a, const auto& b) { return newest(a) > newest(b); });
-    protocol::search_response out;
-    if (hits.size() > limit) {
-      hits.resize(limit);
-      more = true;
-    }
-    if (more && !hits.empty()) {
-      out.next_cursor = to_cursor(hits.back().message.created_at, hits.back().message.id);
-    }
-    out.hits = std::move(hits);
+    auto out = found.page();
     out.late_nodes.assign(late.begin(), late.end());
     return out;
   }
@@ -111,20 +79,19 @@ void session::search_in(const job_ptr& j, const protocol::search_request& r,
   question.query = r.query;
   question.limit = r.limit.value_or(limits::list_limit_default) + 1;
   if (r.cursor) {
-    const auto from = from_cursor(*r.cursor);
+    const auto from = search_cursor::from(*r.cursor);
     if (!from) {
       finish(j, invalid_field("cursor", "not a cursor of this list").value());
       return;
     }
-    question.before_time = from->first;
-    question.before_id = from->second;
+    question.before_time = from->times[0];
+    question.before_id = from->id;
   }
   std::map<std::uint16_t, std::vector<uuid>> by_shard;
   for (const auto& room : rooms) {
     by_shard[env_->board.shard_of(room)].push_back(room);
   }
-  auto all = std::make_shared<gathered_hits>();
-  all->limit = question.limit - 1;
+  auto all = std::make_shared<search_answers>(question.limit - 1);
   all->missing = by_shard.size() + 1;
   const auto arrived = [j, all] {
     if (--all->missing > 0) {
@@ -147,8 +114,7 @@ void session::search_in(const job_ptr& j, const protocol::search_request& r,
           const auto* found =
               a == nullptr ? nullptr : std::get_if<protocol::search_response>(&a->data);
           if (found != nullptr) {
-            all->hits.insert(all->hits.end(), found->hits.begin(), found->hits.end());
-            all->more = all->more || found->next_cursor.has_value();
+            all->found.add(*found);
           } else if (failure != nullptr && failure->code != ec::unavailable &&
                      failure->code != ec::internal) {
             all->failure = *failure;

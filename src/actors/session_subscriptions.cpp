@@ -15,6 +15,7 @@ void session::subscribe(const uuid& room, std::optional<std::uint64_t> after_seq
   wanted->after_seq = after_seq;
   wanted->tag = tag;
   rooms_[room] = tag;
+  show_rooms();
   // Whoever waited for an earlier subscription of this room gets the result of this one.
   for (const auto& g : gatherings_) {
     if (const auto it = g->wanted.find(room); it != g->wanted.end()) {
@@ -52,6 +53,7 @@ void session::take_subscribed(const subscribed& s) {
   }
   if (s.result.failure) {
     rooms_.erase(room);
+    show_rooms();
   } else if (s.result.first_seq > 0) {
     auto& known = entries_[s.room_id];
     known = std::max(known, s.result.first_seq - 1);
@@ -102,6 +104,7 @@ void session::release(const uuid& room) {
 
 void session::drop_room(const uuid& room) {
   if (rooms_.erase(room) > 0) {
+    show_rooms();
     if (const auto relay = env_->board.find_relay(room)) {
       caf::anon_send(*relay, closed_atom::value, start_.connection);
     }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "actors/heir.hpp"
 #include "actors/map_shard.hpp"
 #include "store/commands.hpp"
 #include "store/fatal.hpp"
@@ -77,6 +78,8 @@ shard::behavior_type shard::make_behavior() {
               start_replica();
             } else if (token == shard_is_retired) {
               duties_.retired(number_);
+            } else if (token == proposals_are_gathered) {
+              submit();
             } else if (replica_) {
               drive([&] { replica_->on_synced(token, steady_now()); });
             }

@@ -108,6 +108,7 @@ class shard final : public observed<shard_actor> {
   child& child_of(actor_kind kind, const uuid& id);
   children& table_of(actor_kind kind) { return kind == actor_kind::room ? rooms_ : users_; }
   void propose(const proposal_ptr& p);
+  void submit();
   void tell(const identity& who, const proposal_result_ptr& r);
   static std::optional<identity> concerned(const chat::outcome& o);
   void park(const uuid& id);
@@ -118,14 +119,8 @@ class shard final : public observed<shard_actor> {
 
   // shard_hand_over.cpp
   /// A leader that is not the one that shall lead hands over when that one's link has been up for
-  /// this long.
-  static constexpr auto hand_over_after = std::chrono::seconds(3);
+  /// a while (heir.hpp).
   void hand_over(clock::time_point now);
-  [[nodiscard]] bool can_lead(const placement::cluster_map& map, const node_id& node,
-                              clock::time_point now) const;
-  [[nodiscard]] std::optional<node_id> quicker_node(clock::time_point now,
-                                                    const placement::cluster_map& map,
-                                                    const placement::shard_placement& placed);
 
   // shard_presence.cpp: who is there
   void watch(const asked& a, const shard_watch& w);
@@ -173,6 +168,7 @@ class shard final : public observed<shard_actor> {
   bool open_ = false;          ///< … and takes calls
   std::uint64_t open_at_ = 0;  ///< the index that has to be applied before
   std::uint64_t tags_ = 0;
+  bool submits_ = false;  ///< a message to itself is under way, behind what is in the mailbox
   clock::time_point next_hand_over_{};
   bool draining_ = false;
   std::unordered_map<std::uint64_t, origin_of> proposed_;  ///< by tag

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <utility>
 
 #include "actors/map_shard.hpp"
 #include "actors/room.hpp"
@@ -23,23 +24,24 @@ std::optional<actor_kind> taker_of(const call_body& body) {
   return std::visit(
       [](const auto& b) -> std::optional<actor_kind> {
         using T = std::decay_t<decltype(b)>;
-        constexpr bool room = std::is_same_v<T, room_create> || std::is_same_v<T, room_join> ||
-                              std::is_same_v<T, room_leave> || std::is_same_v<T, room_get> ||
-                              std::is_same_v<T, room_send> || std::is_same_v<T, room_mark> ||
-                              std::is_same_v<T, room_history> || std::is_same_v<T, room_members> ||
-                              std::is_same_v<T, room_attach> || std::is_same_v<T, room_admit> ||
-                              std::is_same_v<T, room_detach> || std::is_same_v<T, room_entries> ||
-                              std::is_same_v<T, room_direct> || std::is_same_v<T, room_update> ||
-                              std::is_same_v<T, room_delete> || std::is_same_v<T, room_invite> ||
-                              std::is_same_v<T, room_remove> || std::is_same_v<T, room_unban> ||
-                              std::is_same_v<T, room_set_role> || std::is_same_v<T, room_sweep> ||
-                              std::is_same_v<T, room_typing> || std::is_same_v<T, room_edit> ||
-                              std::is_same_v<T, room_delete_message> ||
-                              std::is_same_v<T, room_react> || std::is_same_v<T, room_pin> ||
-                              std::is_same_v<T, room_message> || std::is_same_v<T, room_announce> ||
-                              std::is_same_v<T, room_export> || std::is_same_v<T, room_webhooks> ||
-                              std::is_same_v<T, room_hook_post> ||
-                              std::is_same_v<T, room_hook_advance>;
+        constexpr bool room =
+            std::is_same_v<T, room_create> || std::is_same_v<T, room_join> ||
+            std::is_same_v<T, room_leave> || std::is_same_v<T, room_get> ||
+            std::is_same_v<T, room_send> || std::is_same_v<T, room_mark> ||
+            std::is_same_v<T, room_history> || std::is_same_v<T, room_members> ||
+            std::is_same_v<T, room_attach> || std::is_same_v<T, room_admit> ||
+            std::is_same_v<T, room_detach> || std::is_same_v<T, room_entries> ||
+            std::is_same_v<T, room_direct> || std::is_same_v<T, room_update> ||
+            std::is_same_v<T, room_delete> || std::is_same_v<T, room_invite> ||
+            std::is_same_v<T, room_remove> || std::is_same_v<T, room_unban> ||
+            std::is_same_v<T, room_set_role> || std::is_same_v<T, room_sweep> ||
+            std::is_same_v<T, room_typing> || std::is_same_v<T, room_edit> ||
+            std::is_same_v<T, room_delete_message> || std::is_same_v<T, room_react> ||
+            std::is_same_v<T, room_pin> || std::is_same_v<T, room_message> ||
+            std::is_same_v<T, room_announce> || std::is_same_v<T, room_export> ||
+            std::is_same_v<T, room_webhooks> || std::is_same_v<T, room_hook_post> ||
+            std::is_same_v<T, room_hook_advance> || std::is_same_v<T, room_restore> ||
+            std::is_same_v<T, room_person_closed>;
         constexpr bool none =
             std::is_same_v<T, shard_users> || std::is_same_v<T, shard_user_list> ||
             std::is_same_v<T, shard_public_rooms> || std::is_same_v<T, shard_room_views> ||
@@ -136,13 +138,28 @@ void shard::propose(const proposal_ptr& p) {
   proposed_[tag] = {name->first, p->id, name->second};
   auto bytes = store::encode(chat::command{now_ms(), p->what});
   expected<void> ok;
-  drive([&] { ok = replica_->propose(tag, std::move(bytes), steady_now()); });
+  try {
+    ok = replica_->enqueue(tag, std::move(bytes), steady_now());
+  } catch (const std::exception& e) {
+    broken(e.what());
+  }
+  if (ok && !std::exchange(submits_, true)) {
+    // More proposals may be in the mailbox: one write and one step for all of them.
+    caf::anon_send(caf::actor_cast<shard_actor>(this), synced_atom::value, proposals_are_gathered);
+  }
   if (!ok && proposed_.erase(tag) > 0) {
     auto r = std::make_shared<proposal_result>();
     r->id = p->id;
     r->failure = ok.error();
     r->never_written = true;
     caf::anon_send(caf::actor_cast<entity_actor>(sender), proposal_result_ptr(std::move(r)));
+  }
+}
+
+void shard::submit() {
+  submits_ = false;
+  if (replica_) {
+    drive([&] { replica_->submit(steady_now()); });
   }
 }
 
@@ -262,7 +279,8 @@ void shard::start_retention() {
             const auto found = reader_->entries(room, seq, seq, 1);
             return found.empty() ? std::nullopt : std::optional(found.front().time);
           },
-          .propose = [this](const chat::purge_room& what) { propose_own(what); }});
+          .propose = [this](const chat::purge_room& what) { propose_own(what); },
+          .abandon = [this](const chat::abandon_restore& what) { propose_own(what); }});
   retention_->start(clock::now());
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 /// When a leader hands over, and to whom.
 
-#include <algorithm>
-
 #include "actors/heir.hpp"
 #include "actors/map_shard.hpp"
 #include "actors/shard.hpp"
@@ -15,17 +13,8 @@ using namespace std::chrono_literals;
 
 constexpr auto hand_over_again = 10s;
 constexpr auto hand_over_draining = 250ms;
-constexpr auto hand_over_slow = 2s;
 
 }  // namespace
-
-/// A node that can lead, and is not on its way out or slow.
-bool shard::can_lead(const placement::cluster_map& map, const node_id& node,
-                     clock::time_point now) const {
-  const auto since = env_->board.up_since(node);
-  return since && now - *since >= hand_over_after && !placement::steps_back(map, node) &&
-         !env_->paces.is_bad(node);
-}
 
 /// Leaders are spread over the nodes by the map; after failures they return to where they belong:
 /// to the first replica that runs and does not step back.
@@ -49,7 +38,8 @@ void shard::hand_over(clock::time_point now) {
     return;
   }
   if (env_->paces.self_is_bad()) {
-    if (const auto to = quicker_node(now, *map, *placed)) {
+    if (const auto to =
+            quicker_node(*env_, *map, *placed, replica_->group(), names_of_servers_, now)) {
       next_hand_over_ = now + hand_over_slow;
       if (env_->paces.may_move(now)) {
         drive([&] { (void)replica_->transfer(server_id_of(*to), steady_now()); });
@@ -61,31 +51,12 @@ void shard::hand_over(clock::time_point now) {
     if (node == env_->board.self()) {
       return;
     }
-    if (can_lead(*map, node, now)) {
+    if (can_lead(*env_, *map, node, now)) {
       next_hand_over_ = now + hand_over_again;
       drive([&] { (void)replica_->transfer(server_id_of(node), steady_now()); });
       return;
     }
   }
-}
-
-/// Who shall lead as long as this node's disk is slow or damaged (disk_paces.hpp): of the voters,
-/// in the order of the map.
-std::optional<node_id> shard::quicker_node(clock::time_point now, const placement::cluster_map& map,
-                                           const placement::shard_placement& placed) {
-  std::vector<placement::other_replica> others;
-  for (const auto& s : replica_->group().servers) {
-    const auto node = names_of_servers_.node_of(s.id);
-    if (s.voter && node != env_->board.self()) {
-      others.push_back({node, !node.is_nil() && can_lead(map, node, now)});
-    }
-  }
-  const auto place = [&](const placement::other_replica& o) {
-    return std::find(placed.replicas.begin(), placed.replicas.end(), o.node);
-  };
-  std::stable_sort(others.begin(), others.end(),
-                   [&](const auto& a, const auto& b) { return place(a) < place(b); });
-  return placement::leader_instead(others);
 }
 
 }  // namespace greenroom::actors

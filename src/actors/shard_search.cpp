@@ -2,6 +2,7 @@
 /// Searching in the rooms of a shard: who may, is decided here; where it is, the searcher knows.
 
 #include <algorithm>
+#include <chrono>
 
 #include "actors/searcher.hpp"
 #include "actors/shard.hpp"
@@ -13,6 +14,12 @@ namespace greenroom::actors {
 void shard::search(const asked& a, const shard_search& c) {
   const auto& user = a.what->from.user_id;
   auto job = std::make_shared<search_job>();
+  // Before anything is read for it: whoever is refused asks again within his time-out.
+  job->place = env_->look_ups.take();
+  if (!job->place) {
+    send_reply(a, unavailable("too many searches wait on this node").value());
+    return;
+  }
   for (const auto& id : c.rooms) {
     const auto self = reader_->find_member(id, user);
     const auto known = self ? std::nullopt : reader_->find_outsider(id, user);
@@ -35,6 +42,7 @@ void shard::search(const asked& a, const shard_search& c) {
     send_reply(a, unavailable("the search is starting").value());
     return;
   }
+  job->until = std::chrono::steady_clock::now() + std::chrono::milliseconds(a.what->timeout_ms);
   job->shard = number_;
   job->what = std::move(*what);
   if (c.before_time) {

@@ -77,6 +77,10 @@ void user::on(const asked& a, const user_sessions& c) {
 // --------------------------------------------------------------------------------------
 
 void user::on(const asked& a, const user_password& c) {
+  if (c.by_admin) {
+    reset_password(a);
+    return;
+  }
   if (a.what->from.user_id != id()) {
     answer(a, not_yours());
     return;
@@ -90,25 +94,29 @@ void user::on(const asked& a, const user_password& c) {
     answer(a, error{ec::invalid_credentials, "this account has no password", {}});
     return;
   }
-  verify(a, c.old_password, {}, [this, a, verified = self->password_hash] {
-    const auto& wanted = std::get<user_password>(a.what->body);
-    const bool taken = submit(hash_job::what::hash, wanted.new_password, {},
-                              [this, a, verified](const hash_done& h) {
-                                if (h.failure) {
-                                  answer(a, *h.failure);
-                                } else {
-                                  change_password(a, verified, h.hash);
-                                }
-                              });
-    if (!taken) {
-      answer(a, unavailable("too many passwords are being hashed").value());
-    }
-  });
+  // Apart from log-ins, whose failures are anybody's, and for each session: whoever guesses does
+  // not keep the owner from it.
+  verify_for(a, "password by " + c.session_id.str(), c.old_password,
+             [this, a, verified = self->password_hash] {
+               const auto& wanted = std::get<user_password>(a.what->body);
+               const bool taken = submit(hash_job::what::hash, wanted.new_password, {},
+                                         [this, a, verified](const hash_done& h) {
+                                           if (h.failure) {
+                                             answer(a, *h.failure);
+                                           } else {
+                                             change_password(a, verified, h.hash);
+                                           }
+                                         });
+               if (!taken) {
+                 answer(a, unavailable("too many passwords are being hashed").value());
+               }
+             });
 }
 
 void user::change_password(const asked& a, std::string verified_hash, std::string new_hash) {
   chat::change_password command;
   command.from = a.what->from;
+  command.from.user_id = id();
   command.session_id = std::get<user_password>(a.what->body).session_id;
   command.verified_hash = std::move(verified_hash);
   command.password_hash = std::move(new_hash);
@@ -117,6 +125,35 @@ void user::change_password(const asked& a, std::string verified_hash, std::strin
         .info("user {}: another password, {} other sessions revoked", id().str(), o.revoked.size());
     answer(a, answered{protocol::ok_response{}, o.duplicate});
   });
+}
+
+/// Another one in its place, whatever it was; all sessions end.
+void user::reset_password(const asked& a) {
+  if (!is_by_admin(a)) {
+    answer(a, admins_only());
+    return;
+  }
+  const auto self = account();
+  if (!self || self->deactivated) {
+    answer(a, no_such_user());
+    return;
+  }
+  if (self->password_hash.empty()) {
+    answer(a, error{ec::conflict, "this account has no password: it is used with tokens", {}});
+    return;
+  }
+  const bool taken =
+      submit(hash_job::what::hash, std::get<user_password>(a.what->body).new_password, {},
+             [this, a, known = self->password_hash](const hash_done& h) {
+               if (h.failure) {
+                 answer(a, *h.failure);
+               } else {
+                 change_password(a, known, h.hash);
+               }
+             });
+  if (!taken) {
+    answer(a, unavailable("too many passwords are being hashed").value());
+  }
 }
 
 // -- profile
@@ -196,13 +233,13 @@ void user::on(const asked& a, const user_close& c) {
   } else if (a.what->from.user_id != id() || c.how == chat::close_account::what::reopen) {
     answer(a, not_yours());
   } else {
-    verify(a, c.password, {}, [this, a] { close(a); });
+    verify_for(a, "close by " + c.session_id.str(), c.password, [this, a] { close(a); });
   }
 }
 
 void user::close(const asked& a) {
   const auto how = std::get<user_close>(a.what->body).how;
-  propose_for(a, chat::close_account{a.what->from, id(), how},
+  propose_for(a, chat::close_account{a.what->from, id(), how, true},
               [this, a, how](const chat::outcome& o, const proposal_result&) {
                 using what = chat::close_account::what;
                 const auto* done = how == what::erase        ? "erased"

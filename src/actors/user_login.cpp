@@ -49,22 +49,27 @@ void user::log_in(const asked& a, const user_login& c) {
 
 void user::verify(const asked& a, const std::string& password, const std::string& address,
                   std::function<void()> then) {
-  if (attempts_.size() >= attempts_max) {
-    answer(a, unavailable("too many log-ins at once").value());
-    return;
-  }
   // Whoever guesses elsewhere does not keep the owner out.
   const auto sessions = reader().sessions_of(id());
   const bool is_known_here =
       !address.empty() && std::any_of(sessions.begin(), sessions.end(), [&](const auto& s) {
         return !s.revoked && s.address == address;
       });
-  attempts_.push_back({a, is_known_here ? address : std::string(), password, std::move(then)});
+  verify_for(a, is_known_here ? address : std::string(), password, std::move(then));
+}
+
+void user::verify_for(const asked& a, std::string purpose, const std::string& password,
+                      std::function<void()> then) {
+  if (attempts_.size() >= attempts_max) {
+    answer(a, unavailable("too many log-ins at once").value());
+    return;
+  }
+  attempts_.push_back({a, std::move(purpose), password, std::move(then)});
   next_attempts();
 }
 
 void user::next_attempts() {
-  std::deque<attempt> waiting;
+  std::list<attempt> waiting;
   for (auto& next : std::exchange(attempts_, {})) {
     const auto now = clock::now();
     const auto verdict = guard_.begin(next.key, now);
@@ -104,8 +109,7 @@ void user::next_attempts() {
       answer(next.from, unavailable("too many passwords are being hashed").value());
     }
   }
-  attempts_.insert(attempts_.begin(), std::make_move_iterator(waiting.begin()),
-                   std::make_move_iterator(waiting.end()));
+  attempts_.splice(attempts_.begin(), waiting);
   if (const auto at = guard_.forgotten_at(clock::now()); at != clock::time_point::max()) {
     wake_at(at);
   }

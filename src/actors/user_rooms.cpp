@@ -15,7 +15,7 @@ std::vector<chat::user_room> user::rooms(chat::user_room::standing state) const 
 }
 
 void user::on(const asked& a, const user_rooms& c) {
-  auto lines = rooms(c.state);
+  auto lines = c.all ? reader().rooms_of(id()) : rooms(c.state);
   if (!c.place) {
     answer(a, user_room_lines{std::move(lines)});
     return;
@@ -35,8 +35,20 @@ void user::on(const asked& a, const user_rooms& c) {
 
 void user::on(const asked& a, const user_line& c) {
   propose_for(
-      a, chat::put_user_room{c.line},
+      a, chat::put_user_room{c.line, true},
       [this, a](const chat::outcome&, const proposal_result&) { answer(a, actors::done{}); });
+}
+
+/// A step a time, each of which goes on from where the last one was; asked twice, twice as fast.
+void user::on(const asked& a, const user_sweep& /*c*/) {
+  propose_for(a, chat::sweep_user{id()}, [this, a](const chat::outcome& o, const proposal_result&) {
+    const auto* swept = std::get_if<chat::room_swept>(&o.answer);
+    if (swept != nullptr && swept->what == chat::room_swept::left::people) {
+      on(a, user_sweep{});
+    } else {
+      answer(a, actors::done{});
+    }
+  });
 }
 
 void user::on(const asked& a, const email_reserve& c) {

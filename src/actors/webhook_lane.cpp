@@ -36,6 +36,13 @@ void webhook_lane::meet(const chat::webhook& now,
     paused = false;  // somebody said so
     failures = hook.failures;
   }
+  if (hook.maker_gone && !paused) {
+    paused = true;
+    // What is in hand is behind the cursor and comes again when somebody lets the webhook go on.
+    if (ticket == 0 && !is_replay) {
+      body.clear();
+    }
+  }
   for (const auto& d : given_up) {
     if (d.replay && !knows(d)) {
       replays.push_back(d);
@@ -83,6 +90,10 @@ webhook_lane::end webhook_lane::take(std::uint32_t status, const std::string& fa
                                      clock::time_point now) {
   ticket = 0;
   const auto verdict = web::judge(status);
+  if (verdict != web::verdict::delivered && hook.maker_gone && !is_replay) {
+    body.clear();
+    return end::again;
+  }
   if (verdict == web::verdict::again && schedule.goes_on(attempts)) {
     due = now + schedule.pause_after(attempts, chance);
     return end::again;

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <limits>
 #include <set>
+#include <utility>
 
 #include "chat/apply.hpp"
 #include "protocol/codec.hpp"
@@ -19,6 +20,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto tick_every = 100ms;
+/// Rooms with something new gather for this long: a look at a room costs an iterator, also where
+/// there is no webhook, and a busy room would be looked at for every message.
+constexpr auto gather_for = 25ms;
 constexpr std::size_t lanes_max = 10'000;
 constexpr std::size_t entries_per_read = 100;
 /// Entries that a hook does not want are passed over at most so far at once.
@@ -59,6 +63,12 @@ webhook_sender::behavior_type webhook_sender::make_behavior() {
     }
   }
   return {[this](start_atom) {
+            // The feed tells of the first only, until it is taken.
+            if (!std::exchange(gathers_, true)) {
+              delayed_send(this, gather_for, start_atom::value);
+              return;
+            }
+            gathers_ = false;
             take_feed();
             work();
           },

@@ -73,6 +73,7 @@ class webhook_sender final : public observed<webhook_actor> {
   webhook_places places_;
   uuid last_served_;  ///< the webhook that got a place last
   bool armed_ = false;
+  bool gathers_ = false;  ///< the feed has something, and is taken soon
   std::minstd_rand random_{std::random_device{}()};
 };
 

@@ -105,6 +105,14 @@ result decide(context& c, const put_user_room& cmd) {
   c.s.put_user(*account);
   c.out.list_change = cmd.line;
   if (known) c.out.list_before = known->state;
+  // It was on its way when his rooms were told, or the room comes from a file of before.
+  if (cmd.answers_for_erased && account->erased && cmd.line.state != user_room::standing::left) {
+    outbox_item item;
+    item.target = cmd.line.room_id;
+    item.kind = outbox_item::what::person_erased;
+    item.user_id = account->id;
+    emit(c, std::move(item));
+  }
   return done{};
 }
 

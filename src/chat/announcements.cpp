@@ -52,7 +52,7 @@ result decide(context& c, const announce& cmd) {
   if (auto bad = may_announce(cmd.from)) return *bad;
   if (cmd.content.empty())
     return refusal(ec::invalid_message, "an announcement has content", "content");
-  auto r = c.s.find_room(cmd.room_id);
+  auto r = find_made(c, cmd.room_id);
   if (r && r->deleted && cmd.of_server)
     return refusal(ec::conflict, "the room of these announcements was deleted", "target");
   // Direct rooms are nobody else's business.

@@ -40,8 +40,13 @@ inline constexpr std::size_t mention_lookups_max = 100;
 /// How much of a deleted room one command takes away: people, or messages and entries.
 inline constexpr std::size_t swept_people_max = 200;
 inline constexpr std::size_t swept_records_max = 500;
+/// How many rooms of a closed account one command tells.
+inline constexpr std::size_t told_rooms_max = 200;
 /// How many seqs of a room one command takes away for its retention.
 inline constexpr std::uint64_t purged_seqs_max = 500;
+
+/// A room whose file stops coming is given up after this.
+inline constexpr unix_ms restoration_rests_max_ms = unix_ms{24} * 60 * 60 * 1000;
 
 /// An e-mail address as it is compared and reserved: ASCII letters in lower case, the rest as is.
 std::string fold_email(std::string_view address);

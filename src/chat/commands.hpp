@@ -96,6 +96,8 @@ struct close_account {
   origin from;
   uuid user_id;
   what how = what::deactivate;
+  /// His rooms are told of it. Entries of logs that do not have this tell nobody.
+  bool tells_rooms = false;
 };
 
 /// The user went offline at `at`; presence keeps last_seen.
@@ -107,6 +109,14 @@ struct set_last_seen {
 /// From the outbox of a room's shard.
 struct put_user_room {
   user_room line;
+  /// A room that takes an erased person for one of its people is told again that he is none. The
+  /// same of entries that do not have this.
+  bool answers_for_erased = false;
+};
+
+/// Tells a bounded part of a closed account's rooms of it.
+struct sweep_user {
+  uuid user_id;
 };
 
 // -- in the shard of an e-mail id ---------------------------------------------------------------
@@ -253,6 +263,14 @@ struct purge_room {
   std::uint64_t up_to = 0;  ///< the last seq that may go
 };
 
+/// From the outbox of a user's shard: his account was closed. What he has made for the room stops;
+/// who was erased leaves it.
+struct close_person {
+  uuid room_id;
+  uuid user_id;
+  bool erased = false;
+};
+
 /// Id, token or secret, and time are given by the leader.
 struct create_webhook {
   origin from;
@@ -284,6 +302,36 @@ struct replay_webhook {
   std::optional<uuid> delivery_id;
 };
 
+/// A part of a room's file: makes a room of it, for server admins. Each part is repeatable by what
+/// it says: what is there already is passed over, so nothing is remembered of its message_id.
+struct restored_entry {
+  room_entry entry;
+  std::uint64_t content_seq = 0;  ///< the entry that has made `object` say what it says
+  std::optional<message> object;  ///< as the file shows it
+};
+struct restored_member {
+  member who;
+};
+struct restore_room {
+  origin from;
+  uuid room_id;              ///< `original`, or derived from the asker and his message_id
+  uuid original;             ///< the room that the file is of
+  std::optional<room> head;  ///< the file's first line; its last_seq is that of the head
+  std::vector<restored_entry> entries;
+  bool closes = false;  ///< all entries have come, and are proven by what follows
+  std::uint64_t last_seq = 0;
+  protocol::digest chain{};
+  std::vector<restored_member> members;
+  bool ends = false;  ///< it opens
+};
+
+/// What has come of a room that is being restored is erased. By a server admin, or by the shard
+/// itself (nobody's id) when nothing has come for a day.
+struct abandon_restore {
+  origin from;
+  uuid room_id;
+};
+
 // -- in any shard
 // ----------------------------------------------------------------------------------
 
@@ -299,7 +347,8 @@ using command_data =
                  set_user_role, close_account, create_direct, update_room, delete_room,
                  invite_person, remove_person, unban_person, set_member_role, sweep_room,
                  edit_message, delete_message, react, pin_message, purge_room, announce,
-                 create_webhook, delete_webhook, advance_webhook, replay_webhook>;
+                 create_webhook, delete_webhook, advance_webhook, replay_webhook, restore_room,
+                 abandon_restore, sweep_user, close_person>;
 
 struct command {
   /// The leader's clock; what counts is the larger of this and the shard's last time.

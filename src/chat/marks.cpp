@@ -6,6 +6,11 @@
 
 namespace greenroom::chat {
 
+uuid reactions_key(const room& r, const uuid& message_id) {
+  const auto& from = r.restored.from;
+  return from.is_nil() || from == r.id ? message_id : uuid::v5(r.id, message_id.str());
+}
+
 uuid reaction_mark_id(const uuid& user_id, const std::string& emoji) {
   return uuid::v5(user_id, "reaction:" + emoji);
 }

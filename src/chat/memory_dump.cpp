@@ -27,9 +27,9 @@ json maybe(const std::optional<uuid>& id) {
 }
 
 json to_json(const user& u) {
-  return {u.id.str(),  u.username,     u.display_name,  u.avatar_url,
-          u.email,     number(u.role), u.password_hash, u.created_at,
-          u.last_seen, u.deactivated,  u.rooms_version, u.erased};
+  return {u.id.str(),      u.username,      u.display_name, u.avatar_url,     u.email,
+          number(u.role),  u.password_hash, u.created_at,   u.last_seen,      u.deactivated,
+          u.rooms_version, u.erased,        u.leaving,      u.told_room.str()};
 }
 
 json to_json(const session& s) {
@@ -73,7 +73,13 @@ json to_json(const room& r) {
           r.chain_from,
           r.message_count,
           r.chain,
-          r.anchor};
+          r.anchor,
+          number(r.restored.is),
+          r.restored.from.str(),
+          r.restored.by.str(),
+          r.restored.at,
+          r.restored.unproven,
+          r.restored.told.str()};
 }
 
 json to_json(const member& m) {
@@ -124,10 +130,10 @@ json to_json(const outbox_item& i) {
 }
 
 json to_json(const webhook& h) {
-  return {h.id.str(),         h.room_id.str(), number(h.kind), h.name,
-          h.created_by.str(), h.created_at,    h.token_hash,   h.url,
-          h.secret,           h.events,        h.failures,     h.delivered_seq,
-          h.paused,           h.last_error,    h.paused_at,    h.dead_dropped};
+  return {h.id.str(),     h.room_id.str(), number(h.kind), h.name,       h.created_by.str(),
+          h.created_at,   h.token_hash,    h.url,          h.secret,     h.events,
+          h.failures,     h.delivered_seq, h.paused,       h.last_error, h.paused_at,
+          h.dead_dropped, h.maker_gone};
 }
 
 json to_json(const dead_delivery& d) {

@@ -62,6 +62,14 @@ std::optional<user_room> memory_state::find_user_room(const uuid& user_id,
   return find_in(user_rooms_, pair{user_id, room_id});
 }
 
+std::vector<user_room> memory_state::user_rooms_after(const uuid& user_id, const uuid& after,
+                                                      std::size_t limit) const {
+  auto found = all_of(user_rooms_, user_id);
+  std::erase_if(found, [&](const user_room& l) { return !after.is_nil() && !(after < l.room_id); });
+  if (found.size() > limit) found.resize(limit);
+  return found;
+}
+
 void memory_state::put_user_room(const user_room& line) {
   user_rooms_[{line.user_id, line.room_id}] = line;
 }
@@ -113,6 +121,14 @@ void memory_state::erase_outsider(const uuid& room_id, const uuid& user_id) {
 
 std::vector<member> memory_state::first_members(const uuid& room_id, std::size_t limit) const {
   auto found = members_of(room_id);
+  if (found.size() > limit) found.resize(limit);
+  return found;
+}
+
+std::vector<member> memory_state::members_after(const uuid& room_id, const uuid& after,
+                                                std::size_t limit) const {
+  auto found = members_of(room_id);
+  std::erase_if(found, [&](const member& m) { return !after.is_nil() && !(after < m.user_id); });
   if (found.size() > limit) found.resize(limit);
   return found;
 }

@@ -27,6 +27,8 @@ class memory_state final : public state {
   std::vector<session> sessions_of(const uuid& user_id) const override;
   std::optional<user_room> find_user_room(const uuid& user_id, const uuid& room_id) const override;
   void put_user_room(const user_room& line) override;
+  std::vector<user_room> user_rooms_after(const uuid& user_id, const uuid& after,
+                                          std::size_t limit) const override;
   std::optional<email_reservation> find_email(const uuid& email_id) const override;
   void put_email(const email_reservation& r) override;
   void erase_email(const uuid& email_id) override;
@@ -40,6 +42,8 @@ class memory_state final : public state {
   void put_outsider(const uuid& room_id, const outsider& o) override;
   void erase_outsider(const uuid& room_id, const uuid& user_id) override;
   std::vector<member> first_members(const uuid& room_id, std::size_t limit) const override;
+  std::vector<member> members_after(const uuid& room_id, const uuid& after,
+                                    std::size_t limit) const override;
   std::vector<outsider> first_outsiders(const uuid& room_id, std::size_t limit) const override;
   std::optional<message> find_message(const uuid& room_id, std::uint64_t seq) const override;
   std::optional<std::uint64_t> find_message_seq(const uuid& room_id, const uuid& id) const override;

@@ -82,6 +82,8 @@ std::vector<protocol::reaction>::iterator kind_of(message& m, const std::string&
                       [&](const protocol::reaction& r) { return r.emoji == emoji; });
 }
 
+}  // namespace
+
 /// A gap among the users shown is filled by whoever reacts next.
 void count_in(message& m, const std::string& emoji, const uuid& user_id) {
   auto kind = kind_of(m, emoji);
@@ -96,8 +98,6 @@ void count_out(message& m, const std::string& emoji, const uuid& user_id) {
   std::erase(kind->user_ids, user_id);
   if (--kind->count == 0) m.reactions.erase(kind);
 }
-
-}  // namespace
 
 result written_before(const dedup& first) {
   const auto created_at = first.object_time == 0 ? first.time : first.object_time;
@@ -135,7 +135,7 @@ result decide(context& c, const delete_message& cmd) {
   m.metadata = nullptr;
   m.mentions.clear();
   m.reactions.clear();
-  c.s.erase_reactions(m.id);
+  c.s.erase_reactions(reactions_key(at->r, m.id));
   m.deleted_at = c.now;
   m.deleted_seq = at->r.last_seq + 1;
   if (m.pinned) {
@@ -156,7 +156,7 @@ result decide(context& c, const react& cmd) {
     if (cmd.what.add) return is_deleted();
     return unchanged(c, cmd.from, m, m.deleted_seq);
   }
-  const auto mark = c.s.find_reaction(m.id, cmd.from.user_id, emoji);
+  const auto mark = c.s.find_reaction(reactions_key(at->r, m.id), cmd.from.user_id, emoji);
   if ((mark && mark->present) == cmd.what.add)
     return unchanged(c, cmd.from, m, mark ? mark->seq : 0);
   if (cmd.what.add && m.reactions.size() >= limits::reaction_kinds_max &&
@@ -171,7 +171,7 @@ result decide(context& c, const react& cmd) {
   } else {
     count_out(m, emoji, cmd.from.user_id);
   }
-  c.s.put_reaction({.message_id = m.id,
+  c.s.put_reaction({.message_id = reactions_key(at->r, m.id),
                     .user_id = cmd.from.user_id,
                     .emoji = emoji,
                     .seq = at->r.last_seq + 1,

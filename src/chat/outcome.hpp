@@ -47,7 +47,7 @@ struct room_updated {
   room now;
 };
 
-/// sweep_room: what is still there.
+/// sweep_room: what is still there; sweep_user: `people` when there are more rooms to tell.
 struct room_swept {
   enum class left : std::uint8_t { people, content, nothing };
   left what = left::nothing;

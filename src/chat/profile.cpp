@@ -100,11 +100,13 @@ result decide(context& c, const close_account& cmd) {
   if (cmd.how == what::reopen) {
     if (account->erased) return refusal(ec::conflict, "this account was erased");
     account->deactivated = false;
+    account->leaving = false;
   } else if (!account->erased) {
     revoke_others(c, account->id, {});
     give_up_email(c, *account);
     account->deactivated = true;
     if (cmd.how == what::erase) erase(c, *account);
+    if (cmd.tells_rooms) tell_rooms_later(c, *account);
   }
   c.s.put_user(*account);
   remember(c, cmd.from, account->id, {}, 0);

@@ -42,6 +42,8 @@ struct user {
   bool erased = false;  ///< nothing is left of it but the id; deactivated as well
   /// Rises with every change of the user's list of rooms.
   std::uint64_t rooms_version = 0;
+  bool leaving = false;  ///< closed, and his rooms are being told
+  uuid told_room;        ///< … up to this one, by id
 };
 
 struct session {
@@ -83,6 +85,25 @@ struct email_reservation {
   bool confirmed = false;  ///< unconfirmed ones are free again after 10 minutes
 };
 
+/// How far a room is that is made from its file (docs/protocol.md, section 7.2).
+struct restoration {
+  enum class what : std::uint8_t {
+    none,      ///< it was never restored
+    filling,   ///< entries are taken; for everybody the room does not exist (it counts as deleted)
+    people,    ///< all entries are there and proven: members are taken; it does not exist yet
+    telling,   ///< it is open, and the lists of its members follow
+    done,      ///< … have followed
+    given_up,  ///< what came of it is being erased
+    erased,    ///< nothing is left: it may be begun again
+  };
+  what is = what::none;
+  uuid from;                   ///< the room that the file is of
+  uuid by;                     ///< who restores it
+  unix_ms at = 0;              ///< of the last part that came
+  std::uint64_t unproven = 0;  ///< messages whose words the entry that made them is yet to prove
+  uuid told;                   ///< telling: the last member whose list was told
+};
+
 struct room {
   uuid id;
   std::string name;
@@ -112,6 +133,7 @@ struct room {
   std::uint64_t message_count = 0;  ///< messages that are there, deleted ones included
   protocol::digest chain{};         ///< over all entries from chain_from to last_seq
   protocol::digest anchor{};        ///< what it was at purged_seq
+  restoration restored;
 };
 
 struct member {
@@ -162,7 +184,7 @@ struct message {
 /// What one user thinks of one message with one emoji. Stays, as absent, when it is taken back:
 /// taking it back once more is answered with the seq of the first time.
 struct reaction_mark {
-  uuid message_id;  ///< the message's id
+  uuid message_id;  ///< reactions_key() of the message
   uuid user_id;
   std::string emoji;
   std::uint64_t seq = 0;  ///< of the change that made it so
@@ -180,6 +202,9 @@ struct device_mark {
 
 /// What such marks are found by: derived, because their parts are longer than a key.
 uuid reaction_mark_id(const uuid& user_id, const std::string& emoji);
+/// What the reactions to a message are kept under: its id, but in a room that was restored under
+/// another id one of the room's own, because the first room may be in the same shard.
+uuid reactions_key(const room& r, const uuid& message_id);
 uuid device_mark_id(const uuid& user_id, const std::string& device_id);
 uuid sent_mark_id(const uuid& user_id, const uuid& message_id);
 
@@ -241,6 +266,7 @@ struct webhook {
   unix_ms paused_at = 0;
   std::string last_error;          ///< of the last delivery that was given up
   std::uint64_t dead_dropped = 0;  ///< given up and forgotten, because there were too many
+  bool maker_gone = false;         ///< paused because the account that made it was closed
 };
 
 constexpr std::uint8_t bit_of(webhook::event e) noexcept {
@@ -267,8 +293,17 @@ struct outbox_item {
   std::uint64_t id = 0;  ///< rising per shard; given by the state
   uuid target;           ///< the user, e-mail or room id whose shard it goes to
   /// What happens there: a user_room line, an e-mail confirmed or released for `user_id`, or a
-  /// deleted room that is emptied.
-  enum class what : std::uint8_t { user_room, confirm_email, release_email, sweep_room };
+  /// deleted room that is emptied (or a restored one whose members are told), the rooms of a closed
+  /// account that are told, a room that is told that `user_id` was deactivated, or erased.
+  enum class what : std::uint8_t {
+    user_room,
+    confirm_email,
+    release_email,
+    sweep_room,
+    sweep_user,
+    person_closed,
+    person_erased,
+  };
   what kind = what::user_room;
   user_room line;
   uuid user_id;

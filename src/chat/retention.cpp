@@ -48,7 +48,7 @@ namespace {
 /// The marks of devices stay: whether something was sent before does not depend on what is kept.
 void erase_message(context& c, room& r, const message& m) {
   c.s.erase_message(m);
-  if (m.deleted_at == 0) c.s.erase_reactions(m.id);
+  if (m.deleted_at == 0) c.s.erase_reactions(reactions_key(r, m.id));
   const auto sent = sent_mark_id(m.sender_id, m.message_id);
   if (c.s.find_device_mark(r.id, sent)) c.s.erase_device_mark(r.id, sent);
   if (m.seq >= r.chain_from && r.message_count > 0) --r.message_count;

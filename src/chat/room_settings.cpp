@@ -50,9 +50,10 @@ bool take_over(room& r, const protocol::update_room_request& what) {
 /// People go first: what is gone must not stay on anybody's list. False: there are more.
 bool sweep_people(context& c, room& r) {
   std::size_t budget = swept_people_max;
+  const bool was_seen = r.restored.is != restoration::what::given_up;
   for (const auto& m : c.s.first_members(r.id, budget)) {
     c.s.erase_member(r.id, m.user_id);
-    emit_user_room(c, r, m.user_id, user_room::standing::left);
+    if (was_seen) emit_user_room(c, r, m.user_id, user_room::standing::left);
     --budget;
   }
   if (budget == 0) return false;
@@ -73,7 +74,7 @@ void sweep_content(context& c, room& r) {
     const auto seq = ++r.swept_seq;
     if (const auto m = c.s.find_message(r.id, seq)) {
       c.s.erase_message(*m);
-      if (m->deleted_at == 0) c.s.erase_reactions(m->id);
+      if (m->deleted_at == 0) c.s.erase_reactions(reactions_key(r, m->id));
       const auto sent = sent_mark_id(m->sender_id, m->message_id);
       if (c.s.find_device_mark(r.id, sent)) c.s.erase_device_mark(r.id, sent);
     }
@@ -138,7 +139,11 @@ result decide(context& c, const delete_room& cmd) {
 result decide(context& c, const sweep_room& cmd) {
   auto r = c.s.find_room(cmd.room_id);
   using enum room_swept::left;
-  if (!r || !r->deleted) return room_swept{nothing};
+  if (r && !r->deleted && r->restored.is == restoration::what::telling) return tell_restored(c, *r);
+  // What is being restored is nobody's to empty, until it is given up.
+  const bool fills = r && (r->restored.is == restoration::what::filling ||
+                           r->restored.is == restoration::what::people);
+  if (!r || !r->deleted || fills) return room_swept{nothing};
   if (!sweep_people(c, *r)) return room_swept{people};
   if (!cmd.content) return room_swept{has_content(c, *r) ? content : nothing};
   sweep_content(c, *r);
@@ -153,6 +158,7 @@ result decide(context& c, const sweep_room& cmd) {
     r->member_count = r->owner_count = 0;
     r->last_message_at = 0;
     r->retention = {};
+    if (r->restored.is == restoration::what::given_up) r->restored.is = restoration::what::erased;
   }
   c.s.put_room(*r);
   return room_swept{over ? nothing : content};

@@ -62,7 +62,7 @@ result decide(context& c, const create_room& cmd) {
   auto again = repeated(
       c, cmd.from, [&](const dedup& first) { return joined_before(c, first.object_id, creator); });
   if (again) return *again;
-  if (const auto existing = c.s.find_room(cmd.room_id)) {
+  if (const auto existing = find_made(c, cmd.room_id)) {
     // The id says that it is the same request, whatever its age.
     const bool same = existing->created_by == creator &&
                       existing->created_with == cmd.from.message_id &&
@@ -101,7 +101,7 @@ result decide(context& c, const create_direct& cmd) {
   auto again = repeated(
       c, cmd.from, [&](const dedup& first) { return joined_before(c, first.object_id, creator); });
   if (again) return *again;
-  if (c.s.find_room(cmd.room_id)) {
+  if (find_made(c, cmd.room_id)) {
     c.out.duplicate = true;
     return joined_before(c, cmd.room_id, creator);
   }

@@ -62,6 +62,14 @@ result decide(context& c, const create_webhook& cmd);
 result decide(context& c, const delete_webhook& cmd);
 result decide(context& c, const advance_webhook& cmd);
 result decide(context& c, const replay_webhook& cmd);
+result decide(context& c, const restore_room& cmd);
+result decide(context& c, const abandon_restore& cmd);
+result decide(context& c, const sweep_user& cmd);
+result decide(context& c, const close_person& cmd);
+/// The record of a room that is or was. What is left of a restoration that was given up is none.
+std::optional<room> find_made(const context& c, const uuid& room_id);
+/// A bounded part of the lists of a restored room's members.
+room_swept tell_restored(context& c, room& r);
 /// With what is left of its deliveries.
 void erase_webhook(context& c, const uuid& room_id, const uuid& hook_id);
 
@@ -93,6 +101,8 @@ void revoke_others(context& c, const uuid& user_id, const uuid& kept);
 void revoke_tokens(context& c, const uuid& user_id);
 /// Tells the shard of the account's address whose it is from now on (or no more).
 void settle_email_later(context& c, const user& account, outbox_item::what how);
+/// The rooms of a closed account will be told, bit by bit.
+void tell_rooms_later(context& c, user& account);
 /// Appends an outbox item and reports it.
 void emit(context& c, outbox_item item);
 /// Tells the shard of `user_id` that its list of rooms changes.
@@ -123,6 +133,10 @@ std::optional<error> keeps_an_owner(const room& r, const member& m);
 /// `may_call_all`: `@room` means everybody and is found as the room's id.
 std::vector<uuid> mentions_in(const context& c, const uuid& room_id, const std::string& text,
                               bool may_call_all);
+
+/// One reaction more, or less, in what a message shows.
+void count_in(message& m, const std::string& emoji, const uuid& user_id);
+void count_out(message& m, const std::string& emoji, const uuid& user_id);
 
 /// The answer of a send or of a change of a message that was repeated.
 result written_before(const dedup& first);

@@ -39,6 +39,9 @@ class state {
   virtual std::optional<user_room> find_user_room(const uuid& user_id,
                                                   const uuid& room_id) const = 0;
   virtual void put_user_room(const user_room& line) = 0;
+  /// The next ones by room id; nil: from the first.
+  virtual std::vector<user_room> user_rooms_after(const uuid& user_id, const uuid& after,
+                                                  std::size_t limit) const = 0;
   virtual std::optional<email_reservation> find_email(const uuid& email_id) const = 0;
   virtual void put_email(const email_reservation& r) = 0;
   virtual void erase_email(const uuid& email_id) = 0;
@@ -54,6 +57,9 @@ class state {
   virtual void erase_outsider(const uuid& room_id, const uuid& user_id) = 0;
   /// The first ones by user id.
   virtual std::vector<member> first_members(const uuid& room_id, std::size_t limit) const = 0;
+  /// The next ones by user id; nil: from the first.
+  virtual std::vector<member> members_after(const uuid& room_id, const uuid& after,
+                                            std::size_t limit) const = 0;
   virtual std::vector<outsider> first_outsiders(const uuid& room_id, std::size_t limit) const = 0;
   virtual std::optional<message> find_message(const uuid& room_id, std::uint64_t seq) const = 0;
   virtual std::optional<std::uint64_t> find_message_seq(const uuid& room_id,

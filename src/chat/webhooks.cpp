@@ -105,8 +105,10 @@ result decide(context& c, const advance_webhook& cmd) {
     c.s.erase_dead(cmd.hook_id, id);
   hook->delivered_seq = std::max(hook->delivered_seq, cmd.seq);
   hook->failures = cmd.failures;
-  if (cmd.paused && !hook->paused) hook->paused_at = c.now;
-  hook->paused = cmd.paused;
+  // Whoever delivers may not have heard yet that its maker has gone.
+  const bool paused = cmd.paused || hook->maker_gone;
+  if (paused && !hook->paused) hook->paused_at = c.now;
+  hook->paused = paused;
   c.s.put_webhook(*hook);
   return webhook_changed{std::move(*hook)};
 }
@@ -126,6 +128,7 @@ result decide(context& c, const replay_webhook& cmd) {
   } else {
     hook->paused = false;
     hook->paused_at = 0;
+    hook->maker_gone = false;
     hook->failures = 0;
     c.s.put_webhook(*hook);
   }

@@ -3,10 +3,14 @@
 
 /// \file
 /// `greenroom console`: one question to the operator's socket of a node, answered on standard
-/// output; everything that is not data goes to standard error.
+/// output; everything that is not data goes to standard error. console_verbs and console_acts are
+/// the command line, console_output the formats, console_confirm what asks before it is done,
+/// console_watch `--watch`, console_interactive the prompt, console_top `top`.
 
 #include <CLI/App.hpp>
 #include <chrono>
+#include <cstdint>
+#include <filesystem>
 #include <iosfwd>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -16,10 +20,11 @@
 #include <vector>
 
 #include "cli/exit_code.hpp"
+#include "cli/table.hpp"
 
 namespace greenroom::cli {
 
-enum class output_format : std::uint8_t { table, json };
+enum class output_format : std::uint8_t { table, json, wide, yaml, name };
 
 /// What was typed.
 struct console_options {
@@ -30,6 +35,7 @@ struct console_options {
   std::string verb;
   // Of the verbs:
   std::string kind;
+  std::string parent;
   std::optional<std::uint32_t> limit;
   std::string user;
   std::string role;
@@ -49,19 +55,46 @@ struct console_options {
   std::optional<std::uint32_t> days;
   std::string label;
   std::string id;
+  std::string filter;
+  std::string actor;
+  std::string session;
+  std::string component;
+  std::string level;
+  bool dry_run = false;
+  // Of all verbs, and of none:
+  std::vector<std::string> columns;  ///< empty: those of the answer
+  std::string sort;                  ///< COLUMN or COLUMN:asc or COLUMN:desc; empty: as it came
+  std::optional<double> watch_s;     ///< asked again after so many seconds
+  bool yes = false;                  ///< nothing is asked before an act
+  bool once = false;                 ///< of top: one list, no screen
+  std::string tab;                   ///< of top: which list it begins with
 };
 
 /// Adds the sub-command and its verbs; parsing fills `options`.
 CLI::App* add_console(CLI::App& parent, console_options& options);
 
+/// Whether the verb changes something; those that only look may be repeated.
+bool is_act(std::string_view verb) noexcept;
+
 /// The verbs' `args` on the operator's socket.
 nlohmann::json console_args(const console_options& options);
 std::chrono::milliseconds console_timeout(const console_options& options);
 
-/// Writes the answer as asked for; the missing nodes to `complaints`.
+/// Writes the answer as asked for; the missing nodes to `complaints`. A column that is in no row
+/// is a complaint and exit_code::usage. `style` is that of tables.
 exit_code show_answer(const console_options& options, const nlohmann::json& answer,
-                      std::ostream& data, std::ostream& complaints);
+                      std::ostream& data, std::ostream& complaints, const table_style& style = {});
 
+/// The socket that is asked: the named one, else the first of the usual places that has one; empty
+/// when there is none.
+std::filesystem::path socket_of(const console_options& options);
+/// The sentence for that.
+std::string no_socket();
+
+/// Asks and shows once, as a script wants it; for acts also asks the operator. `verb` is set.
+exit_code run_verb(const console_options& options);
+
+/// All of it: the prompt when no verb was typed on a terminal.
 exit_code run_console(const console_options& options);
 
 }  // namespace greenroom::cli

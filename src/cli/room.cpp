@@ -4,17 +4,13 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <algorithm>
-#include <chrono>
-#include <cstdlib>
 #include <fstream>
 #include <iostream>
-#include <nlohmann/json.hpp>
-#include <thread>
 
 #include "cli/room_file.hpp"
+#include "cli/room_node.hpp"
+#include "cli/room_restore.hpp"
 #include "cli/text.hpp"
-#include "client/http.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/text.hpp"
 
@@ -22,100 +18,18 @@ namespace greenroom::cli {
 
 namespace {
 
-using nlohmann::json;
-
 constexpr const char* examples =
     "Examples:\n"
     "  greenroom room export --user alice lobby > lobby.jsonl\n"
     "  greenroom room verify lobby.jsonl\n"
+    "  greenroom room restore --user root lobby.jsonl\n"
     "\n"
-    "An export is for owners of the room and admins of the server. The token comes from\n"
+    "An export is for owners of the room and admins of the server, restore makes a new room of a\n"
+    "file and is for admins of the server. The token comes from\n"
     "--token-file or GREENROOM_TOKEN; with --user it is got with the password from\n"
     "--password-file or GREENROOM_PASSWORD. verify needs no node. Exit codes: 0 done, 1 failure "
     "or\n"
     "a file that is wrong, 2 usage, 3 not found, 4 refused, 5 unreachable.\n";
-
-exit_code failed(const std::string& why, exit_code code) {
-  std::cerr << "greenroom: " << printable(why) << '\n';
-  return code;
-}
-
-std::optional<std::string> first_line_of(const std::string& path) {
-  std::ifstream in(path);
-  std::string line;
-  if (!std::getline(in, line)) return std::nullopt;
-  return line;
-}
-
-/// The value of a variable; a file, if one is named, goes before it.
-std::optional<std::string> secret(const std::string& file, const char* variable) {
-  if (!file.empty()) return first_line_of(file);
-  const auto* given = std::getenv(variable);
-  return given != nullptr && *given != '\0' ? std::optional<std::string>(given) : std::nullopt;
-}
-
-exit_code exit_code_of(int status) {
-  if (status == 401 || status == 403) return exit_code::refused;
-  if (status == 404) return exit_code::not_found;
-  if (status == 503) return exit_code::unreachable;
-  return exit_code::failure;
-}
-
-/// What the node said went wrong.
-std::string reason_in(const client::http_answer& answer) {
-  const auto document = json::parse(answer.body, nullptr, false);
-  if (document.is_object() && document.contains("error") && document["error"].is_object() &&
-      document["error"].contains("message") && document["error"]["message"].is_string()) {
-    return document["error"]["message"];
-  }
-  return "the node answered " + std::to_string(answer.status);
-}
-
-/// A large room has more parts than may be asked for in a minute; so often one is waited for.
-constexpr int waits_max = 100;
-
-/// How long the node wants to be left alone.
-std::chrono::milliseconds pause_in(const client::http_answer& answer) {
-  const auto document = json::parse(answer.body, nullptr, false);
-  const auto named = document.is_object()
-                         ? document.value("/error/details/retry_after_ms"_json_pointer, json())
-                         : json();
-  const auto ms = named.is_number_integer() ? named.get<std::int64_t>() : 1000;
-  return std::chrono::milliseconds(std::clamp<std::int64_t>(ms, 50, 60'000));
-}
-
-struct refusal {
-  std::string why;
-  exit_code code = exit_code::failure;
-};
-
-tl::expected<std::string, refusal> token_for(const client::node_address& node,
-                                             const room_options& o) {
-  if (o.user.empty()) {
-    auto token = secret(o.token_file, "GREENROOM_TOKEN");
-    if (!token)
-      return tl::unexpected(refusal{
-          "a token is needed: --token-file FILE or GREENROOM_TOKEN, or --user", exit_code::usage});
-    return *token;
-  }
-  const auto password = secret(o.password_file, "GREENROOM_PASSWORD");
-  if (!password)
-    return tl::unexpected(refusal{
-        "a password is needed: --password-file FILE or GREENROOM_PASSWORD", exit_code::usage});
-  const json body{{"username", o.user}, {"password", *password}};
-  const auto answer =
-      client::ask_http(node, {.method = "POST",
-                              .target = "/api/auth/login",
-                              .token = {},
-                              .body = body.dump(-1, ' ', false, json::error_handler_t::replace)});
-  if (!answer) return tl::unexpected(refusal{answer.error().message, exit_code::unreachable});
-  if (answer->status != 200)
-    return tl::unexpected(refusal{reason_in(*answer), exit_code_of(answer->status)});
-  const auto document = json::parse(answer->body, nullptr, false);
-  auto token = document.is_object() ? document.value("/data/token"_json_pointer, "") : "";
-  if (token.empty()) return tl::unexpected(refusal{"the node gave no token", exit_code::failure});
-  return token;
-}
 
 std::optional<uuid> id_of_room(const std::string& text) {
   if (const auto id = uuid::parse(text)) return id;
@@ -131,17 +45,10 @@ exit_code export_room(const room_options& o) {
   const auto token = token_for(*node, o);
   if (!token) return failed(token.error().why, token.error().code);
   const auto path = "/api/rooms/" + room->str() + "/export";
-  int waits = 0;
   for (std::string query;;) {
-    const auto answer = client::ask_http(
+    const auto answer = ask_patiently(
         *node, {.target = query.empty() ? path : path + "?" + query, .token = *token, .body = {}});
-    if (!answer) return failed(answer.error().message, exit_code::unreachable);
-    if (answer->status == 429 && ++waits <= waits_max) {
-      std::this_thread::sleep_for(pause_in(*answer));
-      continue;
-    }
-    if (answer->status != 200) return failed(reason_in(*answer), exit_code_of(answer->status));
-    waits = 0;
+    if (!answer) return failed(answer.error().why, answer.error().code);
     std::cout << answer->body;
     if (!std::cout) return failed("the file cannot be written", exit_code::failure);
     if (answer->next.empty()) break;
@@ -181,14 +88,17 @@ CLI::App* add_room(CLI::App& program, room_options& o) {
   auto* app =
       program.add_subcommand("room", std::string("A room as a file, and its proof\n\n") + examples);
   app->require_subcommand(1);
+  const auto add_access = [&o](CLI::App& verb) {
+    verb.add_option("--node", o.node, "host:port; without :port it is 8080");
+    verb.add_option("--token-file", o.token_file, "File with an access token")
+        ->check(CLI::ExistingFile);
+    verb.add_option("--user", o.user, "Sign in by name and password instead");
+    verb.add_option("--password-file", o.password_file, "File with the password")
+        ->check(CLI::ExistingFile);
+  };
   auto* exported =
       app->add_subcommand("export", "Write the room to standard output, as JSON lines");
-  exported->add_option("--node", o.node, "host:port; without :port it is 8080");
-  exported->add_option("--token-file", o.token_file, "File with an access token")
-      ->check(CLI::ExistingFile);
-  exported->add_option("--user", o.user, "Sign in by name and password instead");
-  exported->add_option("--password-file", o.password_file, "File with the password")
-      ->check(CLI::ExistingFile);
+  add_access(*exported);
   exported->add_option("ROOM", o.room, "Its id or alias")->required();
   exported->callback([&o] { o.what = room_options::verb::exported; });
   auto* verified = app->add_subcommand(
@@ -196,11 +106,30 @@ CLI::App* add_room(CLI::App& program, room_options& o) {
   verified->add_option("--head", o.head, "What the chain has to end in, if that is known");
   verified->add_option("FILE", o.file, "Of an export")->required();
   verified->callback([&o] { o.what = room_options::verb::verified; });
+  auto* restored = app->add_subcommand(
+      "restore", "Make a room of a file, once the file has been checked as verify does it");
+  add_access(*restored);
+  auto* keeps =
+      restored->add_flag("--keep-id", o.keep_id, "Under the id that it had, which has to be free");
+  restored->add_option("--go-on", o.room, "Id of the room, when an earlier attempt broke off")
+      ->excludes(keeps);
+  restored->add_flag("--abandon", o.abandon, "Erase what came of the room that --go-on names");
+  restored->add_option("--head", o.head, "What the chain has to end in, if that is known");
+  restored->add_option("FILE", o.file, "Of an export");
+  restored->callback([&o] { o.what = room_options::verb::restored; });
   return app;
 }
 
 exit_code run_room(const room_options& o) {
-  return o.what == room_options::verb::exported ? export_room(o) : verify_room(o);
+  switch (o.what) {
+    case room_options::verb::exported:
+      return export_room(o);
+    case room_options::verb::verified:
+      return verify_room(o);
+    case room_options::verb::restored:
+      break;
+  }
+  return restore_room(o);
 }
 
 }  // namespace greenroom::cli

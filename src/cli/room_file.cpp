@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "protocol/enum_names.hpp"
+#include "protocol/room_file.hpp"
 
 namespace greenroom::cli {
 
@@ -15,79 +15,11 @@ namespace {
 using nlohmann::json;
 using protocol::digest;
 
-constexpr int known_format = 1;
+using namespace protocol::room_file;
+
 constexpr std::uint8_t kind_message = 0;
 constexpr std::uint8_t kind_change = 1;
 constexpr std::uint8_t kind_membership = 2;
-
-/// Raised for a line that is not what it has to be; becomes a problem.
-struct bad_line {
-  std::string what;
-};
-
-const json& member_of(const json& line, const char* name) {
-  static const json none;
-  const auto it = line.find(name);
-  return it == line.end() ? none : *it;
-}
-
-std::uint64_t number_in(const json& line, const char* name) {
-  const auto& v = member_of(line, name);
-  if (!v.is_number_unsigned()) throw bad_line{std::string(name) + " is not a number"};
-  return v.get<std::uint64_t>();
-}
-
-std::string text_in(const json& line, const char* name) {
-  const auto& v = member_of(line, name);
-  if (v.is_null()) return {};
-  if (!v.is_string()) throw bad_line{std::string(name) + " is not a text"};
-  return v.get<std::string>();
-}
-
-std::optional<uuid> id_or_none(const json& value, const char* name) {
-  if (value.is_null()) return std::nullopt;
-  auto id = value.is_string() ? uuid::parse(value.get<std::string>()) : std::nullopt;
-  if (!id) throw bad_line{std::string(name) + " is not a UUID"};
-  return id;
-}
-
-uuid id_in(const json& line, const char* name) {
-  return id_or_none(member_of(line, name), name).value_or(uuid{});
-}
-
-/// Null is zero.
-digest digest_in(const json& line, const char* name) {
-  const auto& v = member_of(line, name);
-  if (v.is_null()) return {};
-  const auto d = v.is_string() ? protocol::digest_from_hex(v.get<std::string>()) : std::nullopt;
-  if (!d) throw bad_line{std::string(name) + " is not a SHA-256"};
-  return *d;
-}
-
-template <class Enum>
-Enum enum_in(const json& line, const char* name) {
-  const auto found = protocol::enum_value<Enum>(text_in(line, name));
-  if (!found) throw bad_line{std::string(name) + " is unknown"};
-  return *found;
-}
-
-/// What content_digest looks at.
-protocol::message message_in(const json& v) {
-  protocol::message m;
-  m.id = id_in(v, "id");
-  m.message_id = id_in(v, "message_id");
-  m.sender_id = id_in(v, "sender_id");
-  m.seq = number_in(v, "seq");
-  m.type = enum_in<protocol::message_type>(v, "message_type");
-  m.content = text_in(v, "content");
-  m.metadata = member_of(v, "metadata");
-  m.reply_to = id_or_none(member_of(v, "reply_to"), "reply_to");
-  m.thread = id_or_none(member_of(v, "thread"), "thread");
-  for (const auto& who : member_of(v, "mentions"))
-    m.mentions.push_back(id_or_none(who, "mentions").value_or(uuid{}));
-  m.deleted_at = member_of(v, "deleted_at").is_null() ? 0 : 1;
-  return m;
-}
 
 class verifier {
  public:

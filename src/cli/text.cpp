@@ -101,6 +101,26 @@ std::string padded(std::string_view text, std::size_t columns) {
   return out;
 }
 
+std::string cut(std::string_view text, std::size_t columns) {
+  if (width_of(text) <= columns) return std::string(text);
+  if (columns == 0) return {};
+  // Only between what is drawn as one character; the ellipsis takes a column.
+  std::size_t end = 0;
+  std::size_t at = 0;
+  utf8proc_int32_t before = 0;
+  utf8proc_int32_t state = 0;
+  while (at < text.size()) {
+    const auto [c, bytes] = first_of(text.substr(at));
+    if (before == 0 || utf8proc_grapheme_break_stateful(before, c, &state)) {
+      if (width_of(text.substr(0, at)) > columns - 1) break;
+      end = at;
+    }
+    before = c;
+    at += bytes;
+  }
+  return std::string(text.substr(0, end)) + "…";
+}
+
 std::string nearest(std::string_view word, std::span<const std::string_view> candidates) {
   std::string_view best;
   std::size_t best_distance =

@@ -21,6 +21,9 @@ std::size_t width_of(std::string_view text);
 /// Filled with spaces to `columns`; longer text stays whole.
 std::string padded(std::string_view text, std::size_t columns);
 
+/// As much of it as `columns` have room for; what is cut ends in `…`.
+std::string cut(std::string_view text, std::size_t columns);
+
 /// The candidate that was probably meant, empty when none is near.
 std::string nearest(std::string_view word, std::span<const std::string_view> candidates);
 

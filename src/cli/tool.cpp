@@ -4,10 +4,13 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <iostream>
+#include <string_view>
 #include <vector>
 
 #include "cli/chat.hpp"
+#include "cli/completion.hpp"
 #include "cli/console.hpp"
 #include "cli/room.hpp"
 #include "cli/text.hpp"
@@ -23,7 +26,26 @@ constexpr const char* introduction =
     "  greenroom console nodes\n"
     "  greenroom room export --user alice lobby > lobby.jsonl\n";
 
-/// Which sub-command was probably meant by the first word that none of them knows.
+/// `help`, `help console nodes` and `console --node SOCKET help nodes` mean the same with --help.
+std::vector<std::string> without_help_verb(std::vector<std::string> words) {
+  auto verb = words.begin();
+  if (verb != words.end() && *verb == "console") {
+    ++verb;
+    while (verb != words.end() && verb->starts_with('-')) {
+      const bool has_value =
+          verb->find('=') == std::string::npos && words.end() - verb > 1 && verb[1] != "help";
+      verb += has_value ? 2 : 1;
+    }
+  }
+  if (verb != words.end() && *verb == "help") {
+    words.erase(verb);
+    words.emplace_back("--help");
+  }
+  return words;
+}
+
+}  // namespace
+
 std::string hint_for(const CLI::App& root, const std::vector<std::string>& words) {
   const auto* app = &root;
   for (const auto& word : words) {
@@ -46,8 +68,6 @@ std::string hint_for(const CLI::App& root, const std::vector<std::string>& words
   return {};
 }
 
-}  // namespace
-
 exit_code run_tool(int argc, const char* const* argv) {
   CLI::App app(introduction, "greenroom");
   app.require_subcommand(1);
@@ -59,8 +79,28 @@ exit_code run_tool(int argc, const char* const* argv) {
   room_options room;
   auto* room_command = add_room(app, room);
   app.add_subcommand("version", "Print the version");
+  std::string shell;
+  auto* completion = app.add_subcommand("completion", "Print a script that completes for a shell");
+  completion->footer(
+      "Examples:\n"
+      "  source <(greenroom completion bash)\n"
+      "  greenroom completion fish > ~/.config/fish/completions/greenroom.fish\n"
+      "\n"
+      "The script asks greenroom itself, which asks the node: names of nodes, rooms and users are\n"
+      "completed too.");
+  completion->add_option("SHELL", shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  if (argc > 2 && argv[1] == std::string_view("completion") &&
+      argv[2] == std::string_view("words")) {
+    // What a shell's script asks: options of other verbs, which no parser would let through.
+    const bool marked = argc > 3 && argv[3] == std::string_view("--");
+    return print_candidates(app, {argv + (marked ? 4 : 3), argv + argc});
+  }
+  auto words = without_help_verb({argv + std::min(argc, 1), argv + argc});
   try {
-    app.parse(argc, argv);
+    std::reverse(words.begin(), words.end());  // the parser takes them from the end
+    app.parse(words);
   } catch (const CLI::Success& e) {
     app.exit(e);
     return exit_code::ok;
@@ -72,6 +112,10 @@ exit_code run_tool(int argc, const char* const* argv) {
   if (chat_command->parsed()) return chat(chat_with).run();
   if (console_command->parsed()) return run_console(console);
   if (room_command->parsed()) return run_room(room);
+  if (completion->parsed()) {
+    std::cout << completion_script(shell).value_or("") << std::flush;
+    return std::cout ? exit_code::ok : exit_code::failure;
+  }
   std::cout << "greenroom " << GREENROOM_VERSION << '\n';
   return exit_code::ok;
 }

@@ -4,9 +4,17 @@
 /// \file
 /// The command line of `greenroom`: picks the sub-command and runs it.
 
+#include <CLI/App.hpp>
+#include <string>
+#include <vector>
+
 #include "cli/exit_code.hpp"
 
 namespace greenroom::cli {
+
+/// Which sub-command was probably meant by the first word that none of them knows, as a line for
+/// people; empty when none is near.
+std::string hint_for(const CLI::App& root, const std::vector<std::string>& words);
 
 exit_code run_tool(int argc, const char* const* argv);
 

@@ -78,6 +78,7 @@ expected<http_answer> ask_http(const node_address& node, const http_question& wh
     e.request.set(http::field::content_type, "application/json");
     e.request.body() = what.body;
   }
+  if (!what.message_id.empty()) e.request.set("Idempotency-Key", what.message_id);
   e.request.prepare_payload();
   e.begin(node);
   io.run_for(what.timeout);

@@ -14,9 +14,10 @@ namespace greenroom::client {
 
 struct http_question {
   std::string method = "GET";
-  std::string target;  ///< path and query
-  std::string token;   ///< empty: none
-  std::string body;    ///< JSON; empty: none
+  std::string target;           ///< path and query
+  std::string token;            ///< empty: none
+  std::string body;             ///< JSON; empty: none
+  std::string message_id = {};  ///< the Idempotency-Key; empty: none
   std::chrono::milliseconds timeout{30'000};
 };
 

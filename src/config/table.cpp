@@ -202,7 +202,7 @@ constexpr key table[] = {
      64 * 1024},
 
     {"actors.threads", at<&settings::actors, &actor_settings::threads>, "threads",
-     "Threads that run actors; 0: one per processor.", 0, 1024},
+     "Threads that run actors; 0: one more than there are processors.", 0, 1024},
     {"actors.max_throughput", at<&settings::actors, &actor_settings::max_throughput>, "messages",
      "Messages an actor handles before another one has its turn.", 1, 100'000},
 

@@ -105,6 +105,9 @@ connection_report http_session::report() const {
   r.peer = who_;
   r.messages_in = requests_;
   r.messages_out = requests_;
+  r.bytes_in = bytes_in_;
+  r.bytes_out = bytes_out_;
+  r.inflight = doing_ == phase::waiting ? 1 : 0;
   const auto age = steady::now() - opened_;
   r.open_ms = std::chrono::duration_cast<std::chrono::milliseconds>(age).count();
   return r;
@@ -133,6 +136,7 @@ void http_session::read_some() {
       return self->end(ec == asio::error::eof ? end_reason::by_peer : end_reason::network_error);
     }
     self->buffer_.commit(bytes);
+    self->bytes_in_ += bytes;
     self->guarded([&] { self->look_for_header(); });
   });
 }
@@ -214,11 +218,13 @@ void http_session::expect_body() {
 
 void http_session::read_body() {
   // Piece by piece, so that what has come so far is known.
-  http::async_read_some(socket_, buffer_, *parser_,
-                        [self = shared_from_this()](error_code failed, std::size_t) {
-                          if (self->doing_ != phase::body) return;
-                          self->guarded([&] { self->body_arrived(failed); });
-                        });
+  http::async_read_some(
+      socket_, buffer_, *parser_,
+      [self = shared_from_this(), had = buffer_.size()](error_code failed, std::size_t consumed) {
+        self->bytes_in_ += consumed + self->buffer_.size() - had;
+        if (self->doing_ != phase::body) return;
+        self->guarded([&] { self->body_arrived(failed); });
+      });
 }
 
 void http_session::body_arrived(error_code failed) {
@@ -298,6 +304,8 @@ void http_session::call(planned_call planned, const request& r) {
   c.announcement = std::move(planned.announcement);
   c.room_export = planned.room_export;
   c.webhook = std::move(planned.webhook);
+  c.room_restore = std::move(planned.room_restore);
+  c.message_export = planned.message_export;
   if (c.webhook && c.webhook->kind == webhook_action::what::post && !c.bearer_token) {
     if (const auto token = r["X-Greenroom-Token"]; !token.empty()) {
       c.bearer_token = std::string(token.data(), token.size());
@@ -351,7 +359,8 @@ void http_session::respond(response r) {
   if (head_) r.body().clear();  // Content-Length stays that of the GET
   response_ = std::move(r);
   http::async_write(socket_, response_,
-                    [self = shared_from_this()](error_code failed, std::size_t) {
+                    [self = shared_from_this()](error_code failed, std::size_t bytes) {
+                      self->bytes_out_ += bytes;
                       self->guarded([&] { self->responded(failed); });
                     });
 }

@@ -84,6 +84,8 @@ class http_session final : public socket_session,
   uuid_generator ids_;
   std::uint64_t call_ = 0;  ///< number of the call that is waited for
   std::uint64_t requests_ = 0;
+  std::uint64_t bytes_in_ = 0;
+  std::uint64_t bytes_out_ = 0;
   unsigned version_ = 11;
   bool keep_alive_ = true;
   bool head_ = false;

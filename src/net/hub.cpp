@@ -12,6 +12,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// What is ready is handled in one go for so long; then those who are to do something with it are
+/// woken.
+constexpr auto round_max = 400us;
+
 }  // namespace
 
 std::string_view to_string(end_reason r) noexcept {
@@ -37,15 +41,22 @@ std::string_view to_string(end_reason r) noexcept {
 // -- one thread -----------------------------------------------------------------------------------
 
 io_thread::io_thread(hub& owner, unsigned index)
-    : hub_(owner), index_(index), work_(context_.get_executor()), timer_(context_) {
+    : hub_(owner),
+      index_(index),
+      work_(context_.get_executor()),
+      timer_(context_),
+      turn_timer_(context_),
+      bell_(std::make_shared<bell>(*this)) {
   thread_ = std::thread([this] {
+    runtime::gathering_wakes others;
     for (;;) {
       try {
-        context_.run();
+        work(others);
         return;
       } catch (const std::exception& e) {
         telemetry::log("net").error("a socket handler failed: {}", e.what());
       }
+      others.wake_all();
     }
   });
   asio::post(context_, [this] { arm_tick(); });
@@ -53,6 +64,17 @@ io_thread::io_thread(hub& owner, unsigned index)
 
 io_thread::~io_thread() {
   stop();
+  bell_->silence();
+}
+
+/// Like run(), but the actors are woken once for all that was ready, not for the first of it.
+void io_thread::work(runtime::gathering_wakes& others) {
+  while (context_.run_one() > 0) {
+    const auto until = steady::now() + round_max;
+    while (context_.poll_one() > 0 && steady::now() < until) {
+    }
+    others.wake_all();
+  }
 }
 
 void io_thread::stop() {
@@ -60,6 +82,7 @@ void io_thread::stop() {
     return;
   }
   asio::post(context_, [this] {
+    tell_what_waits();
     for (const auto& session : sessions_.all()) {
       try {
         session->abort();
@@ -71,6 +94,21 @@ void io_thread::stop() {
     context_.stop();
   });
   thread_.join();
+}
+
+void io_thread::drain() {
+  tell_what_waits();
+  for (const auto& session : sessions_.all())
+    session->drain();
+}
+
+/// Before sockets take nothing any more: a turn may wait for its time.
+void io_thread::tell_what_waits() noexcept {
+  try {
+    run_wishes();
+  } catch (const std::exception& e) {
+    complain("the last turn of the sockets failed", e.what());
+  }
 }
 
 void io_thread::arm_tick() {
@@ -89,7 +127,7 @@ void io_thread::arm_tick() {
 }
 
 void io_thread::tick_all() {
-  // Usually nothing; but see expect_turn().
+  // Usually nothing, or a turn that waits; but see expect_turn().
   run_wishes();
   const auto now = steady::now();
   for (const auto& session : sessions_.all())
@@ -105,38 +143,6 @@ void io_thread::leave(connection_id id) {
   if (!in_turn_ || !session) return;
   session->gone_next = std::move(gone_);
   gone_ = std::move(session);
-}
-
-void io_thread::wish_for(wish w) {
-  bool first = false;
-  {
-    const std::lock_guard lock(wishes_mutex_);
-    first = wishes_.empty();
-    wishes_.push_back(std::move(w));
-  }
-  if (first) expect_turn();
-}
-
-void io_thread::wish_for(std::vector<wish> all) {
-  bool first = false;
-  {
-    const std::lock_guard lock(wishes_mutex_);
-    first = wishes_.empty();
-    // All of them or, without memory, none.
-    if (const auto size = wishes_.size() + all.size(); size > wishes_.capacity()) {
-      wishes_.reserve(std::max(size, 2 * wishes_.capacity()));
-    }
-    std::move(all.begin(), all.end(), std::back_inserter(wishes_));
-  }
-  if (first) expect_turn();
-}
-
-/// The wishes are there already, and whoever comes next counts on this call.
-void io_thread::expect_turn() noexcept {
-  try {
-    asio::post(context_, [this] { run_wishes(); });
-  } catch (...) {  // NOLINT(bugprone-empty-catch): no memory; they wait for the next tick
-  }
 }
 
 // -- all of them ----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 /// What all sockets of a listener share: options, the handler, the I/O threads and the way from
 /// actors to sockets. For the .cpp files of this folder.
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -18,6 +19,8 @@
 #include "net/outgoing.hpp"
 #include "net/server.hpp"
 #include "net/session_table.hpp"
+#include "net/turn_pace.hpp"
+#include "runtime/wakes.hpp"
 
 namespace greenroom::net {
 
@@ -27,16 +30,30 @@ class hub;
 class socket_session {
  public:
   virtual ~socket_session() = default;
+  // Together, so that fan-out reads one place of memory for each receiver (see fan_out.cpp):
   /// Of the documents that it takes.
   protocol::encoding encoding = protocol::encoding::json;
   // Notes of io_thread:
-  bool touched = false;             ///< has something to write in this turn
-  std::uint64_t aside_in_turn = 0;  ///< the last turn in which not only common lists concerned it
+  bool touched = false;           ///< has something to write in this turn
+  bool in_several_lists = false;  ///< in the turn listed_in_turn
+  /// Its descriptor, while documents may be written to it past the session: it is open, and nothing
+  /// waits there. The session says so; otherwise -1.
+  int way = -1;
+  std::uint64_t aside_in_turn = 0;   ///< the last turn in which not only common lists concerned it
+  std::uint64_t listed_in_turn = 0;  ///< the last of several lists in which it was in one
+  // Documents that the kernel has taken:
+  std::uint64_t messages_out = 0;
+  std::uint64_t bytes_out = 0;
   std::shared_ptr<socket_session> gone_next;  ///< see io_thread::gone_
   // Both only queue; flush() follows before the turn ends.
   virtual void answer(const outgoing& o) = 0;
   virtual void send(const outgoing& o) = 0;
   virtual void flush() = 0;
+  // Only of who has a way:
+  /// Only so many of its bytes could be written there; the rest is to wait.
+  virtual void written_in_part(const outgoing&, std::size_t) {}
+  /// The kernel will take nothing any more.
+  virtual void write_failed() {}
   virtual void authenticated() = 0;
   virtual void close(close_code code, const std::string& reason) = 0;
   /// The thread's clock: time-outs and heartbeats.
@@ -80,6 +97,8 @@ class io_thread : public std::enable_shared_from_this<io_thread> {
   void stop();
 
   // On the thread:
+  /// All sessions end in good order; what waits for a turn is told before.
+  void drain();
   connection_id next_id() noexcept { return (++ids_ << 8) | index_; }
   void enter(connection_id id, std::shared_ptr<socket_session> session);
   void leave(connection_id id);
@@ -90,36 +109,80 @@ class io_thread : public std::enable_shared_from_this<io_thread> {
     sent_bytes_ += document_bytes;
   }
   void publish_sent();
+  /// A request has been read: what it leads to is on its way.
+  void count_request() noexcept {
+    ++requests_;
+    ++under_way_;
+  }
+  /// So many of them are answered, or never will be.
+  void count_answered(std::size_t requests = 1) noexcept {
+    under_way_ -= std::min(requests, under_way_);
+  }
 
  private:
+  /// Whoever has wishes may wake the thread late, also when it is gone by then.
+  class bell final : public runtime::sleeper {
+   public:
+    explicit bell(io_thread& of) : of_(&of) {}
+    void wake() noexcept override;
+    void silence();
+
+   private:
+    std::mutex mutex_;
+    io_thread* of_;
+  };
+
+  void work(runtime::gathering_wakes& others);
+  void tell_what_waits() noexcept;
   void tick_all();
   void arm_tick();
+
+  // turns.cpp: when the next turn begins
+  bool calls_turn(bool first);
+  void expect_turn() noexcept;
+  void begin_turn();
+  void hold_turn(steady::duration how_long);
+  void note(const wish& w) noexcept;
 
   // wishes.cpp
   void run_wishes();
   void find_those_aside();
   void find_those_together();
   std::size_t run(std::size_t first);
-  void fan_out(std::size_t first);
-  void tell_those_aside(std::size_t which);
+  static void complain(const char* what, const char* why) noexcept;
   void abandon(const wish& w) noexcept;
   void abandon(socket_session& s) noexcept;
   void touch(socket_session& s);
   void flush_touched();
   void forget_gone() noexcept;
-  void expect_turn() noexcept;
+
+  // fan_out.cpp
+  void find_those_often_listed();
+  void fan_out(std::size_t first);
+  bool write_at_once(socket_session& s, const outgoing& o);
+  void tell_those_aside(std::size_t which);
 
   hub& hub_;
   const unsigned index_;
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   asio::steady_timer timer_;
+  asio::steady_timer turn_timer_;
   std::uint64_t ids_ = 0;
   session_table<socket_session> sessions_;
   std::uint64_t sent_messages_ = 0;
   std::uint64_t sent_bytes_ = 0;
+  std::uint64_t requests_ = 0;  ///< read so far
+  std::size_t under_way_ = 0;   ///< requests without answer
+  turn_pace pace_;
+  read_first read_first_;
+  const std::shared_ptr<bell> bell_;
   std::mutex wishes_mutex_;
   std::vector<wish> wishes_;
+  turn_load load_;  ///< of the wishes
+  // Of the first of them:
+  bool rung_ = false;               ///< who had it has rung for a turn …
+  steady::time_point called_at_{};  ///< … or was to, since then
   // The turn that is run, if one is:
   bool in_turn_ = false;
   std::vector<wish> turn_;
@@ -140,6 +203,7 @@ class io_thread : public std::enable_shared_from_this<io_thread> {
     std::size_t bytes = 0;
   };
   std::unordered_map<const void*, together> open_;  ///< by the list of receivers
+  std::size_t lists_ = 0;                           ///< that are written for themselves
   std::vector<frame> documents_;
   std::vector<socket_session*> touched_;
   /// In this turn, and perhaps in touched_ or aside_: a chain, which grows without any memory.

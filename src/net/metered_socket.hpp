@@ -30,6 +30,8 @@ class socket_user {
   virtual void has_read() = 0;
   /// One whole control frame. Never while another is under way: Beast writes one thing at a time.
   virtual void write_control(std::string bytes, std::unique_ptr<waiting_write> under_way) = 0;
+  /// Before Beast closes the socket.
+  virtual void socket_ends() = 0;
 
  protected:
   ~socket_user() = default;
@@ -45,6 +47,7 @@ class metered_socket {
   [[nodiscard]] const frame_meter& meter() const noexcept { return meter_; }
   /// The upgrade is answered: from now on Beast writes control frames only.
   void frames_begin() noexcept { in_frames_ = true; }
+  void ends() { user_.socket_ends(); }
 
   template <class Buffers, class Handler>
   auto async_read_some(const Buffers& buffers, Handler&& handler) {
@@ -118,10 +121,12 @@ class metered_socket {
 
 template <class Handler>
 void async_teardown(beast::role_type role, metered_socket& socket, Handler&& handler) {
+  socket.ends();
   websocket::async_teardown(role, socket.plain(), std::forward<Handler>(handler));
 }
 
 inline void beast_close_socket(metered_socket& socket) {
+  socket.ends();
   error_code ignored;
   socket.plain().close(ignored);
 }

@@ -7,6 +7,26 @@
 
 namespace greenroom::net {
 
+namespace {
+
+prometheus::Counter& refusals(std::string_view reason) {
+  return telemetry::counter("greenroom_refused_connections_total", "Connections turned away",
+                            {{"reason", std::string(reason)}});
+}
+
+prometheus::Counter& closes(const std::string& code) {
+  return telemetry::counter("greenroom_websocket_closes_total",
+                            "WebSockets closed, by close code; none: without a close frame",
+                            {{"code", code}});
+}
+
+prometheus::Counter& requests(const std::string& status) {
+  return telemetry::counter("greenroom_http_requests_total", "HTTP requests answered",
+                            {{"status", status}});
+}
+
+}  // namespace
+
 net_metrics& net_metrics::instance() {
   using telemetry::counter;
   using telemetry::gauge;
@@ -19,13 +39,30 @@ net_metrics& net_metrics::instance() {
       counter("greenroom_sent_bytes_total", "Bytes of documents sent to clients"),
       counter("greenroom_slow_consumers_total", "Connections closed because they took too little"),
   };
+  // From the start, so that the first of a kind is seen as a change.
+  static const bool declared = [] {
+    for (const auto* reason : {"full", "rate", "origin", "memory"})
+      refusals(reason);
+    for (const auto* reason : {"handshake", "slow", "crowded", "unproved"})
+      cluster_caller_closed(reason);
+    for (const auto* code : {"none", "1000", "1001", "1013"})
+      closes(code);
+    for (const auto* status : {"2xx", "4xx", "5xx"})
+      requests(status);
+    return true;
+  }();
+  static_cast<void>(declared);
   return only;
 }
 
+prometheus::Counter& net_metrics::cluster_caller_closed(std::string_view reason) {
+  return telemetry::counter("greenroom_cluster_callers_closed_total",
+                            "Callers at the cluster port that were closed, by reason",
+                            {{"reason", std::string(reason)}});
+}
+
 void net_metrics::refused(std::string_view reason) {
-  telemetry::counter("greenroom_refused_connections_total", "Connections turned away",
-                     {{"reason", std::string(reason)}})
-      .Increment();
+  refusals(reason).Increment();
 }
 
 void net_metrics::answered(unsigned status) {
@@ -34,8 +71,7 @@ void net_metrics::answered(unsigned status) {
   const auto which = status / 100 < classes.size() ? status / 100 : 5;
   auto* counter = classes[which].load(std::memory_order_acquire);
   if (counter == nullptr) {
-    counter = &telemetry::counter("greenroom_http_requests_total", "HTTP requests answered",
-                                  {{"status", std::to_string(which) + "xx"}});
+    counter = &requests(std::to_string(which) + "xx");
     classes[which].store(counter, std::memory_order_release);
   }
   counter->Increment();
@@ -46,10 +82,7 @@ void net_metrics::closed(std::uint16_t code) {
   const bool known = code == 0 || (code >= 1000 && code <= 1015) || code == 4401 || code == 4403 ||
                      code == 4408 || code == 4413 || code == 4429;
   const auto label = code == 0 ? "none" : known ? std::to_string(code) : "other";
-  telemetry::counter("greenroom_websocket_closes_total",
-                     "WebSockets closed, by close code; none: without a close frame",
-                     {{"code", label}})
-      .Increment();
+  closes(label).Increment();
 }
 
 }  // namespace greenroom::net

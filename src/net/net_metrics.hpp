@@ -22,6 +22,8 @@ struct net_metrics {
 
   static net_metrics& instance();
 
+  /// Callers at the cluster port that were closed: "handshake", "slow", "crowded", "unproved".
+  static prometheus::Counter& cluster_caller_closed(std::string_view reason);
   /// Counts a connection that was turned away: "full", "rate", "origin" or "memory".
   void refused(std::string_view reason);
   /// Counts an HTTP answer under its class: "2xx", "4xx" …

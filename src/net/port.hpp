@@ -66,7 +66,9 @@ struct connection_report {
   std::size_t queued_messages = 0;
   std::size_t queued_bytes = 0;
   std::int64_t open_ms = 0;
-  std::int64_t ping_us = -1;  ///< last round trip of a ping, -1: none yet
+  std::int64_t ping_us = -1;   ///< last round trip of a ping, -1: none yet
+  std::int64_t heard_ms = -1;  ///< since the peer was last heard, -1: not known
+  std::size_t inflight = 0;    ///< requests that have no answer yet
 };
 
 /// A bot's token: one to issue, or which one is meant.
@@ -114,6 +116,23 @@ struct room_export_action {
   std::optional<uuid> after_member;
   std::uint32_t limit = 500;
 };
+
+/// A part of somebody's messages, room by room (docs/protocol.md, section 7).
+struct message_export_action {
+  bool as_admin = false;     ///< only for server admins
+  std::optional<uuid> user;  ///< empty: the asker
+  std::optional<uuid> room;  ///< empty: from his first one
+  std::uint64_t after_seq = 0;
+  std::uint32_t limit = 500;
+};
+
+/// A part of a file from which a room is made (docs/protocol.md, section 7.2), or the end of that.
+struct room_restore_action {
+  uuid room;
+  std::string lines;
+  bool abandons = false;
+};
+
 /// What /api/rooms/{id}/webhooks/… and /api/hooks/{id} do beside the requests of the protocol.
 struct webhook_action {
   enum class what : std::uint8_t { create, list, remove, dead, replay, resume, post };
@@ -150,6 +169,9 @@ struct http_call {
   /// In the place of a request; for post the request is the send_message_request, whose room is
   /// in the token, which `bearer_token` holds.
   std::optional<webhook_action> webhook;
+  /// In the place of a request.
+  std::optional<room_restore_action> room_restore;
+  std::optional<message_export_action> message_export;
   std::function<void(protocol::answer_envelope)> done;
 };
 

@@ -54,7 +54,42 @@ plan export_part(const asked& a, bool as_admin) {
   return c;
 }
 
+plan export_messages(const asked& a, message_export_action what) {
+  if (const auto it = a.query.find("room_id"); it != a.query.end()) {
+    what.room = uuid::parse(it->second);
+    if (!what.room) return invalid_field("room_id", "room_id is not a UUID").value();
+  }
+  const auto after_seq = number_in(a, "after_seq");
+  if (!after_seq) return after_seq.error();
+  what.after_seq = after_seq->value_or(0);
+  if (what.after_seq != 0 && !what.room) {
+    return invalid_field("after_seq", "after_seq is one of the room in room_id").value();
+  }
+  const auto limit = number_in(a, "limit");
+  if (!limit) return limit.error();
+  if (*limit && (**limit < 1 || **limit > limit_max)) {
+    return invalid_field("limit", "limit is 1 to " + std::to_string(limit_max)).value();
+  }
+  what.limit = static_cast<std::uint32_t>(limit->value_or(limit_max));
+  planned_call c;
+  c.request = protocol::heartbeat{};  // not looked at
+  c.message_export = what;
+  return c;
+}
+
 }  // namespace
+
+plan export_own_messages(const asked& a) {
+  return export_messages(a, {});
+}
+
+plan export_messages_of(const asked& a) {
+  message_export_action what;
+  what.as_admin = true;
+  what.user = uuid::parse(a.path.at("id"));
+  if (!what.user) return invalid_field("user_id", "user_id is not a UUID").value();
+  return export_messages(a, what);
+}
 
 plan export_room(const asked& a) {
   return export_part(a, false);

@@ -6,6 +6,7 @@
 #include "net/account_routes.hpp"
 #include "net/member_routes.hpp"
 #include "net/room_export_routes.hpp"
+#include "net/room_restore_routes.hpp"
 #include "net/strict_http.hpp"
 #include "net/webhook_routes.hpp"
 
@@ -202,6 +203,7 @@ constexpr route routes[] = {
     {verb::post, "/api/users/me/deactivate", deactivate_self},
     {verb::post, "/api/users/me/erase", erase_self},
     {verb::get, "/api/users/me/export", export_self},
+    {verb::get, "/api/users/me/export/messages", export_own_messages},
     {verb::get, "/api/users/{id}", get_user},
     {verb::patch, "/api/users/{id}", patch_user},
     {verb::put, "/api/admin/users/{id}/role", set_role},
@@ -209,8 +211,11 @@ constexpr route routes[] = {
     {verb::post, "/api/admin/users/{id}/reopen", reopen_user},
     {verb::post, "/api/admin/users/{id}/erase", erase_user},
     {verb::get, "/api/admin/users/{id}/export", export_user},
+    {verb::get, "/api/admin/users/{id}/export/messages", export_messages_of},
     {verb::post, "/api/admin/announcements", announce},
     {verb::get, "/api/admin/rooms/{id}/export", export_room_as_admin},
+    {verb::post, "/api/admin/rooms/{id}/restore", restore_room},
+    {verb::delete_, "/api/admin/rooms/{id}/restore", abandon_restore},
     {verb::get, "/api/admin/bots/{username}/tokens", list_tokens},
     {verb::post, "/api/admin/bots/{username}/tokens", issue_token},
     {verb::delete_, "/api/admin/bots/{username}/tokens/{id}", revoke_token},

@@ -28,6 +28,8 @@ struct planned_call {
   std::optional<announcement_action> announcement;
   std::optional<room_export_action> room_export;
   std::optional<webhook_action> webhook;
+  std::optional<room_restore_action> room_restore;
+  std::optional<message_export_action> message_export;
   /// /api/echo: sent back as it came, once authenticated.
   std::optional<std::string> echo;
 };

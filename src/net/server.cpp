@@ -192,10 +192,7 @@ void server::drain(std::chrono::milliseconds grace, std::function<void()> done) 
   });
   for (unsigned i = 0; i < state->shared.io_threads(); ++i) {
     auto& io = state->shared.thread(i);
-    asio::post(io.context(), [&io] {
-      for (const auto& session : io.sessions())
-        session->drain();
-    });
+    asio::post(io.context(), [&io] { io.drain(); });
   }
   // Watches the count of open sockets until it is zero or the grace is over.
   auto timer = std::make_shared<asio::steady_timer>(state->shared.thread(0).context());

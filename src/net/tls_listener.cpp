@@ -5,10 +5,10 @@
 #include <map>
 #include <thread>
 
+#include "net/net_metrics.hpp"
 #include "net/tls_handshake.hpp"
 #include "net/waiting_room.hpp"
 #include "telemetry/log.hpp"
-#include "telemetry/metrics.hpp"
 
 namespace greenroom::net {
 
@@ -50,9 +50,7 @@ class bouncers_book {
 
  private:
   static prometheus::Counter* counter(const char* why) {
-    return &telemetry::counter("greenroom_cluster_callers_closed_total",
-                               "Callers at the cluster port that were closed, by reason",
-                               {{"reason", why}});
+    return &net_metrics::cluster_caller_closed(why);
   }
   const std::array<prometheus::Counter*, 4> counters_{counter("handshake"), counter("slow"),
                                                       counter("crowded"), counter("unproved")};

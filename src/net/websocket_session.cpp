@@ -102,6 +102,7 @@ void websocket_session::open(std::optional<std::string> token) {
     telemetry::log("net").error("connection {:x}: {}", id_, e.what());
     return end(end_reason::by_server);
   }
+  find_way();
   read();
   if (hub_.draining.load()) drain();
 }
@@ -109,7 +110,10 @@ void websocket_session::open(std::optional<std::string> token) {
 // -- wishes of actors -----------------------------------------------------------------------------
 
 void websocket_session::answer(const outgoing& o) {
-  if (inflight_ > 0) --inflight_;
+  if (inflight_ > 0) {
+    --inflight_;
+    io_.count_answered();
+  }
   send(o);
   if (paused_ && inflight_ < hub_.options.max_inflight_per_connection && !ended_ && !closing_) {
     paused_ = false;
@@ -121,10 +125,10 @@ void websocket_session::answer(const outgoing& o) {
 void websocket_session::send(const outgoing& o) {
   // Not open: nothing may come before the answer to the upgrade. Sealed: nor behind a close frame.
   if (!is_open_ || ended_ || closing_ || queue_.sealed()) return;
-  if (queue_.push(o)) return;
+  if (queue(o)) return;
   // What gathered in this turn may be more than the queue holds, though the client takes it all.
   flush();
-  if (ended_ || closing_ || queue_.push(o)) return;
+  if (ended_ || closing_ || queue(o)) return;
   net_metrics::instance().too_slow.Increment();
   // What has not been started is dropped: the client resumes and gets it again.
   queue_.drop_unstarted();
@@ -145,6 +149,7 @@ void websocket_session::close_for(end_reason why, close_code code, std::string_v
   if (ended_ || closing_) return;
   if (!accepted_) return end(why);  // still in the handshake: there is no frame to send yet
   closing_ = true;
+  way = -1;
   why_ = why;
   code_ = static_cast<std::uint16_t>(code);
   const auto text = fitting(reason);
@@ -281,6 +286,7 @@ void websocket_session::deliver() {
   ++messages_in_;
   net_metrics::instance().messages_in.Increment();
   ++inflight_;
+  io_.count_request();
   try {
     const auto data = buffer_.cdata();
     auto request = protocol::decode_request(who_.encoding,
@@ -310,6 +316,8 @@ void websocket_session::deliver() {
 void websocket_session::end(end_reason why) {
   if (ended_) return;
   ended_ = true;
+  way = -1;
+  io_.count_answered(std::exchange(inflight_, 0));
   error_code ignored;
   ws_.next_layer().plain().close(ignored);
   partial_.release();  // the handler of an actor may hold the session for a while
@@ -329,14 +337,17 @@ connection_report websocket_session::report() const {
   r.id = id_;
   r.peer = who_;
   r.bytes_in = bytes_in_;
-  r.bytes_out = bytes_out_;
+  r.bytes_out = bytes_out;
   r.messages_in = messages_in_;
-  r.messages_out = messages_out_;
+  r.messages_out = messages_out;
   r.queued_messages = queue_.messages();
   r.queued_bytes = queue_.bytes();
   const auto age = steady::now() - opened_;
   r.open_ms = std::chrono::duration_cast<std::chrono::milliseconds>(age).count();
   r.ping_us = ping_us_;
+  r.heard_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(steady::now() - last_heard_).count();
+  r.inflight = inflight_;
   return r;
 }
 

@@ -38,6 +38,8 @@ class websocket_session final : public socket_session,
   void answer(const outgoing& o) override;
   void send(const outgoing& o) override;
   void flush() override;
+  void written_in_part(const outgoing& o, std::size_t bytes) override;
+  void write_failed() override;
   void authenticated() override;
   void close(close_code code, const std::string& reason) override;
   void tick(steady::time_point now) override;
@@ -63,12 +65,16 @@ class websocket_session final : public socket_session,
 
   // websocket_writing.cpp
   void has_read() override;
+  void socket_ends() override;
   void write_control(std::string bytes, std::unique_ptr<waiting_write> under_way) override;
   enum class written : std::uint8_t { all, some, failed };
   /// As much of the queue as the kernel takes.
   written write_queue();
   void count(const outbound_queue::taken& t);
   void wait_until_writable();
+  [[nodiscard]] bool queue(const outgoing& o);
+  /// Says whether documents may be written past this session.
+  void find_way();
   void finish_control(error_code ec);
 
   hub& hub_;
@@ -107,9 +113,7 @@ class websocket_session final : public socket_session,
   steady::time_point force_at_;  ///< once closing: the end, whatever the peer does
   std::int64_t ping_us_ = -1;
   std::uint64_t bytes_in_ = 0;
-  std::uint64_t bytes_out_ = 0;
   std::uint64_t messages_in_ = 0;
-  std::uint64_t messages_out_ = 0;
 };
 
 }  // namespace greenroom::net

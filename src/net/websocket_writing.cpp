@@ -3,6 +3,7 @@
 /// and shared by their receivers, and the control frames that Beast makes, which reach us through
 /// metered_socket. What has gathered is offered to the kernel in one call, at once; what it does
 /// not take waits until the socket is writable. So no frame is cut by another, whoever made it.
+/// While the queue is empty, fan-out may pass it by (fan_out.cpp).
 #include <sys/socket.h>
 
 #include <array>
@@ -35,6 +36,11 @@ void websocket_session::has_read() {
   count_idle_frames(frames - std::exchange(empty_frames_, frames));
 }
 
+/// Its descriptor may belong to somebody else at any time from now on.
+void websocket_session::socket_ends() {
+  way = -1;
+}
+
 void websocket_session::flush() {
   if (ended_ || waiting_ || !accepted_) return;
   switch (write_queue()) {
@@ -43,6 +49,7 @@ void websocket_session::flush() {
     case written::some:
       return wait_until_writable();
     case written::all:
+      find_way();
       break;
   }
   if (closing_ && !close_sent_ && !queue_.sealed()) {
@@ -72,9 +79,32 @@ websocket_session::written websocket_session::write_queue() {
 void websocket_session::count(const outbound_queue::taken& t) {
   if (t.messages > 0 || t.control) stuck_since_ = {};
   if (t.control) finish_control({});
-  bytes_out_ += t.document_bytes;
-  messages_out_ += t.messages;
+  bytes_out += t.document_bytes;
+  messages_out += t.messages;
   io_.count_sent(t.messages, t.document_bytes);
+}
+
+/// While it is open, nothing is queued or under way, and it has not been told to close.
+void websocket_session::find_way() {
+  const bool free =
+      is_open_ && !ended_ && !closing_ && !waiting_ && queue_.empty() && !queue_.sealed();
+  way = free ? ws_.next_layer().plain().native_handle() : -1;
+}
+
+/// What comes from now on is behind it.
+bool websocket_session::queue(const outgoing& o) {
+  way = -1;
+  return queue_.push(o);
+}
+
+void websocket_session::written_in_part(const outgoing& o, std::size_t bytes) {
+  (void)queue(o);  // it was empty, so everything fits
+  count(queue_.take(bytes));
+  wait_until_writable();
+}
+
+void websocket_session::write_failed() {
+  end(end_reason::network_error);
 }
 
 void websocket_session::wait_until_writable() {
@@ -96,6 +126,7 @@ void websocket_session::write_control(std::string bytes, std::unique_ptr<waiting
   if (ended_) return under_way->done(asio::error::operation_aborted, 0);
   control_ = std::move(under_way);
   control_bytes_ = bytes.size();
+  way = -1;
   queue_.put_control(std::move(bytes));
   // Not from here: Beast is in the middle of something.
   asio::post(io_.context(), [self = shared_from_this()] {

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 /// What an I/O thread does with the wishes that have gathered: a turn. Each is first only queued at
-/// its sockets, then every socket that got something is written once. Documents for the same list
-/// of receivers are put together with the first of them, once for all: that is what makes a busy
-/// room cheap. A list belongs to one room (actors/relay.hpp), so this may move an event of one room
-/// ahead of another's, between which there is no order. Sockets to which anything else goes in the
-/// turn stand aside: they get every document in its place.
+/// its sockets, then every socket that got something is written once; but see fan_out.cpp.
+/// Documents for the same list of receivers are put together with the first of them, once for all:
+/// that is what makes a busy room cheap. A list belongs to one room (actors/relay.hpp), so this may
+/// move an event of one room ahead of another's, between which there is no order. Sockets to which
+/// anything else goes in the turn stand aside: they get every document in its place.
 ///
 /// Where memory does not suffice, whoever would miss something is cut off: he comes back and
 /// resumes, while a hole in what he got would never be noticed.
-#include <array>
-
 #include "net/hub.hpp"
 #include "net/net_metrics.hpp"
+#include "runtime/wakes.hpp"
 #include "telemetry/log.hpp"
 
 namespace greenroom::net {
@@ -26,27 +25,34 @@ bool fits(std::size_t documents, std::size_t bytes, const frame& one_more) {
   return documents < together_documents_max && bytes + one_more->size() <= together_bytes_max;
 }
 
+}  // namespace
+
 /// Also where there is no memory for a line.
-void complain(const char* what, const char* why) noexcept {
+void io_thread::complain(const char* what, const char* why) noexcept {
   try {
     telemetry::log("net").error("{}: {}", what, why);
   } catch (...) {  // NOLINT(bugprone-empty-catch): nobody is left to tell
   }
 }
 
-}  // namespace
-
 void io_thread::run_wishes() {
+  const auto begin = steady::now();
+  turn_load load;
   {
     const std::lock_guard lock(wishes_mutex_);
     turn_.swap(wishes_);
+    load = std::exchange(load_, {});
   }
   if (turn_.empty()) return;
+  // A turn may take milliseconds: what has been read is decided meanwhile.
+  runtime::wake_gathered();
+  read_first_.turn_begins();
   in_turn_ = true;
   ++turn_number_;
   try {
     find_those_aside();
     find_those_together();
+    if (lists_ > 1) find_those_often_listed();
   } catch (const std::exception& e) {  // no memory: nothing of the turn is begun
     for (const auto& w : turn_)
       abandon(w);
@@ -74,6 +80,8 @@ void io_thread::run_wishes() {
   }
   turn_.clear();
   publish_sent();
+  load.lists = lists_;
+  pace_.ran(begin, steady::now(), load);
 }
 
 void io_thread::find_those_aside() {
@@ -92,6 +100,7 @@ void io_thread::find_those_aside() {
 
 void io_thread::find_those_together() {
   open_.clear();
+  lists_ = 0;
   chain_.assign(turn_.size(), {});
   aside_.clear();
   for (std::uint32_t i = 0; i < turn_.size(); ++i) {
@@ -100,9 +109,13 @@ void io_thread::find_those_together() {
     if (!w.receivers) continue;
     const auto size = w.document->size();
     const auto [found, is_new] = open_.try_emplace(w.receivers.get(), together{i, 1, size});
-    if (is_new) continue;
+    if (is_new) {
+      ++lists_;
+      continue;
+    }
     auto& t = found->second;
     if (!fits(t.documents, t.bytes, w.document)) {
+      ++lists_;
       t = {i, 1, size};
       continue;
     }
@@ -155,41 +168,6 @@ std::size_t io_thread::run(std::size_t first) {
       break;
   }
   return next;
-}
-
-void io_thread::fan_out(std::size_t first) {
-  documents_.assign(1, turn_[first].document);
-  for (auto i = chain_[first].next; i != 0; i = chain_[i].next)
-    documents_.push_back(turn_[i].document);
-  const bool several = documents_.size() > 1;
-  chain_[first].aside_begin = chain_[first].aside_end = aside_.size();
-  std::array<outgoing, 2> made;  // by encoding
-  for (const auto id : *turn_[first].receivers) {
-    auto* session = sessions_.find(id);
-    if (session == nullptr) continue;
-    if (several && session->aside_in_turn == turn_number_) {
-      aside_.push_back(session);
-      continue;
-    }
-    auto& o = made[static_cast<std::size_t>(session->encoding)];
-    if (!o.bytes) o = make_outgoing(session->encoding, documents_);
-    touch(*session);
-    session->send(o);
-  }
-  chain_[first].aside_end = aside_.size();
-  tell_those_aside(first);
-}
-
-void io_thread::tell_those_aside(std::size_t which) {
-  const auto& first = chain_[chain_[which].first];
-  std::array<outgoing, 2> made;
-  for (auto i = first.aside_begin; i < first.aside_end; ++i) {
-    auto& session = *aside_[i];
-    auto& o = made[static_cast<std::size_t>(session.encoding)];
-    if (!o.bytes) o = make_outgoing(session.encoding, {&turn_[which].document, 1});
-    touch(session);
-    session.send(o);
-  }
 }
 
 /// What this wish was about did not reach all whom it concerns.

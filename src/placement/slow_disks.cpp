@@ -50,4 +50,13 @@ std::optional<uuid> leader_instead(std::span<const other_replica> others) {
   return std::find_if(others.begin(), others.end(), [](const auto& o) { return o.well; })->node;
 }
 
+std::optional<uuid> leader_instead(std::vector<other_replica> others, std::span<const uuid> order) {
+  const auto place = [&](const other_replica& o) {
+    return std::find(order.begin(), order.end(), o.node);
+  };
+  std::stable_sort(others.begin(), others.end(),
+                   [&](const auto& a, const auto& b) { return place(a) < place(b); });
+  return leader_instead(others);
+}
+
 }  // namespace greenroom::placement

@@ -15,6 +15,7 @@
 #include <deque>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "protocol/uuid.hpp"
 
@@ -76,5 +77,7 @@ struct other_replica {
 /// of preference. Nobody, unless those that are well are a majority of all voters: otherwise each
 /// write waits for a slow one in any case.
 std::optional<uuid> leader_instead(std::span<const other_replica> others);
+/// The same; those that are in `order` are preferred in that order.
+std::optional<uuid> leader_instead(std::vector<other_replica> others, std::span<const uuid> order);
 
 }  // namespace greenroom::placement

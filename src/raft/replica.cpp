@@ -76,7 +76,19 @@ expected<void> replica::start(steady_ms now) {
 }
 
 expected<void> replica::propose(std::uint64_t tag, std::string data, steady_ms now) {
-  return impl_->propose(tag, std::move(data), impl_->wake(now));
+  const auto time = impl_->wake(now);
+  auto taken = impl_->enqueue(tag, std::move(data));
+  if (taken) impl_->put(impl::wake_input{}, time);
+  return taken;
+}
+
+expected<void> replica::enqueue(std::uint64_t tag, std::string data, steady_ms now) {
+  impl_->wake(now);
+  return impl_->enqueue(tag, std::move(data));
+}
+
+void replica::submit(steady_ms now) {
+  if (impl_->started) impl_->put(impl::wake_input{}, impl_->wake(now));
 }
 
 void replica::receive(server_id from, std::string_view message, steady_ms now) {
@@ -193,14 +205,13 @@ expected<void> replica::impl::load(core_start& from) {
   return {};
 }
 
-expected<void> replica::impl::propose(std::uint64_t tag, std::string data, steady_ms time) {
+expected<void> replica::impl::enqueue(std::uint64_t tag, std::string data) {
   if (!leading()) return unavailable("not the leader");
   if (inflight() >= options.inflight_max) return unavailable("too much in flight");
   if (data.size() > wire_limits::entry_bytes_max) {
     return too_large("entry", static_cast<std::int64_t>(wire_limits::entry_bytes_max));
   }
   queue.push_back({tag, std::make_shared<const std::string>(std::move(data))});
-  put(wake_input{}, time);
   return {};
 }
 

@@ -176,6 +176,10 @@ class replica {
   /// see status().leader) or too much is in flight. Otherwise ends in apply with this tag or in
   /// dropped(tag). `tag` is not 0.
   expected<void> propose(std::uint64_t tag, std::string data, steady_ms now);
+  /// Likewise, but it may stay in the queue until submit(), for an owner who has more at hand: all
+  /// of it goes into one step and one write then.
+  expected<void> enqueue(std::uint64_t tag, std::string data, steady_ms now);
+  void submit(steady_ms now);
   void receive(server_id from, std::string_view message, steady_ms now);
   /// What another replica gave to send_transfer().
   void receive_transfer(server_id from, std::string_view message, steady_ms now);

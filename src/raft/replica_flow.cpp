@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include "raft/figures.hpp"
 #include "raft/replica_impl.hpp"
 #include "raft/wire.hpp"
 
@@ -127,6 +128,7 @@ void replica::impl::note_role() {
   const auto& s = brain->state();
   if (s.role == told.role && s.term == told.term && s.leader == told.leader) return;
   const bool lost = told.role == role::leader && (s.role != role::leader || s.term != told.term);
+  figures::instance().count_change(told.role, told.term, s.role, s.term);
   told = {s.role, s.term, s.leader};
   peers.clear();
   if (lost) drop_proposals();
@@ -188,6 +190,7 @@ bool replica::impl::apply_some() {
   const auto count = std::min<std::uint64_t>(target - applied, apply_entries_max);
   const auto batch = entries(applied + 1, count, apply_bytes_max);
   if (batch.empty()) fatal("the log has no entry " + std::to_string(applied + 1));
+  std::size_t bytes = 0;
   for (const auto& e : batch) {
     committed_entry entry{.index = e.index, .term = e.term, .tag = 0, .data = {}};
     if (const auto it = proposed.find(e.index); it != proposed.end()) {
@@ -200,10 +203,14 @@ bool replica::impl::apply_some() {
       }
     }
     applied = e.index;
+    bytes += size_of(e);
     if (!is(e, entry_kind::command)) continue;
     if (e.data) entry.data = *e.data;
     state.apply(entry);
   }
+  auto& counted = figures::instance();
+  counted.applied.Increment(static_cast<double>(batch.size()));
+  counted.applied_bytes.Increment(static_cast<double>(bytes));
   state.commit(applied);
   return true;
 }

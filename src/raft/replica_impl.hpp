@@ -41,7 +41,7 @@ struct replica::impl {
 
   expected<void> start(steady_ms now);
   expected<void> load(core_start& from);
-  expected<void> propose(std::uint64_t tag, std::string data, steady_ms now);
+  expected<void> enqueue(std::uint64_t tag, std::string data);
   void put(input in, steady_ms now);
   expected<void> submit(core_event event, steady_ms now);
 

@@ -4,6 +4,7 @@
 
 #include "raft/log_storage.hpp"
 #include "raft/replica.hpp"
+#include "runtime/wakes.hpp"
 #include "store/database.hpp"
 
 namespace greenroom::raft {
@@ -25,6 +26,7 @@ class stored_log final : public log_storage {
     auto synced = done->get_future();
     what.synced = [done] { done->set_value(); };
     append(std::move(what));
+    runtime::wake_gathered();
     synced.wait();
   }
   [[nodiscard]] std::optional<store::hard_state> hard() const override { return reader_.hard(); }

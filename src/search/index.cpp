@@ -119,13 +119,6 @@ struct patience {
   [[nodiscard]] bool over() const { return steady::now() > until; }
 };
 
-void forget(const std::filesystem::path& file) {
-  for (const auto* suffix : {"", "-wal", "-shm", "-journal"}) {
-    std::error_code ignored;
-    std::filesystem::remove(file.string() + suffix, ignored);
-  }
-}
-
 }  // namespace
 
 struct index::impl {
@@ -139,8 +132,18 @@ struct index::impl {
     if (found == 0) {
       db.run(schema);
     } else if (found != schema_version) {
-      throw broken("made by another version");
+      throw damaged("made by another version");
+    } else {
+      for (const auto* table : {"room", "message", "words", "grams"}) {
+        ensure_table(table);
+      }
     }
+  }
+
+  /// A file of this version that lacks a table was not made by us.
+  void ensure_table(std::string_view name) const {
+    statement s(db, "SELECT count(*) FROM sqlite_master WHERE name = ?");
+    if (!s.bind(name).step() || s.number(0) == 0) throw damaged("a table is missing");
   }
 
   /// The key of a room; 0: unknown.
@@ -183,9 +186,17 @@ struct index::impl {
 index::index(const std::filesystem::path& file) {
   try {
     impl_ = std::make_unique<impl>(file);
-  } catch (const broken&) {
-    forget(file);
+  } catch (const damaged&) {
+    discard(file);
     impl_ = std::make_unique<impl>(file);
+    made_anew_ = true;
+  }
+}
+
+void index::discard(const std::filesystem::path& file) {
+  for (const auto* suffix : {"", "-wal", "-shm", "-journal"}) {
+    std::error_code ignored;
+    std::filesystem::remove(file.string() + suffix, ignored);
   }
 }
 

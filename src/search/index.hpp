@@ -51,11 +51,21 @@ class broken : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// What is in the file cannot be read: it has to be made anew (search/mended_index.hpp).
+class damaged : public broken {
+ public:
+  using broken::broken;
+};
+
 class index {
  public:
   /// Makes the file, or opens it. One that is damaged or of another version is made anew, empty.
   explicit index(const std::filesystem::path& file);
   ~index();
+  /// There was one, and nothing of it could be used.
+  [[nodiscard]] bool was_made_anew() const noexcept { return made_anew_; }
+  /// Deletes the files of an index that nobody has open.
+  static void discard(const std::filesystem::path& file);
   index(const index&) = delete;
   index& operator=(const index&) = delete;
 
@@ -84,6 +94,7 @@ class index {
  private:
   struct impl;
   std::unique_ptr<impl> impl_;
+  bool made_anew_ = false;
 };
 
 }  // namespace greenroom::search

@@ -34,7 +34,13 @@ class connection {
   void run(const char* sql) const {
     if (::sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail();
   }
-  [[noreturn]] void fail() const { throw broken(::sqlite3_errmsg(db_)); }
+  [[noreturn]] void fail() const {
+    const auto kind = ::sqlite3_errcode(db_) & 0xff;  // without what is special about it
+    if (kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB || kind == SQLITE_FORMAT) {
+      throw damaged(::sqlite3_errmsg(db_));
+    }
+    throw broken(::sqlite3_errmsg(db_));
+  }
   [[nodiscard]] ::sqlite3* raw() const noexcept { return db_; }
 
  private:

@@ -9,6 +9,8 @@
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <ctime>
 #include <fstream>
 #include <sstream>
 #include <vector>
@@ -104,6 +106,14 @@ std::string name_in(X509* cert) {
   return {};
 }
 
+/// 0: OpenSSL cannot tell.
+unix_ms end_of(X509* cert) {
+  std::tm parts{};
+  return ASN1_TIME_to_tm(X509_get0_notAfter(cert), &parts) == 1
+             ? static_cast<unix_ms>(timegm(&parts)) * 1000
+             : 0;
+}
+
 /// Empty when the CA issued it and it is valid now; else OpenSSL's reason.
 std::string why_not_trusted(X509_STORE* ca, X509* cert) {
   const context_ptr context(X509_STORE_CTX_new());
@@ -147,6 +157,8 @@ struct identity::impl {
   key_ptr key;
   store_ptr ca;
   std::shared_ptr<SSL_CTX> tls;
+  unix_ms expires_at = 0;
+  unix_ms ca_expires_at = 0;
 };
 
 expected<identity> identity::load(const std::string& certificate_file, const std::string& key_file,
@@ -194,6 +206,10 @@ expected<identity> identity::load(const std::string& certificate_file, const std
     return wrong(certificate_file + " has no DNS name in its subjectAltName");
   }
   state->pem = *cert_text;
+  state->expires_at = end_of(cert);
+  for (const auto& authority : authorities) {
+    state->ca_expires_at = std::max(state->ca_expires_at, end_of(authority.get()));
+  }
   auto tls = make_tls(chain, state->key.get(), state->ca.get());
   if (!tls) {
     return wrong(certificate_file + " cannot be used for TLS");
@@ -236,6 +252,14 @@ std::shared_ptr<ssl_ctx_st> identity::tls() const noexcept {
 
 const std::string& identity::name() const noexcept {
   return impl_->name;
+}
+
+unix_ms identity::expires_at() const noexcept {
+  return impl_->expires_at;
+}
+
+unix_ms identity::ca_expires_at() const noexcept {
+  return impl_->ca_expires_at;
 }
 
 expected<std::string> identity::verify(std::string_view peer_certificate_pem,

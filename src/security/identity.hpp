@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "protocol/error.hpp"
+#include "protocol/time.hpp"
 
 struct ssl_ctx_st;  // SSL_CTX
 
@@ -36,6 +37,10 @@ class identity {
   [[nodiscard]] std::shared_ptr<ssl_ctx_st> tls() const noexcept;
   /// DNS name in the own certificate's subjectAltName, e.g. "node1".
   [[nodiscard]] const std::string& name() const noexcept;
+
+  /// When the own certificate ends, and the last of the CA's.
+  [[nodiscard]] unix_ms expires_at() const noexcept;
+  [[nodiscard]] unix_ms ca_expires_at() const noexcept;
 
   /// Checks a peer: certificate issued by the same CA and valid now, signature fits. Returns the
   /// name in it.

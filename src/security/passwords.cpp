@@ -56,4 +56,18 @@ bool needs_rehash(std::string_view hash, const password_cost& cost) {
          crypto_pwhash_str_needs_rehash(text->data(), cost.operations, cost.memory_mib * mib) != 0;
 }
 
+std::string generate_password() {
+  // Without 0, 1, l and o, which are taken for one another.
+  static constexpr std::string_view letters = "23456789abcdefghijkmnpqrstuvwxyz";
+  static_assert(letters.size() == 32);
+  std::string out;
+  for (int n = 0; n < 20; ++n) {
+    if (n > 0 && n % 5 == 0) {
+      out += '-';
+    }
+    out += letters[randombytes_uniform(static_cast<std::uint32_t>(letters.size()))];
+  }
+  return out;
+}
+
 }  // namespace greenroom::security

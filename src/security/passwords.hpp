@@ -23,6 +23,8 @@ expected<std::string> hash_password(std::string_view password, const password_co
 /// An empty or malformed `hash` costs the same as a real one and is false, so that unknown users
 /// cannot be told from wrong passwords by time.
 bool verify_password(std::string_view hash, std::string_view password, const password_cost& cost);
+/// 100 random bits as text that can be read out and typed: "k7fpd-…", 23 characters.
+std::string generate_password();
 /// The hash was made with another cost.
 bool needs_rehash(std::string_view hash, const password_cost& cost);
 

@@ -89,7 +89,7 @@ auto fields(one<set_last_seen> auto& v) {
 }
 
 auto fields(one<put_user_room> auto& v) {
-  return std::tie(v.line.user_id, v.line.room_id, v.line);
+  return std::tie(v.line.user_id, v.line.room_id, v.line, v.answers_for_erased);
 }
 
 auto fields(one<reserve_email> auto& v) {
@@ -157,7 +157,7 @@ auto fields(one<set_user_role> auto& v) {
 }
 
 auto fields(one<close_account> auto& v) {
-  return std::tie(v.from, v.user_id, v.how);
+  return std::tie(v.from, v.user_id, v.how, v.tells_rooms);
 }
 
 auto fields(one<create_direct> auto& v) {
@@ -217,6 +217,32 @@ auto fields(one<replay_webhook> auto& v) {
   return std::tie(v.from, v.room_id, v.hook_id, v.delivery_id);
 }
 
+/// With what the keys of its records say.
+auto fields(one<restored_entry> auto& v) {
+  return std::tie(v.entry.seq, v.entry, v.content_seq, v.object);
+}
+
+auto fields(one<restored_member> auto& v) {
+  return std::tie(v.who.user_id, v.who);
+}
+
+auto fields(one<restore_room> auto& v) {
+  return std::tie(v.from, v.room_id, v.original, v.head, v.entries, v.closes, v.last_seq, v.chain,
+                  v.members, v.ends);
+}
+
+auto fields(one<abandon_restore> auto& v) {
+  return std::tie(v.from, v.room_id);
+}
+
+auto fields(one<sweep_user> auto& v) {
+  return std::tie(v.user_id);
+}
+
+auto fields(one<close_person> auto& v) {
+  return std::tie(v.room_id, v.user_id, v.erased);
+}
+
 }  // namespace greenroom::chat
 
 namespace greenroom::store {
@@ -254,7 +280,8 @@ using numbers =
              chat::unban_person, chat::set_member_role, chat::sweep_room, chat::edit_message,
              chat::delete_message, chat::react, chat::pin_message, chat::purge_room, chat::announce,
              chat::create_webhook, chat::delete_webhook, chat::advance_webhook,
-             chat::replay_webhook>;
+             chat::replay_webhook, chat::restore_room, chat::abandon_restore, chat::sweep_user,
+             chat::close_person>;
 static_assert(numbers::count == std::variant_size_v<chat::command_data>);
 
 }  // namespace

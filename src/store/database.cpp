@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "runtime/wakes.hpp"
 #include "store/families.hpp"
 #include "store/fatal.hpp"
 
@@ -181,9 +182,9 @@ std::optional<std::string> database::meta(std::string_view key) const {
 }
 
 expected<void> database::set_meta(std::string_view key, std::string_view value) {
-  rocksdb::WriteOptions how;
-  how.sync = true;
-  const auto s = impl_->db->Put(how, handle(family::meta), key, value);
+  runtime::wake_gathered();  // whoever this thread was to wake need not wait for the disk
+  auto s = impl_->db->Put({}, handle(family::meta), key, value);
+  if (s.ok()) s = impl_->db->FlushWAL(/*sync=*/true);
   if (!s.ok()) return fail(ec::internal, "writing meta " + std::string(key) + ": " + s.ToString());
   return {};
 }

@@ -32,11 +32,14 @@ inline constexpr auto last_of<chat::user_room::standing> = chat::user_room::stan
 template <>
 inline constexpr auto last_of<chat::room_entry::what> = chat::room_entry::what::membership;
 template <>
-inline constexpr auto last_of<chat::outbox_item::what> = chat::outbox_item::what::sweep_room;
+inline constexpr auto last_of<chat::outbox_item::what> = chat::outbox_item::what::person_erased;
 template <>
 inline constexpr auto last_of<chat::webhook::what> = chat::webhook::what::outgoing;
 template <>
 inline constexpr auto last_of<chat::outsider::standing> = chat::outsider::standing::banned;
+
+template <>
+inline constexpr auto last_of<chat::restoration::what> = chat::restoration::what::erased;
 
 /// `T` or `const T`.
 template <class V, class T>
@@ -63,7 +66,8 @@ using store::packing::one;
 
 auto fields(one<user> auto& v) {
   return std::tie(v.username, v.display_name, v.avatar_url, v.email, v.role, v.password_hash,
-                  v.created_at, v.last_seen, v.rooms_version, v.deactivated, v.erased);
+                  v.created_at, v.last_seen, v.rooms_version, v.deactivated, v.erased, v.leaving,
+                  v.told_room);
 }
 
 auto fields(one<session> auto& v) {
@@ -80,11 +84,16 @@ auto fields(one<email_reservation> auto& v) {
   return std::tie(v.user_id, v.reserved_at, v.confirmed);
 }
 
+auto fields(one<restoration> auto& v) {
+  return std::tie(v.is, v.from, v.by, v.at, v.unproven, v.told);
+}
+
 auto fields(one<room> auto& v) {
   return std::tie(v.name, v.type, v.created_by, v.created_at, v.created_with, v.last_message_at,
                   v.last_seq, v.member_count, v.owner_count, v.first_members, v.alias,
                   v.description, v.topic, v.is_private, v.archived, v.deleted, v.retention,
-                  v.swept_seq, v.purged_seq, v.chain_from, v.message_count, v.chain, v.anchor);
+                  v.swept_seq, v.purged_seq, v.chain_from, v.message_count, v.chain, v.anchor,
+                  v.restored);
 }
 
 auto fields(one<member> auto& v) {
@@ -117,7 +126,7 @@ auto fields(one<room_entry> auto& v) {
 auto fields(one<webhook> auto& v) {
   return std::tie(v.kind, v.name, v.created_by, v.created_at, v.token_hash, v.url, v.secret,
                   v.events, v.delivered_seq, v.failures, v.paused, v.paused_at, v.last_error,
-                  v.dead_dropped);
+                  v.dead_dropped, v.maker_gone);
 }
 
 auto fields(one<dead_delivery> auto& v) {

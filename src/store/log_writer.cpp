@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "runtime/wakes.hpp"
 #include "store/database.hpp"
 #include "store/fatal.hpp"
 #include "store/keys.hpp"
@@ -18,6 +19,7 @@
 #include "store/records.hpp"
 #include "store/scan.hpp"
 #include "store/sync_pace.hpp"
+#include "telemetry/metrics.hpp"
 
 namespace greenroom::store {
 
@@ -48,8 +50,7 @@ std::uint64_t steady_second() {
 
 struct log_writer::impl {
   impl(database& to, durability how, std::function<void(const std::string&)> tell)
-      : db(to), on_fatal(std::move(tell)) {
-    write_options.sync = how == durability::fsync;
+      : db(to), on_fatal(std::move(tell)), syncs(how == durability::fsync) {
     kept.store(db.rocks().GetLatestSequenceNumber());
     thread = std::thread([this] { run(); });
   }
@@ -59,7 +60,7 @@ struct log_writer::impl {
       std::lock_guard lock(mutex);
       stopping = true;
     }
-    wake.notify_one();
+    bell->wake();
     thread.join();
   }
 
@@ -68,13 +69,17 @@ struct log_writer::impl {
     while (true) {
       {
         std::unique_lock lock(mutex);
-        wake.wait(lock, [this] { return stopping || !pending.empty(); });
+        bell->rings.wait(lock, [this] { return stopping || !pending.empty(); });
         if (pending.empty()) return;
         taken.swap(pending);
       }
       write(taken);
-      for (auto& a : taken)
-        if (a.synced) a.synced();
+      {
+        // All shards hear of it before any of them goes on.
+        const runtime::gathering_wakes others;
+        for (auto& a : taken)
+          if (a.synced) a.synced();
+      }
       taken.clear();
     }
   }
@@ -92,11 +97,16 @@ struct log_writer::impl {
     const auto started = std::chrono::steady_clock::now();
     // What others write meanwhile without a sync may come before or after; this much is certain.
     const auto certain = db.rocks().GetLatestSequenceNumber() + batch.Count();
-    const auto s = db.rocks().Write(write_options, &batch);
+    // Written and then synced, not both in one: RocksDB would let nobody write until the disk is
+    // done, and the shards are to apply what was synced before while it works. Nobody counts on an
+    // entry before its `synced`, although it can be read already.
+    auto s = db.rocks().Write(write_options, &batch);
+    if (s.ok()) s = db.rocks().FlushWAL(syncs);
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
         std::chrono::steady_clock::now() - started);
     if (!s.ok()) fatal("writing the log: " + s.ToString());
     kept.store(certain, std::memory_order_relaxed);
+    sync_time.observe(took);
 
     std::lock_guard lock(mutex);
     const auto micros = static_cast<std::uint64_t>(took.count());
@@ -224,7 +234,11 @@ struct log_writer::impl {
 
   database& db;
   const std::function<void(const std::string&)> on_fatal;
-  rocksdb::WriteOptions write_options;
+  const bool syncs;
+  const rocksdb::WriteOptions write_options;
+
+  telemetry::histogram& sync_time =
+      telemetry::latency("greenroom_log_sync_seconds", "Time of a write of the log with its sync");
 
   // the thread's own
   rocksdb::WriteBatch batch;
@@ -232,9 +246,16 @@ struct log_writer::impl {
 
   std::atomic<std::uint64_t> kept{0};
 
+  struct ringing final : runtime::sleeper {
+    void wake() noexcept override { rings.notify_one(); }
+    std::condition_variable rings;
+  };
+  /// Shared, because a thread that gathers wakes may ring it late.
+  const std::shared_ptr<ringing> bell = std::make_shared<ringing>();
+
   std::mutex mutex;  // guards what follows
-  std::condition_variable wake;
   std::vector<log_append> pending;
+  std::chrono::steady_clock::time_point pending_since{};
   bool stopping = false;
   log_writer_stats stats;
   sync_pace pace;
@@ -249,14 +270,15 @@ log_writer::log_writer(database& db, durability how,
 log_writer::~log_writer() = default;
 
 void log_writer::append(log_append what) {
-  bool was_empty = false;
+  bool tell = false;
   {
     std::lock_guard lock(impl_->mutex);
-    was_empty = impl_->pending.empty();
+    // When something was pending already, the thread has been told, or who was to do so is late.
+    tell = impl_->pending.empty() || runtime::is_overdue(impl_->pending_since);
     impl_->pending.push_back(std::move(what));
+    if (tell) impl_->pending_since = std::chrono::steady_clock::now();
   }
-  // When something was pending already, the thread has been told.
-  if (was_empty) impl_->wake.notify_one();
+  if (tell) runtime::wake(impl_->bell);
 }
 
 std::uint64_t log_writer::kept() const noexcept {

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "store/packing.hpp"
 
+#include <memory>
+#include <utility>
+
 namespace greenroom::store::packing {
 
 namespace {
+
+/// Enough for nearly all records, and small enough for the allocator to have it at hand: the
+/// library's own choice is 8 KiB for each.
+constexpr std::size_t first_chunk_bytes = 960;
 
 /// Texts and bytes stay where they are: nothing is copied twice.
 bool refer(msgpack::type::object_type, std::size_t, void*) {
@@ -67,11 +74,12 @@ msgpack::object_handle unpack_array(std::string_view bytes) {
   const msgpack::unpack_limit limit(most, most, most, most, 0, depth_max);
   std::size_t used = 0;
   bool referenced = false;
-  auto handle =
-      msgpack::unpack(bytes.data(), bytes.size(), used, referenced, refer, nullptr, limit);
+  auto memory = std::make_unique<msgpack::zone>(first_chunk_bytes);
+  const auto root =
+      msgpack::unpack(*memory, bytes.data(), bytes.size(), used, referenced, refer, nullptr, limit);
   if (used != bytes.size()) throw damage("bytes follow its end");
-  if (handle.get().type != msgpack::type::ARRAY) throw damage("it is no array");
-  return handle;
+  if (root.type != msgpack::type::ARRAY) throw damage("it is no array");
+  return {root, std::move(memory)};
 }
 
 tl::unexpected<error> damaged_record(std::string_view name, std::string_view why) {

@@ -40,6 +40,8 @@ class shard_state final : public chat::state {
   std::optional<chat::user_room> find_user_room(const uuid& user_id,
                                                 const uuid& room_id) const override;
   void put_user_room(const chat::user_room& line) override;
+  std::vector<chat::user_room> user_rooms_after(const uuid& user_id, const uuid& after,
+                                                std::size_t limit) const override;
   std::optional<chat::email_reservation> find_email(const uuid& email_id) const override;
   void put_email(const chat::email_reservation& r) override;
   void erase_email(const uuid& email_id) override;
@@ -53,6 +55,8 @@ class shard_state final : public chat::state {
   void put_outsider(const uuid& room_id, const chat::outsider& o) override;
   void erase_outsider(const uuid& room_id, const uuid& user_id) override;
   std::vector<chat::member> first_members(const uuid& room_id, std::size_t limit) const override;
+  std::vector<chat::member> members_after(const uuid& room_id, const uuid& after,
+                                          std::size_t limit) const override;
   std::vector<chat::outsider> first_outsiders(const uuid& room_id,
                                               std::size_t limit) const override;
   std::optional<chat::message> find_message(const uuid& room_id, std::uint64_t seq) const override;

@@ -64,7 +64,8 @@ struct shard_state::impl {
   /// The first `limit` records of an owner, of the batch and the database together; `decode` is
   /// given the second id of the key and the value.
   template <class Decode>
-  auto first_of(family f, const uuid& owner, std::size_t limit, Decode decode)
+  auto first_of(family f, const uuid& owner, std::size_t limit, Decode decode,
+                const uuid& after = {})
       -> std::vector<typename decltype(decode(uuid{}, std::string_view{}))::value_type> {
     const auto prefix = owner_prefix(at, owner);
     const auto end = prefix.end();
@@ -75,10 +76,12 @@ struct shard_state::impl {
         batch.NewIteratorWithBase(db.handle(f), db.rocks().NewIterator(how, db.handle(f)), &how));
     std::vector<typename decltype(decode(uuid{}, std::string_view{}))::value_type> found;
     // The bound holds for the database's half; the batch's half is checked here.
-    for (it->Seek(prefix.view());
+    const auto start = pair_key(at, owner, after);
+    for (it->Seek(after.is_nil() ? prefix.view() : start.view());
          found.size() < limit && it->Valid() && it->key().starts_with(prefix.view()); it->Next()) {
       const auto position = parse_pair_key(it->key().ToStringView());
       if (!position) stop("damaged record " + std::string(to_string(f)) + ": its key is none");
+      if (!after.is_nil() && position->id == after) continue;
       found.push_back(value_or_stop(decode(position->id, it->value().ToStringView())));
     }
     stop_unless_ok(it->status(), "reading " + std::string(to_string(f)));
@@ -104,6 +107,23 @@ struct shard_state::impl {
   std::array<remembered, 256> rooms_listed{};
   remembered& remembered_of(const uuid& room_id) noexcept {
     return rooms_listed[room_id.bytes.back()];
+  }
+
+  /// The rooms and members that were last asked for or written, as the batch and the database
+  /// together have them: in a busy room each message would read and decode anew what the one before
+  /// has written. Nobody else writes them while this lives. Made when first used; a replica in
+  /// which nothing happens has none.
+  struct member_place {
+    uuid room_id;
+    chat::member is;
+  };
+  std::array<std::unique_ptr<chat::room>, 8> rooms_known{};
+  std::array<std::unique_ptr<member_place>, 32> members_known{};
+  std::unique_ptr<chat::room>& known_of(const uuid& room_id) noexcept {
+    return rooms_known[room_id.bytes.back() % rooms_known.size()];
+  }
+  std::unique_ptr<member_place>& known_of(const uuid& room_id, const uuid& user_id) noexcept {
+    return members_known[(room_id.bytes.back() ^ user_id.bytes.back()) % members_known.size()];
   }
 };
 

@@ -44,6 +44,16 @@ std::optional<chat::user_room> shard_state::find_user_room(const uuid& user_id,
                      [&](std::string_view v) { return decode_user_room(user_id, room_id, v); });
 }
 
+std::vector<chat::user_room> shard_state::user_rooms_after(const uuid& user_id, const uuid& after,
+                                                           std::size_t limit) const {
+  return impl_->first_of(
+      family::user_room, user_id, limit,
+      [&](const uuid& room_id, std::string_view v) {
+        return decode_user_room(user_id, room_id, v);
+      },
+      after);
+}
+
 void shard_state::put_user_room(const chat::user_room& line) {
   impl_->put(family::user_room, pair_key(impl_->at, line.user_id, line.room_id), encode(line));
 }

@@ -8,10 +8,13 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
+#include <utility>
 
 #include "telemetry/log_format.hpp"
 
@@ -73,7 +76,26 @@ struct logging {
   std::mutex mutex;
   spdlog::level::level_enum level = spdlog::level::info;
   std::map<std::string, std::unique_ptr<spdlog::logger>, std::less<>> loggers;
+  /// Of components that were given one of their own.
+  std::map<std::string, spdlog::level::level_enum, std::less<>> levels;
 };
+
+constexpr std::size_t levels_max = 64;
+
+constexpr std::array<std::pair<std::string_view, spdlog::level::level_enum>, 6> level_names{{
+    {"trace", spdlog::level::trace},
+    {"debug", spdlog::level::debug},
+    {"info", spdlog::level::info},
+    {"warn", spdlog::level::warn},
+    {"error", spdlog::level::err},
+    {"off", spdlog::level::off},
+}};
+
+std::string name_of(spdlog::level::level_enum level) {
+  for (const auto& [name, value] : level_names)
+    if (value == level) return std::string(name);
+  return "error";  // critical: nobody sets it
+}
 
 /// Never destroyed: other threads may log while the process ends.
 logging& state() {
@@ -103,8 +125,43 @@ void start_logging(const log_options& options) {
   all.relay->start(standard_error(options));
   const std::lock_guard lock(all.mutex);
   all.level = spdlog::level::from_str(options.level);
+  all.levels.clear();
   for (auto& [name, logger] : all.loggers)
     logger->set_level(all.level);
+}
+
+bool set_log_level(std::string_view component, std::string_view level) {
+  const auto* const named = std::find_if(level_names.begin(), level_names.end(),
+                                         [&](const auto& l) { return l.first == level; });
+  if (named == level_names.end()) return false;
+  auto& all = state();
+  const std::lock_guard lock(all.mutex);
+  if (component.empty()) {
+    all.level = named->second;
+    all.levels.clear();
+    for (auto& [name, logger] : all.loggers)
+      logger->set_level(all.level);
+    return true;
+  }
+  if (all.levels.size() >= levels_max && !all.levels.contains(component)) return false;
+  all.levels.insert_or_assign(std::string(component), named->second);
+  if (const auto found = all.loggers.find(component); found != all.loggers.end())
+    found->second->set_level(named->second);
+  return true;
+}
+
+std::vector<component_level> log_levels() {
+  auto& all = state();
+  const std::lock_guard lock(all.mutex);
+  std::map<std::string, std::string> found;
+  for (const auto& [name, level] : all.levels)
+    found[name] = name_of(level);
+  for (const auto& [name, logger] : all.loggers)
+    found[name] = name_of(logger->level());
+  std::vector<component_level> out{{"", name_of(all.level)}};
+  for (auto& [name, level] : found)
+    out.push_back({name, std::move(level)});
+  return out;
 }
 
 void stop_logging() {
@@ -117,7 +174,8 @@ spdlog::logger& log(std::string_view component) {
   auto found = all.loggers.find(component);
   if (found == all.loggers.end()) {
     auto logger = std::make_unique<spdlog::logger>(std::string(component), all.relay);
-    logger->set_level(all.level);
+    const auto own = all.levels.find(component);
+    logger->set_level(own == all.levels.end() ? all.level : own->second);
     found = all.loggers.emplace(std::string(component), std::move(logger)).first;
   }
   return *found->second;

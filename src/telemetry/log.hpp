@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace greenroom::telemetry {
 
@@ -30,6 +31,18 @@ void stop_logging();
 /// The logger of a component ("net", "shard", "link" …); created at first use, thread-safe. Its
 /// level can be changed while running. Before start_logging it writes plainly to standard error.
 spdlog::logger& log(std::string_view component);
+
+/// What is logged from now on: of one component, also if it has logged nothing yet, or (empty name)
+/// of all, which forgets what was said of single ones. False: there is no such level, or 64 other
+/// components have levels of their own. Thread-safe.
+bool set_log_level(std::string_view component, std::string_view level);
+
+struct component_level {
+  std::string component;  ///< empty: those that are not named
+  std::string level;
+};
+/// The general one first, then the components that have logged or were named.
+std::vector<component_level> log_levels();
 
 /// Lines that were overwritten because the queue was full, since start_logging.
 std::uint64_t dropped_log_lines();

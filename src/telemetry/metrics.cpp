@@ -4,6 +4,10 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+#include <deque>
+#include <iterator>
+#include <mutex>
 #include <utility>
 
 #include "telemetry/log.hpp"
@@ -16,6 +20,60 @@ namespace {
 /// Never destroyed: references to its counters are held by threads that end later.
 prometheus::Registry& registry() {
   static auto* const all = new prometheus::Registry;
+  return *all;
+}
+
+std::vector<prometheus::ClientMetric::Label> to_prometheus(const labels& with) {
+  std::vector<prometheus::ClientMetric::Label> all;
+  for (const auto& [name, value] : with)
+    all.push_back({name, value});
+  return all;
+}
+
+/// All histograms of the process, which stay where they are.
+class histogram_table {
+ public:
+  histogram& get(const std::string& name, const std::string& help, const labels& with) {
+    const std::lock_guard lock(mutex_);
+    for (auto& e : entries_) {
+      if (e.name == name && e.with == with) return e.of;
+    }
+    auto& e = entries_.emplace_back();
+    e.name = name;
+    e.help = help;
+    e.with = with;
+    return e.of;
+  }
+
+  std::vector<prometheus::MetricFamily> collect() const {
+    std::vector<prometheus::MetricFamily> all;
+    const std::lock_guard lock(mutex_);
+    for (const auto& e : entries_) {
+      auto family = std::ranges::find(all, e.name, &prometheus::MetricFamily::name);
+      if (family == all.end()) {
+        all.push_back({e.name, e.help, prometheus::MetricType::Histogram, {}});
+        family = std::prev(all.end());
+      }
+      family->metric.push_back(e.of.collect());
+      family->metric.back().label = to_prometheus(e.with);
+    }
+    return all;
+  }
+
+ private:
+  struct entry {
+    std::string name;
+    std::string help;
+    labels with;
+    histogram of;
+  };
+  mutable std::mutex mutex_;
+  std::deque<entry> entries_;
+};
+
+/// Never destroyed, like the registry.
+histogram_table& histograms() {
+  static auto* const all = new histogram_table;
   return *all;
 }
 
@@ -48,20 +106,31 @@ prometheus::Gauge& gauge(const std::string& name, const std::string& help, const
   return prometheus::BuildGauge().Name(name).Help(help).Register(registry()).Add(with);
 }
 
-prometheus::Histogram& latency(const std::string& name, const std::string& help,
-                               const labels& with) {
-  static const prometheus::Histogram::BucketBoundaries buckets{
-      0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
-      0.05,   0.1,     0.25,   0.5,   1,      2.5,   5,    10};
-  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry()).Add(with, buckets);
+histogram& latency(const std::string& name, const std::string& help, const labels& with) {
+  return histograms().get(name, help, with);
 }
 
-std::string metrics_text() {
+family_builder::family_builder(prometheus::MetricType type, std::string name, std::string help)
+    : family_{std::move(name), std::move(help), type, {}} {}
+
+family_builder& family_builder::add(double value, const labels& with) {
+  auto& metric = family_.metric.emplace_back();
+  (family_.type == prometheus::MetricType::Counter ? metric.counter.value : metric.gauge.value) =
+      value;
+  metric.label = to_prometheus(with);
+  return *this;
+}
+
+std::string metrics_text(std::vector<prometheus::MetricFamily> more) {
   auto families = registry().Collect();
+  const auto append = [&](std::vector<prometheus::MetricFamily> some) {
+    std::ranges::move(some, std::back_inserter(families));
+  };
+  append(histograms().collect());
+  append(std::move(more));
   families.push_back(build_information());
   families.push_back(dropped_lines());
-  for (auto& figure : process_figures())
-    families.push_back(std::move(figure));
+  append(process_figures());
   return prometheus::TextSerializer().Serialize(families);
 }
 

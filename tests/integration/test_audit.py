@@ -37,8 +37,11 @@ def test_the_console_is_written_down(node, person):
                     "details": json.dumps({"role": "bot", "user": name}, separators=(",", ":")),
                     "outcome": "ok"}  # fmt: skip
     before = len(lines_of(node))
-    for verb in ("nodes", "shards", "health", "settings", "audit tail"):
+    for verb in ("nodes", "shards", "health", "settings", "audit tail", "rooms", "users",
+                 "sessions", "connections", "actors", "tree", "raft", "store",
+                 "log levels"):  # fmt: skip
         node.rows(verb)
+    node.rows("token list", user=name)
     assert node.admin("user role", user=name, role="king")["error"]["code"] == "usage"
     assert len(lines_of(node)) == before, "what only looks, or is no request, is not written down"
     refused = node.admin("user reopen", user=new_id())

@@ -109,7 +109,7 @@ def test_a_dead_node_is_decommissioned_under_load(cluster, stage):
     dead.kill()
     code, checks = status(cluster)
     assert code != 0 and checks["nodes"]["detail"] == "node5"
-    print(do_at(cluster.nodes[0], "node", "decommission", "node5"))
+    print(do_at(cluster.nodes[0], "node", "decommission", "node5", "--yes"))
     cluster.nodes = cluster.nodes[:-1]
     settle(cluster, 4)
     stage.wait_progress()

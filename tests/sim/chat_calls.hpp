@@ -16,7 +16,20 @@ namespace greenroom::sim {
 using raft::server_id;
 using raft::steady_ms;
 
-enum class verb : std::uint8_t { registration, create, join, leave, send, mark, read };
+enum class verb : std::uint8_t {
+  registration,
+  create,
+  join,
+  leave,
+  send,
+  mark,
+  read,
+  retain,
+  hook,
+  unhook,
+  replay,
+  announce
+};
 
 /// What a client wants; the same in every attempt.
 struct request {
@@ -24,9 +37,12 @@ struct request {
   uuid user;
   uuid message_id;
   uuid room;
-  std::string text;  ///< send: content; create: alias; registration: name
+  /// send, announce: content; create: alias; registration: name; retain: how many messages are
+  /// kept, or "day"; replay: empty, or anything for a delivery that was given up
+  std::string text;
   protocol::message_state status = protocol::message_state::read;
   std::uint64_t seq = 0;  ///< mark
+  uuid object{};          ///< unhook, replay: the webhook
 
   [[nodiscard]] std::uint64_t fingerprint() const;
   [[nodiscard]] std::string describe() const;
@@ -48,11 +64,12 @@ struct answer {
   std::uint64_t term = 0;  ///< in which `by` led
   ec code = ec::internal;  ///< refused
   bool duplicate = false;
-  uuid object{};          ///< send: the message; create, join: the room
+  uuid object{};          ///< send, announce: the message; hook: the webhook
   std::uint64_t seq = 0;  ///< send: of the message; read: the last one of the room
   // read
   std::uint64_t read_seq = 0;
   std::uint64_t delivered_seq = 0;
+  std::uint64_t first_seq = 0;
   std::vector<std::pair<std::uint64_t, uuid>> messages{};  ///< the newest
 };
 

@@ -66,6 +66,35 @@ request chat_client::read(const uuid& room) {
   return {.what = verb::read, .user = user_, .message_id = {}, .room = room, .text = {}};
 }
 
+request chat_client::retain(const uuid& room, std::string what) {
+  auto r = named(verb::retain, room);
+  r.text = std::move(what);
+  return r;
+}
+
+request chat_client::hook(const uuid& room) {
+  return named(verb::hook, room);
+}
+
+request chat_client::unhook(const uuid& room, const uuid& id) {
+  auto r = named(verb::unhook, room);
+  r.object = id;
+  return r;
+}
+
+request chat_client::replay(const uuid& room, const uuid& id, std::string what) {
+  auto r = named(verb::replay, room);
+  r.object = id;
+  r.text = std::move(what);
+  return r;
+}
+
+request chat_client::announce(const uuid& room) {
+  auto r = named(verb::announce, room);
+  r.text = std::to_string(self_) + " announces " + std::to_string(names_);
+  return r;
+}
+
 // -- the life of a request -----------------------------------------------------------------------
 
 void chat_client::ask(request what, server_id at) {
@@ -129,6 +158,9 @@ void chat_client::take(const answer& a) {
 void chat_client::learn(const request& r, const answer& a) {
   // Nobody else takes it out, so whoever has joined is a member.
   const bool clocks_ran = in_.leaps() == 0;
+  // Rights that members need not have.
+  const bool special = r.what >= verb::retain;
+  if (a.how == answer::kind::refused && special) return;
   if (a.how == answer::kind::refused) {
     const bool denied = a.code == ec::forbidden || a.code == ec::room_not_found;
     ensure(!(denied && clocks_ran && rooms_.contains(r.room)), "a member is refused",
@@ -144,9 +176,11 @@ void chat_client::learn(const request& r, const answer& a) {
     case verb::create:
       in_.found_room(r.room);
       rooms_.insert(r.room);
+      own_.push_back(r.room);
       break;
     case verb::join:
-      rooms_.insert(r.room);
+      // Where the server speaks, nobody else does.
+      if (r.room != announcements_id_of({})) rooms_.insert(r.room);
       break;
     case verb::leave:
       rooms_.erase(r.room);
@@ -155,7 +189,14 @@ void chat_client::learn(const request& r, const answer& a) {
     case verb::read:
       seqs_[r.room] = std::max(seqs_[r.room], a.seq);
       break;
+    case verb::hook:
+      hooks_.emplace_back(r.room, a.object);
+      break;
     case verb::mark:
+    case verb::retain:
+    case verb::unhook:
+    case verb::replay:
+    case verb::announce:
       break;
   }
   if (r.message_id.is_nil()) return;
@@ -175,6 +216,7 @@ void chat_client::choose() {
     }
     return begin({.what = join(known[in_.pick(known.size())])});
   }
+  if (in_.pick(10) == 0) return choose_keeping();
   const auto room = *std::next(rooms_.begin(), static_cast<long>(in_.pick(rooms_.size())));
   const auto dice = in_.pick(100);
   if (dice < 50) return begin({.what = send(room)});
@@ -193,6 +235,32 @@ void chat_client::choose() {
   auto other = send(room);
   other.message_id = old.message_id;
   begin({.what = std::move(other), .misuse = true});
+}
+
+/// Retention, webhooks and announcements, now and then in rooms where it may not.
+void chat_client::choose_keeping() {
+  const auto& known = in_.rooms();
+  const auto room = own_.empty() || in_.pick(6) == 0 ? known[in_.pick(known.size())]
+                                                     : own_[in_.pick(own_.size())];
+  const auto dice = in_.pick(100);
+  if (dice < 25) {
+    const auto what = in_.pick(4);
+    return begin({.what = retain(room, what == 0   ? ""
+                                       : what == 1 ? "day"
+                                                   : std::to_string(1 + in_.pick(9)))});
+  }
+  if (dice < 35) {
+    // Rooms of the server: everybody's, and one's own.
+    const auto to = in_.pick(3);
+    return begin({.what = to == 0   ? announce(room)
+                          : to == 1 ? announce(announcements_id_of(user_))
+                                    : announce(announcements_id_of({}))});
+  }
+  if (dice < 40) return begin({.what = join(announcements_id_of({}))});
+  if (hooks_.empty() || dice < 65) return begin({.what = hook(room)});
+  const auto& [its_room, id] = hooks_[in_.pick(hooks_.size())];
+  if (dice < 72) return begin({.what = unhook(its_room, id)});
+  begin({.what = replay(its_room, id, in_.pick(2) == 0 ? "" : "dead")});
 }
 
 }  // namespace greenroom::sim

@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include "sim/chat_calls.hpp"
 
@@ -41,6 +42,13 @@ class chat_client {
   request send(const uuid& room);
   request mark(const uuid& room, std::uint64_t seq, protocol::message_state status);
   request read(const uuid& room);
+  request retain(const uuid& room, std::string what);
+  request hook(const uuid& room);
+  request unhook(const uuid& room, const uuid& id);
+  request replay(const uuid& room, const uuid& id, std::string what);
+  /// Into this room; that of the server for everybody, or for this user, is made when it is not
+  /// there.
+  request announce(const uuid& room);
 
  private:
   struct operation {
@@ -52,6 +60,7 @@ class chat_client {
     steady_ms again = 0;  ///< refused by who cannot: ask again
   };
   void choose();
+  void choose_keeping();
   void begin(operation op, server_id at = 0);
   void attempt(server_id at);
   void learn(const request& r, const answer& a);
@@ -63,7 +72,9 @@ class chat_client {
   uuid user_;
   std::uint64_t names_ = 0;
   bool registered_ = false;
-  std::set<uuid> rooms_;  ///< that it knows to be in
+  std::set<uuid> rooms_;                      ///< that it knows to be in
+  std::vector<uuid> own_;                     ///< rooms that it has created
+  std::vector<std::pair<uuid, uuid>> hooks_;  ///< that it has made; room and id
   std::map<uuid, std::uint64_t> seqs_;
   std::deque<request> answered_;
   std::optional<operation> now_;

@@ -55,6 +55,30 @@ void spoil(const rules& how, chat::memory_state& s, const chat::command& c) {
       ++r->last_seq;
       s.put_room(*r);
     }
+  } else if (how.how == sabotage::hook_goes_back) {
+    const auto* told = std::get_if<chat::advance_webhook>(&c.data);
+    if (told == nullptr || told->seq % 4 != 0) return;
+    if (auto h = s.find_webhook(told->room_id, told->hook_id); h && h->delivered_seq > 0) {
+      --h->delivered_seq;
+      s.put_webhook(*h);
+    }
+  }
+}
+
+/// After something was purged.
+void spoil_purge(const rules& how, chat::memory_state& s, const chat::room_purged& o) {
+  auto r = s.find_room(o.room_id);
+  if (how.how == sabotage::purge_leaves_message && how.by == 2) {
+    chat::message kept;
+    kept.id = uuid::v5(r->id, std::to_string(o.purged_seq));
+    kept.room_id = r->id;
+    kept.seq = o.purged_seq;
+    s.put_message(kept);
+  } else if (how.how == sabotage::purge_takes_more && r->purged_seq < r->last_seq) {
+    ++r->purged_seq;
+    s.erase_entry(r->id, r->purged_seq);
+    if (const auto m = s.find_message(r->id, r->purged_seq)) s.erase_message(*m);
+    s.put_room(*r);
   }
 }
 
@@ -71,6 +95,7 @@ decided rules::apply(const raft::committed_entry& e, chat::memory_state& s) cons
   spoil(*this, said, s);
   d.outcome = chat::apply(said, {.term = e.term}, s);
   spoil(*this, s, d.command);
+  if (const auto* o = std::get_if<chat::room_purged>(&d.outcome.answer)) spoil_purge(*this, s, *o);
   d.time = s.clock();
   return d;
 }
@@ -125,7 +150,8 @@ void chat_machine::replaced() {
   ensure(open_.empty(), "a state is replaced while something of it is not visible");
   committed_ = std::stoull(*text);
   state_ = decode_state(std::string_view(*text).substr(text->find('\n') + 1),
-                        rules_.how != sabotage::snapshot_without_repeats);
+                        rules_.how != sabotage::snapshot_without_repeats,
+                        rules_.how != sabotage::snapshot_without_hooks);
   old_ = state_;
   old_index_ = committed_;
   since_.clear();

@@ -51,6 +51,7 @@ void chat_server::stop_leading() {
       refuse(r.from, answer::kind::unavailable);
   }
   outbox_tag_ = 0;
+  duties_.stop();
 }
 
 void chat_server::hear(const notice& n) {
@@ -61,6 +62,7 @@ void chat_server::on_time() {
   open_if_ready();
   if (!open_) return;
   empty_outbox();
+  duties_.on_time();
   if (confirming_.empty() || in_.now() < round_again_) return;
   reads_.insert(reads_.begin(), confirming_.begin(), confirming_.end());
   confirming_.clear();
@@ -145,8 +147,58 @@ chat::command chat_server::command_of(const request& r) {
     case verb::read:
       c.data = chat::mark{r.room, {{r.user, r.status, r.seq}}};
       break;
+    case verb::retain:
+    case verb::hook:
+    case verb::unhook:
+    case verb::replay:
+    case verb::announce:
+      c.data = special_of(r, from);
+      break;
   }
   return c;
+}
+
+/// What is not for every member.
+chat::command_data chat_server::special_of(const request& r, chat::origin from) {
+  if (r.what == verb::retain) {
+    chat::update_room what{.from = from, .what = {}};
+    what.what.room_id = r.room;
+    what.what.retention.emplace();
+    if (r.text == "day") {
+      what.what.retention->max_age_days = 1;
+    } else if (!r.text.empty()) {
+      what.what.retention->max_messages = std::stoull(r.text);
+    }
+    return what;
+  }
+  if (r.what == verb::hook) {
+    chat::create_webhook what{.from = from, .hook = {}};
+    what.hook.id = in_.new_id(self_);
+    what.hook.room_id = r.room;
+    what.hook.kind = chat::webhook::what::outgoing;
+    what.hook.name = "a webhook";
+    what.hook.url = "https://receiver.example/";
+    return what;
+  }
+  if (r.what == verb::unhook) return chat::delete_webhook{from, r.room, r.object};
+  if (r.what == verb::replay) {
+    chat::replay_webhook what{
+        .from = from, .room_id = r.room, .hook_id = r.object, .delivery_id = {}};
+    const auto dead = in_.state(self_).first_dead(r.object, 1);
+    if (!r.text.empty() && !dead.empty()) what.delivery_id = dead.front().id;
+    return what;
+  }
+  from.role = chat::user_role::admin;
+  chat::announce what{.from = from,
+                      .id = in_.new_id(self_),
+                      .room_id = r.room,
+                      .content = r.text,
+                      .of_server = false,
+                      .user_id = {}};
+  const auto own = announcements_id_of(r.user);
+  what.of_server = r.room == own || r.room == announcements_id_of({});
+  if (r.room == own) what.user_id = r.user;
+  return what;
 }
 
 void chat_server::write(const call& c) {
@@ -175,6 +227,7 @@ void chat_server::write(const call& c) {
 void chat_server::visible(const decided& d) {
   if (d.tag == 0) return;
   if (d.tag == outbox_tag_) outbox_tag_ = 0;
+  duties_.ended(d.tag);
   const auto open = calls_.extract(d.tag);
   if (open.empty()) return;
   reply(open.mapped(), answer_of(open.mapped().what, d.outcome));
@@ -182,6 +235,7 @@ void chat_server::visible(const decided& d) {
 
 void chat_server::dropped(std::uint64_t tag) {
   if (tag == outbox_tag_) outbox_tag_ = 0;
+  duties_.ended(tag);
   const auto open = calls_.extract(tag);
   if (!open.empty()) refuse(open.mapped(), answer::kind::unavailable);
 }
@@ -201,6 +255,8 @@ answer chat_server::answer_of(const request& r, const chat::outcome& o) const {
       a = {.how = answer::kind::refused};
       a.code = ec::conflict;
     }
+  } else if (const auto* h = std::get_if<chat::webhook_changed>(&o.answer)) {
+    a.object = h->hook.id;
   } else if (const auto* m = std::get_if<chat::marked>(&o.answer)) {
     if (!m->verdicts.empty() && m->verdicts.front()) {
       a.how = answer::kind::refused;
@@ -284,6 +340,7 @@ answer chat_server::read_now(const request& r) const {
     return a;
   }
   a.seq = room->last_seq;
+  a.first_seq = room->purged_seq + 1;
   a.read_seq = self->read_seq;
   a.delivered_seq = self->delivered_seq;
   for (auto seq = a.seq; seq > 0 && a.seq - seq < read_messages; --seq) {

@@ -13,6 +13,7 @@
 
 #include "raft/types.hpp"
 #include "sim/chat_calls.hpp"
+#include "sim/chat_duties.hpp"
 #include "sim/chat_machine.hpp"
 
 namespace greenroom::sim {
@@ -21,7 +22,7 @@ class chat_world;
 
 class chat_server {
  public:
-  chat_server(chat_world& in, server_id self) : in_(in), self_(self) {}
+  chat_server(chat_world& in, server_id self) : in_(in), self_(self), duties_(in, self) {}
 
   void role_changed(raft::role now, std::uint64_t term);
   void visible(const decided& d);
@@ -45,6 +46,7 @@ class chat_server {
   void take(const probe& p);
 
   [[nodiscard]] bool open() const { return open_; }
+  [[nodiscard]] const chat_duties& duties() const { return duties_; }
 
  private:
   void open_if_ready();
@@ -57,6 +59,7 @@ class chat_server {
   void reply(const call& to, answer a);
   void refuse(const call& to, answer::kind how, server_id hint = 0);
   [[nodiscard]] chat::command command_of(const request& r);
+  [[nodiscard]] chat::command_data special_of(const request& r, chat::origin from);
   [[nodiscard]] answer answer_of(const request& r, const chat::outcome& o) const;
   [[nodiscard]] answer read_now(const request& r) const;
 
@@ -80,7 +83,8 @@ class chat_server {
   steady_ms round_again_ = 0;
 
   std::uint64_t outbox_tag_ = 0;  ///< of what is under way
-  notice board_;                  ///< who leads, as far as is known here
+  chat_duties duties_;
+  notice board_;  ///< who leads, as far as is known here
 };
 
 }  // namespace greenroom::sim

@@ -109,7 +109,7 @@ std::string encode_state(const chat::memory_state& s) {
   return std::move(to.out);
 }
 
-chat::memory_state decode_state(std::string_view bytes, bool with_repeats) {
+chat::memory_state decode_state(std::string_view bytes, bool with_repeats, bool with_hooks) {
   chat::memory_state s;
   std::vector<chat::outbox_item> outbox;
   std::uint64_t last_outbox_id = 0;
@@ -160,7 +160,7 @@ chat::memory_state decode_state(std::string_view bytes, bool with_repeats) {
         s.put_device_mark(good(store::decode_device(r.a, r.b, r.value)));
         break;
       case kind::webhook:
-        s.put_webhook(good(store::decode_webhook(r.a, r.b, r.value)));
+        if (with_hooks) s.put_webhook(good(store::decode_webhook(r.a, r.b, r.value)));
         break;
       case kind::dead_delivery:
         s.put_dead(good(store::decode_dead(r.a, r.b, r.value)));

@@ -13,7 +13,8 @@
 namespace greenroom::sim {
 
 std::string encode_state(const chat::memory_state& s);
-/// `with_repeats` false: without what was answered before.
-chat::memory_state decode_state(std::string_view bytes, bool with_repeats = true);
+/// `with_repeats` false: without what was answered before; `with_hooks`: without webhooks.
+chat::memory_state decode_state(std::string_view bytes, bool with_repeats = true,
+                                bool with_hooks = true);
 
 }  // namespace greenroom::sim

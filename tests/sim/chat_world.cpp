@@ -139,7 +139,7 @@ answer chat_world::ask(chat_client& c, request what, server_id at) {
 
 bool chat_world::at_rest() {
   const auto first = leader();
-  return first && state(*first).outbox().empty() &&
+  return first && state(*first).outbox().empty() && server(*first).duties().at_rest() &&
          std::ranges::all_of(clients_, [](const auto& c) { return c->idle(); });
 }
 
@@ -184,6 +184,8 @@ seed_result& seed_result::operator+=(const seed_result& other) {
   terms += other.terms;
   changes += other.changes;
   virtual_ms += other.virtual_ms;
+  purged += other.purged;
+  deliveries += other.deliveries;
   digest = digest * 31 + other.digest;
   return *this;
 }
@@ -226,6 +228,8 @@ seed_result run_seed(std::uint64_t seed, sabotage how, bool watch_messages) {
   out.repeats = w.log().repeats();
   out.reads = w.log().reads();
   out.second_effects = w.log().second_effects();
+  out.purged = w.log().kept().purged();
+  out.deliveries = w.log().kept().deliveries();
   out.states = w.states_fetched();
   out.torn = w.torn_writes();
   out.rests = w.rests();

@@ -3,9 +3,9 @@
 
 /// \file
 /// The whole of what decides in greenroom, in one thread and from one seed: chat rules, Raft and
-/// its glue on simulated servers, with clients that send, join, mark and read, under crashes, torn
-/// and failing disks, cuts, lost and doubled messages, clocks that are wrong, and changes of the
-/// group.
+/// its glue on simulated servers, with clients that send, join, mark, read, set retention, make
+/// webhooks and announce, under crashes, torn and failing disks, cuts, lost and doubled messages,
+/// clocks that are wrong, and changes of the group.
 
 #include <functional>
 #include <memory>
@@ -108,6 +108,8 @@ struct seed_result {
   std::size_t repeats = 0;
   std::size_t reads = 0;
   std::size_t second_effects = 0;
+  std::uint64_t purged = 0;    ///< places in rooms
+  std::size_t deliveries = 0;  ///< to webhooks
   std::size_t states = 0;
   std::size_t torn = 0;
   std::size_t rests = 0;

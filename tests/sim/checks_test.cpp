@@ -55,6 +55,13 @@ const std::vector<mistake>& mistakes() {
       {sabotage::refuse_unconfirmed, {"a member is refused"}},
       {sabotage::refuse_written, {"what was refused has happened"}},
       {sabotage::outbox_forgotten, {"a member does not have the room in his list"}},
+      {sabotage::snapshot_without_hooks,
+       {"states differ at one index", "an entry leads to different outcomes",
+        "state is not what its log says"}},
+      {sabotage::purge_leaves_message, {"what was purged is there still"}},
+      {sabotage::purge_takes_more, {"something is purged that is to be kept"}},
+      {sabotage::hook_goes_back, {"a webhook's position goes back"}},
+      {sabotage::hook_skips_event, {"a webhook passes an event that nobody has delivered"}},
   };
   return all;
 }

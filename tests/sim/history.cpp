@@ -33,6 +33,11 @@ std::string digest_of(const chat::outcome& o) {
   auto text = std::to_string(o.answer.index()) + (o.duplicate ? "d" : "");
   if (const auto* w = std::get_if<chat::message_written>(&o.answer))
     text += ' ' + std::to_string(w->seq) + ' ' + w->id.str() + ' ' + std::to_string(w->created_at);
+  if (const auto* h = std::get_if<chat::webhook_changed>(&o.answer))
+    text += ' ' + h->hook.id.str() + ' ' + std::to_string(h->hook.delivered_seq) + ' ' +
+            std::to_string(h->hook.failures) + (h->hook.paused ? "p" : "");
+  if (const auto* p = std::get_if<chat::room_purged>(&o.answer))
+    text += " p" + std::to_string(p->purged_seq) + (p->more ? "+" : "");
   if (const auto* e = std::get_if<error>(&o.answer)) text += ' ' + e->message;
   for (const auto& c : o.changes)
     text += " c" + std::to_string(c.seq);
@@ -51,8 +56,9 @@ std::uint64_t request::fingerprint() const {
 }
 
 std::string request::describe() const {
-  static constexpr const char* names[] = {"register", "create", "join", "leave",
-                                          "send",     "mark",   "read"};
+  static constexpr const char* names[] = {"register", "create", "join",   "leave",
+                                          "send",     "mark",   "read",   "retain",
+                                          "hook",     "unhook", "replay", "announce"};
   return std::string(names[static_cast<int>(what)]) + " '" + text + "' user " +
          user.str().substr(0, 8) + " room " + room.str().substr(0, 8) + " message_id " +
          message_id.str();
@@ -87,8 +93,9 @@ void history::applied(const decided& d, const chat::memory_state& s, bool first,
     ensure(hashes_.emplace(d.index, mine).first->second == mine, "states differ at one index",
            where);
   }
+  if (first) check_order(d, s);
+  keeping_.applied(d, s, first);
   if (!first) return;
-  check_order(d, s);
   check_effect(d, true_time);
   check_cursors(d, s);
 }
@@ -104,12 +111,20 @@ void history::check_order(const decided& d, const chat::memory_state& s) {
     ensure(d.time >= time, "a room's times fall");
     time = d.time;
     const auto* sent = std::get_if<chat::send_message>(&d.command.data);
-    room.push_back(sent != nullptr ? sent->id : uuid{});
-    if (sent == nullptr) continue;
+    const auto* said = std::get_if<chat::announce>(&d.command.data);
+    const auto* written = std::get_if<chat::message_written>(&d.outcome.answer);
+    // An announcement may make its room, or bring somebody in, before.
+    const bool is_message = sent != nullptr || (said != nullptr && written->seq == c.seq);
+    const auto id = sent != nullptr ? sent->id : said != nullptr ? said->id : uuid{};
+    room.push_back(is_message ? id : uuid{});
+    keeping_.noted(c.room_id, c.seq, d.time, is_message);
+    if (!is_message) continue;
     const auto kept = s.find_message(c.room_id, c.seq);
-    ensure(kept && kept->id == sent->id && kept->content == sent->what.content,
+    ensure(kept && kept->id == id &&
+               kept->content == (sent != nullptr ? sent->what.content : said->content),
            "a message is not what was sent");
-    const auto asked = asked_.find({sent->from.user_id, sent->from.message_id});
+    const auto* from = origin_of(d.command);
+    const auto asked = asked_.find({from->user_id, from->message_id});
     ensure(asked != asked_.end(), "nobody has sent this message");
   }
 }
@@ -168,6 +183,8 @@ void history::check_cursors(const decided& d, const chat::memory_state& s) {
     look(j->room_id, j->from.user_id);
   } else if (const auto* m = std::get_if<chat::send_message>(&d.command.data)) {
     look(m->what.room_id, m->from.user_id);
+  } else if (const auto* n = std::get_if<chat::announce>(&d.command.data)) {
+    look(n->room_id, n->user_id);
   }
 }
 
@@ -189,7 +206,7 @@ void history::answered(const answer& a, steady_ms now) {
       check_send(op, a, now);
       break;
     case verb::read:
-      check_read(op, a);
+      check_read(op, a, now);
       break;
     case verb::mark:
       note(marks_[{{op.what.user, op.what.room}, op.what.status}], now, op.what.seq);
@@ -224,15 +241,19 @@ void history::check_send(const operation& op, const answer& a, steady_ms now) {
   note(all, now, a.seq);
 }
 
-void history::check_read(const operation& op, const answer& a) {
+void history::check_read(const operation& op, const answer& a, steady_ms now) {
   const auto what = [&] { return op.what.describe() + ", last seq " + std::to_string(a.seq); };
   ++reads_;
   ensure(a.seq >= largest_before(sends_[op.what.room], op.begun),
          "a read does not show what was acknowledged before it", what);
   const auto& room = rooms_[op.what.room];
   ensure(a.seq <= room.size(), "a read shows what has not happened", what);
+  auto& firsts = firsts_[op.what.room];
+  ensure(a.first_seq >= largest_before(firsts, op.begun),
+         "a read shows a beginning before one that was read before", what);
+  note(firsts, now, a.first_seq);
   for (const auto& [seq, id] : a.messages)
-    ensure(room.at(seq - 1) == id, "a read shows another message", what);
+    ensure(seq >= a.first_seq && room.at(seq - 1) == id, "a read shows another message", what);
   const auto cursor = [&](protocol::message_state s) {
     return largest_before(marks_[{{op.what.user, op.what.room}, s}], op.begun);
   };
@@ -247,6 +268,7 @@ void history::check_end(const chat::memory_state& s) const {
   for (const auto& [key, all] : effects_) {
     for (const auto& e : all) {
       if (e.seq == 0) continue;
+      if (const auto r = s.find_room(e.room); r && e.seq <= r->purged_seq) continue;
       const auto kept = s.find_message(e.room, e.seq);
       ensure(kept && kept->id == e.object, "an acknowledged message is lost");
     }
@@ -261,10 +283,10 @@ void history::check_end(const chat::memory_state& s) const {
   }
   for (const auto& r : s.rooms()) {
     const auto entries = s.entries_of(r.id);
-    ensure(entries.size() == r.last_seq && rooms_.at(r.id).size() == r.last_seq,
+    ensure(entries.size() == r.last_seq - r.purged_seq && rooms_.at(r.id).size() == r.last_seq,
            "a room has a hole at the end");
     for (std::size_t i = 0; i < entries.size(); ++i)
-      ensure(entries[i].seq == i + 1, "a room has a hole at the end");
+      ensure(entries[i].seq == r.purged_seq + i + 1, "a room has a hole at the end");
     const auto members = s.members_of(r.id);
     ensure(members.size() == r.member_count, "a room counts its members wrongly");
     for (const auto& m : members) {
@@ -273,6 +295,7 @@ void history::check_end(const chat::memory_state& s) const {
              "a member does not have the room in his list");
     }
   }
+  keeping_.check_end(s);
   for (const auto& l : s.user_rooms()) {
     ensure((l.state == chat::user_room::standing::joined) ==
                s.find_member(l.room_id, l.user_id).has_value(),

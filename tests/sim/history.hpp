@@ -10,7 +10,8 @@
 ///  - only one server acknowledges in a term;
 ///  - a send that begins after another was acknowledged gets a higher seq;
 ///  - a read that begins after an acknowledgement shows it; cursors never go back;
-///  - at the end all that was acknowledged is there, everywhere.
+///  - at the end all that was acknowledged is there, everywhere, unless retention has taken it
+///  (keeping.hpp).
 
 #include <map>
 #include <set>
@@ -21,6 +22,7 @@
 #include "chat/memory_state.hpp"
 #include "sim/chat_calls.hpp"
 #include "sim/chat_machine.hpp"
+#include "sim/keeping.hpp"
 
 namespace greenroom::sim {
 
@@ -39,6 +41,8 @@ class history {
   /// A server has applied it; `first` of all.
   void applied(const decided& d, const chat::memory_state& s, bool first, unix_ms true_time);
   void acknowledged(server_id by, std::uint64_t term);
+  /// The receiver of a webhook has got an event.
+  void delivered(const uuid& hook, std::uint64_t seq) { keeping_.delivered(hook, seq); }
 
   // -- the end -----------------------------------------------------------------------------------
   void check_end(const chat::memory_state& s) const;
@@ -47,6 +51,7 @@ class history {
   [[nodiscard]] std::size_t acknowledged_sends() const { return acknowledged_sends_; }
   [[nodiscard]] std::size_t repeats() const { return repeats_; }
   [[nodiscard]] std::size_t reads() const { return reads_; }
+  [[nodiscard]] const keeping& kept() const { return keeping_; }
   [[nodiscard]] std::size_t second_effects() const { return second_effects_; }
   /// Of everything that was told to clients, in order: equal runs have equal ones.
   [[nodiscard]] std::uint64_t digest() const { return digest_; }
@@ -78,7 +83,7 @@ class history {
   void check_effect(const decided& d, unix_ms true_time);
   void check_cursors(const decided& d, const chat::memory_state& s);
   void check_send(const operation& op, const answer& a, steady_ms now);
-  void check_read(const operation& op, const answer& a);
+  void check_read(const operation& op, const answer& a, steady_ms now);
 
   unix_ms skew_ms_;
   std::uint64_t last_op_ = 0;
@@ -93,7 +98,9 @@ class history {
   std::map<name, std::pair<std::uint64_t, std::uint64_t>> cursors_;   ///< delivered, read
   std::map<std::uint64_t, server_id> acknowledging_;                  ///< by term
   std::map<uuid, rising> sends_;                                      ///< by room
+  std::map<uuid, rising> firsts_;                                     ///< by room
   std::map<std::pair<name, protocol::message_state>, rising> marks_;  ///< by user and room
+  keeping keeping_;
   std::size_t acknowledged_sends_ = 0;
   std::size_t repeats_ = 0;
   std::size_t reads_ = 0;

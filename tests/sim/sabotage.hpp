@@ -35,9 +35,15 @@ enum class sabotage : std::uint8_t {
   refuse_unconfirmed,   ///< a leader refuses by what it knows, without the log
   refuse_written,       ///< refuses what has happened
   outbox_forgotten,     ///< users' lists of rooms do not follow
+  // what is not kept, and webhooks
+  snapshot_without_hooks,  ///< a fetched state has forgotten webhooks
+  purge_leaves_message,    ///< one server keeps a message that was purged
+  purge_takes_more,        ///< than retention says, everywhere
+  hook_goes_back,          ///< a webhook's position
+  hook_skips_event,        ///< a leader says that it has delivered what it has not
 };
 
-inline constexpr std::array<std::pair<sabotage, std::string_view>, 17> all_sabotages{{
+inline constexpr std::array<std::pair<sabotage, std::string_view>, 22> all_sabotages{{
     {sabotage::ack_before_sync, "ack_before_sync"},
     {sabotage::forget_vote, "forget_vote"},
     {sabotage::accept_torn, "accept_torn"},
@@ -55,6 +61,11 @@ inline constexpr std::array<std::pair<sabotage, std::string_view>, 17> all_sabot
     {sabotage::refuse_unconfirmed, "refuse_unconfirmed"},
     {sabotage::refuse_written, "refuse_written"},
     {sabotage::outbox_forgotten, "outbox_forgotten"},
+    {sabotage::snapshot_without_hooks, "snapshot_without_hooks"},
+    {sabotage::purge_leaves_message, "purge_leaves_message"},
+    {sabotage::purge_takes_more, "purge_takes_more"},
+    {sabotage::hook_goes_back, "hook_goes_back"},
+    {sabotage::hook_skips_event, "hook_skips_event"},
 }};
 
 inline std::optional<sabotage> sabotage_named(std::string_view name) {

@@ -63,6 +63,35 @@ void hand_over(chat_world& w, server_id to) {
 
 }  // namespace
 
+TEST_CASE("story: what was purged and how far a webhook is come with a fetched state",
+          "[stories]") {
+  auto o = calm_chat(12);
+  o.group.log_entries_max = 20;
+  chat_world w(o);
+  const auto room = given_room(w);
+  const auto first = *w.leader();
+  auto& owner = w.client(0);
+  const auto made = w.ask(owner, owner.hook(room));
+  REQUIRE(made.how == answer::kind::ok);
+  say(w, room, 5);
+  const auto away = other_than(first);
+  w.isolate(away);
+  REQUIRE(w.ask(owner, owner.retain(room, "3")).how == answer::kind::ok);
+  say(w, room, 60);
+  // Only the state can tell whoever was away.
+  REQUIRE(w.status(first).first_index > w.disk_of(away).last_index() + 1);
+  w.heal();
+  w.run(1000);
+  w.check_end();
+  const auto r = w.state(away).find_room(room);
+  CHECK(r->purged_seq + 3 == r->last_seq);
+  CHECK_FALSE(w.state(away).find_entry(room, r->purged_seq));
+  const auto hook = w.state(away).find_webhook(room, made.object);
+  REQUIRE(hook);
+  CHECK(hook->delivered_seq == w.state(first).find_webhook(room, made.object)->delivered_seq);
+  CHECK((hook->paused || hook->delivered_seq == r->last_seq));
+}
+
 TEST_CASE("story: figure 8, with two sends that nobody has got but their leader", "[stories]") {
   // Counting the replicas of an old term's entry commits what the next leader overwrites.
   chat_world w(calm_chat(1));

@@ -100,7 +100,8 @@ def test_crashes_at_each_step_of_a_move(trio, stage, figure):
         crashes.until(has_its_share, f"{new.name} to have its share")
 
         def is_leaving(name=new.name):
-            return trio.nodes[0].console("node", "decommission", name).returncode == 0
+            result = trio.nodes[0].console("node", "decommission", name, "--yes")
+            return result.returncode == 0
 
         wait_until(is_leaving, f"{new.name} to be decommissioned", 60)
 

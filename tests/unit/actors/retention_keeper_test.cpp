@@ -27,6 +27,7 @@ struct shard_of_rooms {
 
   std::map<uuid, chat::room> rooms;
   std::vector<chat::purge_room> proposed;
+  std::vector<chat::abandon_restore> abandoned;
   std::size_t largest_page = 0;
   std::size_t pages = 0;
   clock::time_point now = clock::now();
@@ -43,7 +44,8 @@ struct shard_of_rooms {
              return page;
            },
        .time_of = [](const uuid&, std::uint64_t) { return std::optional<unix_ms>(1); },
-       .propose = [this](const chat::purge_room& what) { proposed.push_back(what); }}};
+       .propose = [this](const chat::purge_room& what) { proposed.push_back(what); },
+       .abandon = [this](const chat::abandon_restore& what) { abandoned.push_back(what); }}};
 
   shard_of_rooms() { keeper.start(now); }
 
@@ -135,4 +137,22 @@ TEST_CASE("a command that comes to nothing does not stop the others") {
   s.step();  // the next round
   REQUIRE(s.proposed.size() == 3);
   CHECK(s.proposed[2].room_id == numbered(1));
+}
+
+TEST_CASE("a room whose file has stopped coming is given up") {
+  shard_of_rooms w;
+  chat::room r;
+  r.id = numbered(1);
+  r.deleted = true;
+  r.restored.is = chat::restoration::what::filling;
+  w.rooms[r.id] = r;
+  w.now = w.keeper.next_time();
+  w.keeper.on_time(w.now, chat::restoration_rests_max_ms);
+  CHECK(w.abandoned.empty());
+  w.now = w.keeper.next_time();
+  w.keeper.on_time(w.now, chat::restoration_rests_max_ms + 1);
+  REQUIRE(w.abandoned.size() == 1);
+  CHECK(w.abandoned[0].room_id == r.id);
+  CHECK(w.abandoned[0].from.user_id.is_nil());
+  CHECK(w.proposed.empty());
 }

@@ -57,6 +57,30 @@ TEST_CASE("a password is changed by whoever knows it, and other sessions end") {
   CHECK(code_of(w.ask(alice, change, leader_world::by(user_id_of("bob")))) == ec::forbidden);
 }
 
+TEST_CASE("an operator gives another password, and all sessions end") {
+  leader_world w(1);
+  const auto first = session_of(w.register_user("alice"));
+  const auto alice = user_id_of("alice");
+  const user_password reset{{}, "", "given horse", true};
+  chat::origin other{user_id_of("bob"), {}, 0};
+  CHECK(code_of(w.ask(alice, reset, other)) == ec::forbidden);
+  CHECK(code_of(w.ask(alice, reset, {alice, {}, 0})) == ec::forbidden);
+  must<answered>(w.ask(alice, reset, {}));
+  CHECK(code_of(w.ask(alice, user_check{first})) == ec::unauthorized);
+  CHECK(code_of(log_in(w, "alice", "correct horse")) == ec::invalid_credentials);
+  must<session_opened>(log_in(w, "alice", "given horse"));
+  other.role = chat::user_role::admin;
+  must<answered>(w.ask(alice, user_password{{}, "", "third horse", true}, other));
+  must<session_opened>(log_in(w, "alice", "third horse"));
+  const auto nobody = user_id_of("nobody");
+  CHECK(code_of(w.ask(nobody, reset, {})) == ec::user_not_found);
+  user_issue bot;
+  bot.username = "robot";
+  bot.create = true;
+  must<session_opened>(w.ask(user_id_of("robot"), bot, {}));
+  CHECK(code_of(w.ask(user_id_of("robot"), reset, {})) == ec::conflict);
+}
+
 TEST_CASE("an address is reserved before a profile has it, and free when it has not") {
   leader_world w;
   must<session_opened>(w.register_user("alice", "correct horse", "a@example.org"));
@@ -100,6 +124,34 @@ TEST_CASE("wrong passwords are slowed down, elsewhere than where one is known") 
   REQUIRE(refused.details.retry_after_ms.has_value());
   CHECK(*refused.details.retry_after_ms <= 6000);
   must<session_opened>(log_in(w, "alice", "correct horse", "127.0.0.1"));
+}
+
+TEST_CASE("guesses at the door do not keep the owner from his account, nor one another's") {
+  leader_world w(1);
+  const auto thief = session_of(w.register_user("alice"));
+  const auto owner = session_of(log_in(w, "alice", "correct horse", "127.0.0.1"));
+  const auto alice = user_id_of("alice");
+  using how = chat::close_account::what;
+  const auto change = [&](const uuid& session, const std::string& old) {
+    return w.ask(alice, user_password{session, old, "another horse"}, leader_world::by(alice));
+  };
+  const auto close = [&](const uuid& session, const std::string& password) {
+    return w.ask(alice, user_close{how::deactivate, false, password, session},
+                 leader_world::by(alice));
+  };
+  const auto until_refused = [](auto attempt) {
+    int wrong = 0;
+    for (auto code = attempt(); code != ec::rate_limit; code = attempt()) {
+      REQUIRE(code == ec::invalid_credentials);
+      REQUIRE(++wrong <= 15);  // one comes back every 6 s
+    }
+    return wrong;
+  };
+  CHECK(until_refused([&] { return code_of(log_in(w, "alice", "guess")); }) >= 10);
+  CHECK(until_refused([&] { return code_of(change(thief, "guess")); }) >= 10);
+  CHECK(until_refused([&] { return code_of(close(thief, "guess")); }) >= 10);
+  must<answered>(change(owner, "correct horse"));
+  must<answered>(close(owner, "another horse"));
 }
 
 TEST_CASE("log-ins at once that are right are all let in") {

@@ -141,3 +141,23 @@ TEST_CASE("a webhook is over when there is nothing to send and nothing to tell",
   l.told_it();
   CHECK(l.is_over());
 }
+
+TEST_CASE("a webhook whose maker has gone sends nothing more until it is let", "[webhooks]") {
+  auto l = with_delivery(5);
+  auto gone = stored_hook();
+  gone.paused = gone.maker_gone = true;
+  SECTION("while it waits") {
+    CHECK(l.take(503, "", retrying(8), 0, now) == webhook_lane::end::again);
+    l.meet(gone, {});
+  }
+  SECTION("while an attempt is under way") {
+    l.meet(gone, {});
+    CHECK(l.take(503, "", retrying(8), 0, now) == webhook_lane::end::again);
+  }
+  CHECK(l.paused);
+  CHECK_FALSE(l.has_delivery());
+  CHECK(l.cursor == 4);
+  CHECK(l.is_over());
+  l.meet(stored_hook(), {});
+  CHECK_FALSE(l.paused);
+}

@@ -30,7 +30,7 @@ struct account_world : world {
     return cmd;
   }
   chat::close_account close(chat::close_account::what how) const {
-    return {{}, user_id_of("anna"), how};
+    return {{}, user_id_of("anna"), how, true};
   }
   bool is_open(std::uint64_t n) const {
     const auto found = s.find_session(user_id_of("anna"), id(n));
@@ -132,8 +132,9 @@ TEST_CASE("a deactivated account is closed until it is reopened", "[chat][profil
   account_world w;
   const auto o = w.run(w.close(how::deactivate));
   CHECK(o.revoked.size() == 3);
-  REQUIRE(o.outbox.size() == 1);
+  REQUIRE(o.outbox.size() == 2);
   CHECK(o.outbox[0].kind == kind::release_email);
+  CHECK(o.outbox[1].kind == kind::sweep_user);
   CHECK(refused(w.run(open_session{w.session_of("anna", 5, 5)})) == ec::invalid_credentials);
   CHECK(refused(w.run(w.profile("A"))) == ec::user_not_found);
   CHECK(refused(w.run(w.password("old", "new"))) == ec::invalid_credentials);

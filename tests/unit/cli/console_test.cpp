@@ -94,12 +94,124 @@ TEST_CASE("what belongs to a verb is sent with it", "[console]") {
   CHECK(console_args(chaos) == json{{"kind", "session"}});
 }
 
+TEST_CASE("lists are cut, filtered and sorted by the node", "[console]") {
+  for (const auto* list : {"rooms", "users", "sessions", "connections", "actors"}) {
+    INFO(list);
+    const auto o = parsed(std::string(list) + " --limit 5 --filter x --sort mailbox:desc");
+    CHECK(o.verb == list);
+    CHECK(console_args(o) == json{{"limit", 5}, {"filter", "x"}, {"sort", "mailbox:desc"}});
+  }
+  CHECK(console_args(parsed("nodes --sort name")) == json::object());
+  CHECK(console_args(parsed("sessions --user bob")) == json{{"user", "bob"}});
+  CHECK(console_args(parsed("connections -n 3 --user bob")) == json{{"limit", 3}, {"user", "bob"}});
+}
+
+TEST_CASE("every list has verbs below it", "[console]") {
+  CHECK(parsed("room").verb == "rooms");
+  CHECK(parsed("user").verb == "users");
+  CHECK(parsed("session").verb == "sessions");
+  CHECK(parsed("connection").verb == "connections");
+  const auto room = parsed("room show lobby -o wide");
+  CHECK(room.verb == "room show");
+  CHECK(room.output == output_format::wide);
+  CHECK(console_args(room) == json{{"room", "lobby"}});
+  const auto actor = parsed("actor show 17");
+  CHECK(actor.verb == "actor show");
+  CHECK(console_args(actor) == json{{"actor", "17"}});
+  CHECK(console_args(parsed("raft --shard 7")) == json{{"shard", 7}});
+  CHECK(console_args(parsed("actors --parent 'shard 7'")) == json{{"parent", "shard 7"}});
+  CHECK(console_args(parsed("tree --limit 5")) == json{{"limit", 5}});
+  for (const auto* verb : {"raft", "store", "tree", "doctor", "links"}) {
+    CHECK(parsed(verb).verb == verb);
+    CHECK(console_args(parsed(verb)) == json::object());
+  }
+}
+
+TEST_CASE("top is a verb without a question of its own", "[console]") {
+  const auto o = parsed("top --once --tab rooms -o json -n 7");
+  CHECK(o.limit == 7U);
+  CHECK(o.verb == "top");
+  CHECK(o.once);
+  CHECK(o.tab == "rooms");
+  CHECK_FALSE(is_act(o.verb));
+  CHECK_THROWS_AS(parsed("top --tab towers"), CLI::ParseError);
+}
+
+TEST_CASE("acts have their arguments, and a rehearsal", "[console]") {
+  const auto close = parsed("connection close 9-1 --dry-run");
+  CHECK(close.verb == "connection close");
+  CHECK(console_args(close) == json{{"id", "9-1"}, {"dry_run", true}});
+  CHECK(parsed("session kick --user bob").verb == "session kick");
+  CHECK(console_args(parsed("sessions kick --user bob --yes")) == json{{"user", "bob"}});
+  CHECK(console_args(parsed("session kick --session s1")) == json{{"session", "s1"}});
+  CHECK(parsed("log level debug").verb == "log level");
+  CHECK(console_args(parsed("log level debug --component raft")) ==
+        json{{"level", "debug"}, {"component", "raft"}});
+  CHECK(parsed("user create eve").verb == "user create");
+  CHECK(console_args(parsed("user create eve --role bot")) ==
+        json{{"user", "eve"}, {"role", "bot"}});
+  CHECK(parsed("user reset-password eve").verb == "user reset-password");
+  CHECK(console_args(parsed("user reset-password eve -y")) == json{{"user", "eve"}});
+}
+
+TEST_CASE("a verb either looks or changes something", "[console]") {
+  for (const auto* verb : {"nodes", "room show", "doctor", "token list", "audit tail"}) {
+    CHECK_FALSE(is_act(verb));
+  }
+  for (const auto* verb : {"node drain", "user erase", "session kick", "token issue", "log level",
+                           "announce", "rebalance", "chaos fail", "user create"}) {
+    CHECK(is_act(verb));
+  }
+}
+
+TEST_CASE("what goes for all verbs", "[console]") {
+  CHECK(parsed("").verb.empty());
+  const auto o = parsed("nodes --columns id,name --watch 0.5 --sort name:desc");
+  CHECK(o.columns == std::vector<std::string>{"id", "name"});
+  CHECK(o.watch_s == 0.5);
+  CHECK(o.sort == "name:desc");
+  CHECK(parsed("nodes --watch").watch_s == 2.0);
+  CHECK(parsed("--watch nodes").watch_s == 2.0);
+  CHECK(parsed("--watch=3 nodes").watch_s == 3.0);
+  CHECK_FALSE(parsed("nodes").watch_s);
+}
+
 TEST_CASE("what makes no sense is refused", "[console]") {
-  for (const auto* line :
-       {"", "nodez", "nodes extra", "nodes -o xml", "token", "token issue", "chaos fail", "room",
-        "room move lobby", "shard move --to a", "node drain", "cluster", "actors --limit x",
-        "nodes --timeout -1", "nodes --timeout 1000", "announce hello", "announce --room lobby",
-        "announce --room a --everybody hello"}) {
+  for (const auto* line : {"nodez",
+                           "nodes extra",
+                           "nodes -o xml",
+                           "token",
+                           "token issue",
+                           "chaos fail",
+                           "room move lobby",
+                           "shard move --to a",
+                           "node drain",
+                           "cluster",
+                           "actors --limit x",
+                           "nodes --timeout -1",
+                           "nodes --timeout 1000",
+                           "announce hello",
+                           "announce --room lobby",
+                           "announce --room a --everybody hello",
+                           "room show",
+                           "actor show",
+                           "connection close",
+                           "session kick",
+                           "session kick --user a --session b",
+                           "log",
+                           "log level",
+                           "log level loud",
+                           "user create",
+                           "user create a --role king",
+                           "user reset-password",
+                           "raft --shard x",
+                           "nodes --watch 0",
+                           "nodes --watch 1e9",
+                           "nodes --sort :desc",
+                           "nodes --sort name:up",
+                           "nodes --columns a,,b",
+                           "node drain n --dry-run",
+                           "user erase a --dry-run"}) {
     INFO(line);
     CHECK_THROWS_AS(parsed(line), CLI::ParseError);
   }
@@ -141,6 +253,17 @@ TEST_CASE("a node that is not ready is an exit code", "[console]") {
   };
   CHECK(show(parsed("health"), answer(true)).code == exit_code::ok);
   CHECK(show(parsed("health"), answer(false)).code == exit_code::unhealthy);
+}
+
+TEST_CASE("a doctor that has found something failed is an exit code", "[console]") {
+  const auto answer = [](const char* state) {
+    return json{
+        {"columns", {"check", "state"}},
+        {"rows", {{{"check", "disk"}, {"state", state}}, {{"check", "x"}, {"state", "ok"}}}}};
+  };
+  CHECK(show(parsed("doctor"), answer("ok")).code == exit_code::ok);
+  CHECK(show(parsed("doctor"), answer("warning")).code == exit_code::ok);
+  CHECK(show(parsed("doctor"), answer("failed")).code == exit_code::unhealthy);
 }
 
 TEST_CASE("errors of the node have exit codes", "[console]") {

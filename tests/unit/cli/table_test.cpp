@@ -2,6 +2,9 @@
 #include "cli/table.hpp"
 
 #include <catch2/catch.hpp>
+#include <sstream>
+
+#include "cli/text.hpp"
 
 using namespace greenroom::cli;
 using nlohmann::json;
@@ -38,4 +41,43 @@ TEST_CASE("nothing is a table too", "[table]") {
   CHECK(format_table({"a", "b"}, json::array(), true) == "A  B\n");
   CHECK(format_table({"a", "b"}, json::array(), false).empty());
   CHECK(format_table({"a", "b"}, json{{{"a", 1}}, 7}, false) == "1  -\n-  -\n");
+}
+
+TEST_CASE("a table is as wide as the terminal", "[table]") {
+  const json rows = json::parse(R"([
+    {"name":"a-rather-long-name","queue":5,"note":"short"},
+    {"name":"b","queue":12345,"note":"a note that goes on and on"}])");
+  const std::vector<std::string> columns{"name", "queue", "note"};
+  CHECK(format_table(columns, rows, true, {40, false}) ==
+        "NAME             QUEUE  NOTE\n"
+        "a-rather-long-…      5  short\n"
+        "b                12345  a note that goe…\n");
+  CHECK(format_table(columns, rows, true, {80, false}) == format_table(columns, rows, true));
+}
+
+TEST_CASE("no line is wider than the terminal", "[table]") {
+  const json rows = json::parse(R"([
+    {"a":"日本語の長い名前です","b":123456,"c":"x y z","d":["node1","node2"]},
+    {"a":"👍👍👍👍👍👍👍","b":1,"c":"","d":[]}])");
+  for (std::size_t width = 1; width < 60; ++width) {
+    std::istringstream lines(format_table({"a", "b", "c", "d"}, rows, true, {width, false}));
+    for (std::string line; std::getline(lines, line);) {
+      INFO(width << ": " << line);
+      CHECK(width_of(line) <= width);
+    }
+  }
+}
+
+TEST_CASE("states have colours, nothing else has", "[table]") {
+  const json rows = json::parse(R"([{"name":"ready","state":"ready"},
+    {"name":"b","state":"failed"},{"name":"c","state":"warning"},{"name":"d","state":"new"}])");
+  CHECK(format_table({"name", "state"}, rows, true, {0, true}) ==
+        "NAME   STATE\n"
+        "ready  \033[32mready\033[0m\n"
+        "b      \033[31mfailed\033[0m\n"
+        "c      \033[33mwarning\033[0m\n"
+        "d      new\n");
+  CHECK(format_table({"name", "state"}, rows, true).find('\033') == std::string::npos);
+  CHECK(tone_of("ready", "false") == tone::bad);
+  CHECK(tone_of("ready", "true") == tone::good);
 }

@@ -62,3 +62,15 @@ TEST_CASE("the nearest word is found, and no far one", "[text]") {
   CHECK(nearest("", words).empty());
   CHECK(nearest(std::string(100'000, 'j'), words).empty());
 }
+
+TEST_CASE("text is cut where it is drawn", "[text]") {
+  CHECK(cut("abc", 3) == "abc");
+  CHECK(cut("abcd", 3) == "ab…");
+  CHECK(cut("abcd", 1) == "…");
+  CHECK(cut("abcd", 0).empty());
+  CHECK(cut("", 0).empty());
+  CHECK(cut("日本語", 6) == "日本語");
+  CHECK(cut("日本語", 5) == "日本…");
+  CHECK(cut("日本語", 4) == "日…");
+  CHECK(cut("e\u0301e\u0301e\u0301", 2) == "e\u0301…");
+}

@@ -1,100 +1,13 @@
 // SPDX-License-Identifier: MIT
 /// What becomes of a turn of an I/O thread when there is no memory in the middle of it.
 #include <catch2/catch.hpp>
-#include <functional>
-#include <future>
-#include <memory>
-#include <new>
-#include <optional>
-#include <string>
-#include <vector>
+#include <thread>
 
-#include "net/hub.hpp"
-#include "unit/net/fake_handler.hpp"
+#include "unit/net/fake_sessions.hpp"
 
 using namespace greenroom;
 using namespace greenroom::net;
 using namespace greenroom::net::test;
-
-namespace {
-
-/// Fails when it is told to. Lives on the I/O thread.
-struct fake_session final : socket_session, std::enable_shared_from_this<fake_session> {
-  fake_session(io_thread& thread, connection_id own) : io(thread), id(own) {}
-  void answer(const outgoing& o) override { send(o); }
-  void send(const outgoing& o) override {
-    if (fails_at_send) throw std::bad_alloc();
-    got += *o.bytes;
-  }
-  void flush() override {
-    if (fails_at_flush) throw std::bad_alloc();
-    written = got;
-  }
-  void authenticated() override {}
-  void close(close_code, const std::string&) override {}
-  void tick(steady::time_point) override {}
-  void drain() override {}
-  void abort() override {
-    if (std::exchange(aborted, true)) return;
-    io.leave(id);
-  }
-  connection_report report() const override { return {}; }
-
-  io_thread& io;
-  const connection_id id;
-  bool fails_at_send = false;
-  bool fails_at_flush = false;
-  bool aborted = false;
-  std::string got;
-  std::string written;
-};
-
-/// A hub of one thread with sessions that nobody has connected.
-struct world {
-  fake_handler handler;
-  hub all{server_options{}, handler, running_server::default_pages()};
-  std::vector<std::shared_ptr<fake_session>> sessions;
-  std::vector<connection_id> ids;
-
-  explicit world(int count) {
-    on_thread([&] {
-      for (int i = 0; i < count; ++i) {
-        auto& io = all.thread(0);
-        ids.push_back(io.next_id());
-        sessions.push_back(std::make_shared<fake_session>(io, ids.back()));
-        io.enter(ids.back(), sessions.back());
-      }
-    });
-  }
-  ~world() { all.stop(); }
-  world(const world&) = delete;
-  world& operator=(const world&) = delete;
-
-  /// Runs it between turns; what was wished before has been done then.
-  void on_thread(const std::function<void()>& what) {
-    std::promise<void> done;
-    asio::post(all.thread(0).context(), [&] {
-      what();
-      done.set_value();
-    });
-    done.get_future().get();
-  }
-  void settle() {
-    on_thread([] {});
-  }
-  void tell_all(const std::string& text) {
-    all.fan_out(0, std::make_shared<const std::string>(text),
-                std::make_shared<const std::vector<connection_id>>(ids));
-  }
-  void tell(std::size_t whom, const std::string& text) {
-    all.send(ids[whom], std::make_shared<const std::string>(text));
-  }
-  [[nodiscard]] bool has(std::size_t who, std::string_view text) const {
-    return sessions[who]->written.find(text) != std::string::npos;
-  }
-};
-
-}  // namespace
 
 TEST_CASE("nobody stays who may have missed a document of a list") {
   world w(4);
@@ -126,6 +39,35 @@ TEST_CASE("who was not concerned by what failed stays") {
   CHECK(w.has(2, "for all"));
 }
 
+TEST_CASE("what a thread that gathers wishes for is written together, when it has gathered") {
+  world w(2);
+  {
+    const runtime::gathering_wakes others;
+    w.tell(0, "for one");
+    w.tell_all("for all");
+    w.tell(0, "for one again");
+  }
+  w.settle();
+  CHECK(w.has(0, "for one again"));
+  CHECK(w.has(1, "for all"));
+  CHECK(w.sessions[0]->writes == 1);
+  CHECK(w.sessions[1]->writes == 1);
+}
+
+TEST_CASE("whose wishes come while another one still gathers are not forgotten") {
+  world w(1);
+  w.all.send(w.ids[0], std::make_shared<const std::string>("before"));
+  w.settle();
+  {
+    const runtime::gathering_wakes others;
+    w.tell(0, "first");
+    std::thread([&] { w.tell(0, "second"); }).join();
+  }
+  w.settle();
+  CHECK(w.has(0, "first"));
+  CHECK(w.has(0, "second"));
+}
+
 TEST_CASE("whose write fails is cut off alone") {
   world w(3);
   w.on_thread([&] { w.sessions[1]->fails_at_flush = true; });
@@ -135,6 +77,21 @@ TEST_CASE("whose write fails is cut off alone") {
   CHECK_FALSE(w.sessions[0]->aborted);
   CHECK(w.has(0, "for all"));
   CHECK(w.has(2, "for all"));
+}
+
+TEST_CASE("a list without receivers is let go of when the thread has had its turn, not before") {
+  world w(1);
+  auto list = std::make_shared<const std::vector<connection_id>>();
+  const std::weak_ptr<const std::vector<connection_id>> seen = list;
+  std::promise<void> go_on;
+  asio::post(w.all.thread(0).context(), [&] { go_on.get_future().wait(); });
+  w.all.fan_out(0, std::make_shared<const std::string>("{}"), std::move(list));
+  w.tell_all("for all");
+  CHECK_FALSE(seen.expired());
+  go_on.set_value();
+  w.settle();
+  CHECK(seen.expired());
+  CHECK(w.has(0, "for all"));
 }
 
 TEST_CASE("many who are cut off in one turn are forgotten one after the other") {

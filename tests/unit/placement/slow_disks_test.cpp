@@ -97,4 +97,15 @@ TEST_CASE("nobody leads instead without a majority that is well", "[placement][s
   CHECK_FALSE(leader_instead(others{{id(1), false}, {id(2), false}, {id(3), true}, {id(4), true}}));
 }
 
+TEST_CASE("of those that are well the map's first leads instead", "[placement][slow_disks]") {
+  using others = std::vector<other_replica>;
+  const std::vector<uuid> order{id(9), id(2), id(1)};
+  CHECK(leader_instead(others{{id(1), true}, {id(2), true}}, order) == id(2));
+  CHECK(leader_instead(others{{id(2), true}, {id(1), true}}, order) == id(2));
+  CHECK_FALSE(leader_instead(others{{id(1), true}, {id(2), false}}, order));
+  // Who is not in it comes last.
+  CHECK(leader_instead(others{{id(3), true}, {id(1), true}}, order) == id(1));
+  CHECK(leader_instead(others{{id(3), true}, {id(4), true}}, order) == id(3));
+}
+
 }  // namespace greenroom::placement::test

@@ -222,6 +222,33 @@ TEST_CASE("a long history is loaded in parts and replayed within the budget") {
   CHECK(b.node->status().last_index == 20001);
 }
 
+TEST_CASE("what is gathered goes into one write, with what is under way or when it is told to") {
+  bench b;
+  b.open();
+  b.settle();
+  for (const std::uint64_t tag : {1, 2, 3})
+    REQUIRE(b.node->enqueue(tag, std::to_string(tag), b.now));
+  CHECK(b.disk.pending() == 0);
+  CHECK(b.node->status().inflight == 3);
+  b.node->submit(b.now);
+  REQUIRE(b.disk.pending() == 1);
+  REQUIRE(b.node->enqueue(4, "4", b.now));
+  b.node->submit(b.now);
+  CHECK(b.disk.pending() == 1);
+  b.sync_one();
+  CHECK(b.applied() == applied_list{{1, "1"}, {2, "2"}, {3, "3"}});
+  REQUIRE(b.disk.pending() == 1);
+  b.sync_one();
+  CHECK(b.applied().size() == 4);
+}
+
+TEST_CASE("who does not lead refuses to gather") {
+  bench b;
+  b.open({{me, true}, {8, true}, {9, true}});
+  b.settle();
+  CHECK_FALSE(b.node->enqueue(1, "a", b.now));
+}
+
 TEST_CASE("a machine may propose while it commits") {
   bench b;
   bool again = true;

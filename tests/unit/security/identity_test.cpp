@@ -45,6 +45,16 @@ TEST_CASE("a node proves who it is to another one", "[identity]") {
   CHECK(*name == "node1");
 }
 
+TEST_CASE("a node knows when its certificates end", "[identity]") {
+  const cluster c;
+  const auto before = now_ms() / 1000 * 1000;
+  const auto node = c.load(make_certificate("node1", &c.ca, 600));
+  REQUIRE(node.has_value());
+  CHECK(node->expires_at() >= before + 600'000);
+  CHECK(node->expires_at() <= now_ms() + 600'000);
+  CHECK(node->ca_expires_at() > node->expires_at());
+}
+
 TEST_CASE("RSA keys are as good as EC keys", "[identity]") {
   const cluster c;
   const std::shared_ptr<EVP_PKEY> rsa(EVP_RSA_gen(2048), EVP_PKEY_free);

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -83,4 +84,15 @@ TEST_CASE("an unusable hash fits nothing and takes as long as a real one", "[pas
     // Far apart on purpose: the machine is busy, and no work at all takes microseconds.
     CHECK(took > wrong / 10);
   }
+}
+
+TEST_CASE("generated passwords are typed without mistakes and never twice") {
+  std::set<std::string> all;
+  for (int n = 0; n < 100; ++n) {
+    const auto password = security::generate_password();
+    CHECK(password.size() == 23);
+    CHECK(password.find_first_not_of("23456789abcdefghijkmnpqrstuvwxyz-") == std::string::npos);
+    all.insert(password);
+  }
+  CHECK(all.size() == 100);
 }

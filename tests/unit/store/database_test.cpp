@@ -34,6 +34,20 @@ TEST_CASE("small facts survive reopening") {
   CHECK(db->meta("schema") == std::optional(std::to_string(schema_version)));
 }
 
+TEST_CASE("the state of the store has figures") {
+  const temp_folder folder;
+  const auto db = open_or_throw(folder.path());
+  REQUIRE(db->set_meta("k", "v").has_value());
+  const auto s = state_of(*db);
+  CHECK(s.memtable_bytes > 0);
+  CHECK(s.journal_bytes > 0);
+  CHECK(s.capacity_bytes >= s.free_bytes);
+  CHECK(s.capacity_bytes > 0);
+  CHECK_FALSE(s.stopped);
+  CHECK(s.background_errors == 0);
+  CHECK(s.delayed_write_bytes_per_s == 0);
+}
+
 TEST_CASE("a folder in use is refused") {
   const temp_folder folder;
   const auto db = open_or_throw(folder.path());

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <future>
 #include <mutex>
 
@@ -266,6 +267,35 @@ TEST_CASE("a hole on disk is damage, not the end of the log") {
   REQUIRE(db->rocks().Put({}, db->handle(family::raft_log), log_key(4, 2).view(), "?").ok());
   CHECK_THROWS_WITH(log_reader(*db, 4).read(2, 1, 1000),
                     "damaged record raft_log entry 2: it is too short");
+}
+
+TEST_CASE("the state's writes leave the process with the next write of the log") {
+  const temp_folder folder;
+  const auto db = open_or_throw(folder.path());
+  const auto in_files = [&] {
+    std::uintmax_t bytes = 0;
+    for (const auto& e : std::filesystem::directory_iterator(folder.path())) {
+      if (e.path().extension() == ".log") bytes += e.file_size();
+    }
+    return bytes;
+  };
+  for (const auto how : {durability::fsync, durability::os}) {
+    log_writer writer(*db, how);
+    const auto append = [&](std::uint64_t index) {
+      std::promise<void> done;
+      writer.append(append_of({entry(index)}, [&] { done.set_value(); }));
+      done.get_future().get();
+    };
+    const auto first = log_reader(*db, 4).last_index() + 1;
+    append(first);
+    const auto before = in_files();
+    shard_state state(*db, 4);
+    state.put_user(sample_user());
+    REQUIRE(state.commit(first));
+    CHECK(in_files() == before);
+    append(first + 1);
+    CHECK(in_files() > before + 100);
+  }
 }
 
 TEST_CASE("a shard that is retired leaves nothing but its vote and a mark") {

@@ -131,3 +131,37 @@ TEST_CASE("a full queue overwrites the oldest lines and counts them") {
   CHECK(dropped > 5'000);
   CHECK(dropped < 20'000);
 }
+
+TEST_CASE("levels are changed while it runs, of all or of one") {
+  const auto level_of = [](std::string_view component) {
+    for (const auto& l : telemetry::log_levels())
+      if (l.component == component) return l.level;
+    return std::string("none");
+  };
+  const auto before = level_of("");
+  auto& early = telemetry::log("early");
+  REQUIRE(telemetry::set_log_level("", "warn"));
+  CHECK_FALSE(early.should_log(spdlog::level::info));
+  REQUIRE(telemetry::set_log_level("early", "trace"));
+  REQUIRE(telemetry::set_log_level("late", "debug"));
+  CHECK(early.should_log(spdlog::level::trace));
+  CHECK(telemetry::log("late").should_log(spdlog::level::debug));
+  CHECK_FALSE(telemetry::log("other").should_log(spdlog::level::info));
+  CHECK(level_of("early") == "trace");
+  CHECK(level_of("") == "warn");
+  CHECK_FALSE(telemetry::set_log_level("early", "loud"));
+  CHECK(level_of("early") == "trace");
+  REQUIRE(telemetry::set_log_level("", before));
+  CHECK(level_of("late") == before);
+}
+
+TEST_CASE("so many components have levels of their own, and no more") {
+  const auto before = telemetry::log_levels().front().level;
+  for (int n = 0; n < 64; ++n)
+    REQUIRE(telemetry::set_log_level("c" + std::to_string(n), "error"));
+  CHECK_FALSE(telemetry::set_log_level("one more", "error"));
+  CHECK(telemetry::set_log_level("c3", "debug"));
+  REQUIRE(telemetry::set_log_level("", before));
+  CHECK(telemetry::set_log_level("one more", "error"));
+  REQUIRE(telemetry::set_log_level("", before));
+}

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 using namespace greenroom;
+using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
 
 TEST_CASE("a counter is the same for the same name and labels") {
@@ -16,7 +17,7 @@ TEST_CASE("a counter is the same for the same name and labels") {
 }
 
 TEST_CASE("the text has latencies, gauges, process figures and the version") {
-  telemetry::latency("greenroom_test_seconds", "For tests").Observe(0.002);
+  telemetry::latency("greenroom_test_seconds", "For tests").observe(2ms);
   telemetry::gauge("greenroom_test_now", "For tests").Set(-2);
   const auto text = telemetry::metrics_text();
   CHECK_THAT(text, Contains("greenroom_test_seconds_bucket{le=\"0.0025\"} 1"));

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// Arguments of the console's verbs, as anything that opens the socket may send them.
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "protocol/error.hpp"
+#include "protocol/uuid.hpp"
+
+namespace greenroom::actors {
+
+/// Takes away what is null, which is as if it were not there, and looks whether what has one type
+/// wherever it occurs has that. INVALID_MESSAGE naming the argument and what it is to be.
+expected<void> tidy_args(nlohmann::json& args);
+
+/// Of `user`, a name or an id; nothing when it is missing or empty. INVALID_MESSAGE otherwise.
+expected<std::optional<uuid>> user_in(const nlohmann::json& args);
+
+}  // namespace greenroom::actors

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "actors/scheduling.hpp"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <caf/policy/unprofiled.hpp>
+#include <caf/scheduler/coordinator.hpp>
+#include <caf/scheduler/worker.hpp>
+#include <set>
+
+#include "actors/job_queue.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+/// What CAF's coordinator and workers ask.
+class policy final : public caf::policy::unprofiled {
+ public:
+  struct coordinator_data {
+    explicit coordinator_data(caf::scheduler::abstract_coordinator*) : jobs(usable_processors()) {}
+    job_queue jobs;
+  };
+  struct worker_data {
+    explicit worker_data(caf::scheduler::abstract_coordinator*) {}
+    job_queue::taker self;
+  };
+
+  template <class Coordinator>
+  void central_enqueue(Coordinator* to, caf::resumable* job) {
+    d(to).jobs.put(job);
+  }
+  template <class Worker>
+  void external_enqueue(Worker* to, caf::resumable* job) {
+    jobs_of(to).put(job);
+  }
+  template <class Worker>
+  void internal_enqueue(Worker* to, caf::resumable* job) {
+    jobs_of(to).put(job);
+  }
+  template <class Worker>
+  void resume_job_later(Worker* to, caf::resumable* job) {
+    jobs_of(to).put(job);
+  }
+  template <class Worker>
+  caf::resumable* dequeue(Worker* self) {
+    return jobs_of(self).take(d(self).self);
+  }
+  template <class Worker>
+  void before_shutdown(Worker* self) {
+    jobs_of(self).leave(d(self).self);
+  }
+  template <class Worker, class Each>
+  void foreach_resumable(Worker*, Each) {}
+  template <class Coordinator, class Each>
+  void foreach_central_resumable(Coordinator* of, Each each) {
+    while (auto* job = d(of).jobs.take_rest())
+      each(job);
+  }
+
+ private:
+  template <class Worker>
+  static job_queue& jobs_of(Worker* w) {
+    return d(w->parent()).jobs;
+  }
+};
+
+}  // namespace
+
+std::size_t usable_processors() {
+  cpu_set_t usable;
+  CPU_ZERO(&usable);
+  const bool known = sched_getaffinity(0, sizeof usable, &usable) == 0;
+  return std::max<std::size_t>(1, known ? static_cast<std::size_t>(CPU_COUNT(&usable)) : 1);
+}
+
+caf::actor_system::module* make_scheduler(caf::actor_system& system) {
+  // CAF's modules belong to the system, which is what takes it.
+  return new caf::scheduler::coordinator<policy>(system);
+}
+
+}  // namespace greenroom::actors

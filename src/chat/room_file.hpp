@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// From the lines of a room's file (docs/protocol.md, section 7.1) to the command that makes a room
+/// of them. Pure. What the lines prove is not looked at here: applying does (chat/restoring.cpp).
+
+#include <string_view>
+
+#include "chat/commands.hpp"
+#include "protocol/error.hpp"
+
+namespace greenroom::chat {
+
+/// Of one part of a restored room: lines of JSON, and bytes.
+inline constexpr std::size_t restored_lines_max = 500;
+inline constexpr std::size_t restored_bytes_max = 512 * 1024;
+
+/// Without `from` and `room_id`. Errors: INVALID_MESSAGE or TOO_LARGE, naming `lines`, and in the
+/// message the line of the part.
+expected<restore_room> read_room_lines(std::string_view lines);
+
+}  // namespace greenroom::chat
