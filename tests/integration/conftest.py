@@ -125,3 +125,15 @@ def chat():
     yield start
     for each in started:
         each.kill()
+
+
+@pytest.fixture(scope="module")
+def trio(programs):
+    """Three nodes in which failures may be rehearsed, for all tests of a file."""
+    made = Cluster(chaos__enabled="true")
+    try:
+        yield made.start()
+        made.stop()
+    finally:
+        made.kill()
+        process.STARTED.remove(made)

@@ -8,20 +8,8 @@ import signal
 import pytest
 from harness.client import Client
 from harness.names import fresh
-from harness.process import STARTED, Cluster
 from harness.waiting import wait_until
 from harness.web import Browser
-
-
-@pytest.fixture(scope="module")
-def trio(programs):
-    made = Cluster(chaos__enabled="true")
-    try:
-        yield made.start()
-        made.stop()
-    finally:
-        made.kill()
-        STARTED.remove(made)
 
 
 @pytest.fixture(autouse=True)
