@@ -116,7 +116,7 @@ rocksdb::DBOptions database_setup(const database_options& options) {
   o.keep_log_file_num = 3;
   o.stats_dump_period_sec = 0;
   o.stats_persist_period_sec = 0;
-  o.listeners.push_back(count_store_events());
+  o.listeners.push_back(make_store_listener());
   return o;
 }
 

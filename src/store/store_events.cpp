@@ -14,7 +14,7 @@ prometheus::Counter& stalls(const char* kind) {
                             {{"kind", kind}});
 }
 
-class counting_listener final : public rocksdb::EventListener {
+class store_listener final : public rocksdb::EventListener {
  public:
   void OnStallConditionsChanged(const rocksdb::WriteStallInfo& info) override {
     switch (info.condition.cur) {
@@ -56,8 +56,8 @@ class counting_listener final : public rocksdb::EventListener {
 
 }  // namespace
 
-std::shared_ptr<rocksdb::EventListener> count_store_events() {
-  return std::make_shared<counting_listener>();
+std::shared_ptr<rocksdb::EventListener> make_store_listener() {
+  return std::make_shared<store_listener>();
 }
 
 }  // namespace greenroom::store
