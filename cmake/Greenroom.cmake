@@ -8,8 +8,8 @@
 #                  [NEED_SOURCE_DIR keys_test.cpp])
 
 set(GREENROOM_LAYERS
-  protocol chat placement config telemetry runtime security store search raft net web actors client
-  cli)
+  protocol chat placement config telemetry runtime security store search raft archive net web
+  actors client cli)
 set(GREENROOM_MAY_USE_protocol "")
 set(GREENROOM_MAY_USE_chat protocol)
 set(GREENROOM_MAY_USE_placement protocol)
@@ -23,9 +23,11 @@ set(GREENROOM_MAY_USE_raft protocol chat placement store telemetry runtime)
 set(GREENROOM_MAY_USE_net protocol telemetry runtime)
 set(GREENROOM_MAY_USE_web protocol telemetry)
 set(GREENROOM_MAY_USE_actors
-  protocol chat placement config telemetry runtime security store search raft net web)
+  protocol chat placement config telemetry runtime security store search raft archive net
+  web)
 set(GREENROOM_MAY_USE_client protocol)
-set(GREENROOM_MAY_USE_cli client protocol telemetry)
+set(GREENROOM_MAY_USE_archive protocol chat placement telemetry store raft)
+set(GREENROOM_MAY_USE_cli client archive store protocol telemetry)
 
 # The lists that precompile the heavy headers of CAF, Asio and friends.
 function(greenroom_pch target headers)

@@ -12,6 +12,7 @@
 #include "actors/process.hpp"
 #include "config/command_line.hpp"
 #include "config/descriptors.hpp"
+#include "config/live.hpp"
 #include "telemetry/heap.hpp"
 #include "telemetry/log.hpp"
 
@@ -59,18 +60,25 @@ sigset_t block_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return set;
 }
 
-/// Waits for a signal, and looks after the heap meanwhile.
-int wait_for_signal(const sigset_t& signals) {
+/// Waits for a signal that ends the node; meanwhile looks after the heap, and reads the
+/// configuration again on SIGHUP. On a terminal that one means that the terminal has gone.
+int wait_for_signal(const sigset_t& signals, actors::process& node, bool on_terminal) {
   telemetry::heap_keeper heap;
   constexpr timespec interval{5, 0};
   for (;;) {
-    const int signal = sigtimedwait(&signals, nullptr, &interval);
-    if (signal > 0) return signal;
+    siginfo_t info{};
+    const int signal = sigtimedwait(&signals, &info, &interval);
+    if (signal == SIGHUP && !on_terminal) {
+      node.reload(info.si_uid);
+    } else if (signal > 0) {
+      return signal;
+    }
     heap.look();
   }
 }
@@ -95,6 +103,8 @@ int main(int argc, char** argv) {
     std::cerr << "libsodium cannot be initialised.\n";
     return 1;
   }
+  config::remember_sources(start->from, settings);
+  const bool on_terminal = isatty(STDERR_FILENO) == 1;
   const auto signals = block_signals();
   telemetry::start_logging(
       {settings.log.level, format_of(settings.log.format), settings.node.name});
@@ -105,11 +115,12 @@ int main(int argc, char** argv) {
       telemetry::log("main").critical("{}", node.error().message);
       code = 1;
     } else {
-      const int signal = wait_for_signal(signals);
+      const int signal = wait_for_signal(signals, **node, on_terminal);
       telemetry::log("main").info("stopping on signal {}; a second one ends at once", signal);
       // The default action comes back, so that the second one needs nobody's help.
       std::signal(SIGINT, SIG_DFL);
       std::signal(SIGTERM, SIG_DFL);
+      std::signal(SIGHUP, SIG_IGN);
       pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
       (*node)->stop();
     }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Finding TCP ports."""
 
+import os
 import random
 import socket
 
@@ -18,15 +19,23 @@ def is_free(port: int, address: str = "127.0.0.1") -> bool:
     return True
 
 
-def choose(avoid) -> int:
-    """A free port outside the range from which the kernel takes ports for outgoing connections:
-    it is meant to be free at the next start as well."""
+def _wanted_range() -> range:
+    own = os.environ.get("GRTEST_PORTS")  # of tests that run side by side
+    if own:
+        first, end = own.split("-")
+        return range(int(first), int(end))
     try:
         with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
             first_ephemeral = int(file.read().split()[0])
     except OSError:
         first_ephemeral = 32768
-    candidates = [p for p in range(20000, max(first_ephemeral, 20100)) if p not in avoid]
+    return range(20000, max(first_ephemeral, 20100))
+
+
+def choose(avoid) -> int:
+    """A free port outside the range from which the kernel takes ports for outgoing connections:
+    it is meant to be free at the next start as well."""
+    candidates = [p for p in _wanted_range() if p not in avoid]
     random.shuffle(candidates)
     for port in candidates:
         if is_free(port):

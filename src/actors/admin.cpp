@@ -5,8 +5,10 @@
 #include <iterator>
 
 #include "actors/admin_args.hpp"
+#include "actors/compaction.hpp"
 #include "actors/operations.hpp"
 #include "config/dump.hpp"
+#include "config/live.hpp"
 
 namespace greenroom::actors {
 
@@ -58,6 +60,8 @@ void admin::on_exit() {
   asked_.clear();
   looking_at_sockets_.clear();
   examinations_.clear();
+  backing_up_.clear();
+  compaction::instance().cancel();
 }
 
 void admin::take(const admin_request& r) {
@@ -90,14 +94,13 @@ void admin::take(const admin_request& r) {
     list_shards(r, deadline);
   } else if (verb == "cluster status") {
     show_status(r, deadline);
-  } else if (verb == "rebalance" || is_operation(verb)) {
+  } else if (verb == "shard move" || verb == "room move") {
+    move(r, verb, args, deadline);
+  } else if (verb == "rebalance" || verb == "key rotate" || is_operation(verb)) {
     change(r, verb, args, deadline);
-  } else if (verb == "links") {
-    gather(r.request, {"node", "peer", "address", "version", "up_s", "disk"}, own_links(), r.done,
-           r.local_only, deadline);
   } else if (verb == "settings") {
     rows all;
-    const auto settings = config::to_json(env_->config);
+    const auto settings = config::to_json(config::current(env_->config));
     for (const auto& [section, keys] : settings.items()) {
       for (const auto& [key, value] : keys.items()) {
         all.push_back({{"key", section + "." + key}, {"value", value}});
@@ -120,21 +123,6 @@ void admin::take(const admin_request& r) {
     change_token(verb, args, r.done, deadline);
   } else if (verb.starts_with("user ")) {
     change_user(verb, args, r.done, deadline);
-  } else if (verb == "chaos fail") {
-    if (!env_->config.chaos.enabled) {
-      r.done(failure("refused", "rehearsed failures are not allowed here: chaos.enabled is false"));
-      return;
-    }
-    const auto kind = parse_actor_kind(args.value("kind", ""));
-    if (!kind) {
-      r.done(failure("usage", kinds_sentence()));
-      return;
-    }
-    faults::arm(*kind);
-    r.done({{"ok", true},
-            {"columns", {"kind", "armed"}},
-            {"rows", {{{"kind", to_string(*kind)}, {"armed", true}}}},
-            {"missing", json::array()}});
   } else {
     r.done(failure("usage", "unknown verb " + verb));
   }
@@ -191,6 +179,7 @@ void admin::arm_tick() {
 void admin::tick() {
   tick_armed_ = false;
   look_again();
+  look_at_backups();
   const auto now = clock::now();
   std::vector<std::shared_ptr<gathering>> late;
   std::erase_if(gatherings_, [&](const auto& g) {
@@ -253,7 +242,7 @@ void admin::tick() {
     then(unavailable("there was no answer in time").value());
   }
   if (!gatherings_.empty() || !issuings_.empty() || !passed_on_.empty() || !users_.empty() ||
-      !asked_.empty() || !examinations_.empty()) {
+      !asked_.empty() || !examinations_.empty() || !backing_up_.empty()) {
     arm_tick();
   }
 }

@@ -14,13 +14,16 @@
 /// What other actors show of themselves (facts.hpp) is read where it lies; none of them is asked.
 ///
 /// Verbs (docs/operations.md): nodes, shards, actors, links, settings, health, cluster status,
-/// token issue|list|revoke, user role|deactivate|reopen|erase|export, chaos fail, rebalance,
+/// token issue|list|revoke, user role|deactivate|reopen|erase|export, rebalance,
 /// announce, audit tail, those of operations.hpp and those in the table of admin_verbs.cpp. What is
 /// done is in the audit log before it is answered.
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <span>
+#include <string>
+#include <tuple>
 #include <unordered_map>
 
 #include "actors/base.hpp"
@@ -30,6 +33,10 @@
 #include "actors/peers.hpp"
 
 namespace greenroom::actors {
+
+namespace explain {
+struct picture;
+}
 
 class admin final : public observed<admin_actor> {
  public:
@@ -79,6 +86,12 @@ class admin final : public observed<admin_actor> {
   struct asking {
     std::function<void(const reply_body&)> then;
     clock::time_point deadline;
+  };
+  /// How far another node's clock is ahead of this one's, as of an answer that took `way_us`.
+  struct clock_guess {
+    std::int64_t offset_us = 0;
+    std::int64_t way_us = 0;
+    clock::time_point at{};
   };
   /// A request that the leader of the cluster map answers.
   struct passed_on {
@@ -154,6 +167,13 @@ class admin final : public observed<admin_actor> {
               clock::time_point deadline);
   void carry_out(const std::string& verb, const nlohmann::json& args, const answer_once& done);
 
+  // admin_moves.cpp
+  void move(const admin_request& r, const std::string& verb, const nlohmann::json& args,
+            clock::time_point deadline);
+
+  // admin_keys.cpp
+  void list_keys(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
+
   // admin_verbs.cpp
   /// False: it is none of these verbs.
   bool take_verb(const std::string& verb, const admin_request& r, const nlohmann::json& args,
@@ -190,11 +210,38 @@ class admin final : public observed<admin_actor> {
   [[nodiscard]] rows findings(const examination& e) const;
   void conclude(gathering& g) const;
 
+  // admin_reload.cpp
+  void reload(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
+
+  // admin_chaos.cpp
+  /// False: answered with a refusal.
+  [[nodiscard]] bool may_rehearse(const admin_request& r) const;
+  void rehearse_failure(const admin_request& r, const nlohmann::json& args,
+                        clock::time_point deadline);
+  void rehearse_delay(const admin_request& r, const nlohmann::json& args,
+                      clock::time_point deadline);
+  void list_rehearsals(const admin_request& r, const nlohmann::json& args,
+                       clock::time_point deadline);
+
+  // admin_compact.cpp
+  void compact(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
+
+  // admin_snapshot.cpp
+  void snapshot_shard(const admin_request& r, const nlohmann::json& args,
+                      clock::time_point deadline);
+
+  // admin_backup.cpp
+  void back_up(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
+  void look_at_backups();
+
   // admin_log.cpp
   void list_log_levels(const admin_request& r, const nlohmann::json& args,
                        clock::time_point deadline);
   void set_log_level(const admin_request& r, const nlohmann::json& args,
                      clock::time_point deadline);
+
+  // admin_log_tail.cpp
+  void tail_log(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
 
   // admin_accounts.cpp
   void create_user(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
@@ -207,6 +254,25 @@ class admin final : public observed<admin_actor> {
   void list_users(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
   void kick(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
 
+  // admin_explain.cpp
+  void explain_shard(const admin_request& r, const nlohmann::json& args,
+                     clock::time_point deadline);
+  void explain_room(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
+  void explain_in_words(const admin_request& r, std::uint16_t shard,
+                        const std::optional<uuid>& room, const std::string& called,
+                        clock::time_point deadline);
+  [[nodiscard]] rows replica_in_words(std::uint16_t shard, const std::optional<uuid>& room) const;
+  void put_placement(explain::picture& p) const;
+
+  // admin_trace.cpp
+  void trace_messages(const admin_request& r, const nlohmann::json& args,
+                      clock::time_point deadline);
+  void put_into_own_time(rows& theirs, clock::time_point asked);
+
+  // admin_links.cpp
+  void list_links(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
+  [[nodiscard]] rows own_links() const;
+
   // admin_sockets.cpp
   void list_connections(const admin_request& r, const nlohmann::json& args,
                         clock::time_point deadline);
@@ -218,7 +284,6 @@ class admin final : public observed<admin_actor> {
 
   // admin_lists.cpp
   [[nodiscard]] rows own_nodes() const;
-  [[nodiscard]] rows own_links() const;
   [[nodiscard]] std::string name_of(const node_id& id) const;
 
   environment_ptr env_;
@@ -232,6 +297,9 @@ class admin final : public observed<admin_actor> {
   std::unordered_map<call_number, std::function<void(std::vector<net::connection_report>)>>
       looking_at_sockets_;
   std::vector<examination> examinations_;
+  std::map<std::string, clock_guess> clocks_;  ///< by node; of traces
+  /// Backups of this node that were asked for: the list that waits, the keeper's ticket, the name.
+  std::vector<std::tuple<call_number, std::uint64_t, std::string>> backing_up_;
   bool tick_armed_ = false;
   const clock::time_point started_ = clock::now();
 };

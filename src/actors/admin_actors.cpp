@@ -2,10 +2,13 @@
 /// Actors: lists of them, one of them, and who looks after whom.
 
 #include <array>
-#include <cmath>
+#include <limits>
 
+#include "actors/actor_order.hpp"
 #include "actors/actor_tree.hpp"
 #include "actors/admin.hpp"
+#include "actors/admin_missing.hpp"
+#include "actors/facts.hpp"
 
 namespace greenroom::actors {
 
@@ -21,20 +24,14 @@ constexpr std::array<std::string_view, 18> actor_fields{
     "busy_percent", "errors",  "restarts", "parent",      "age_ms",  "last_message_ms",
     "id",           "mailbox", "busy",     "age",         "rate",    "report"};
 
-double rounded(double value) {
-  return std::round(value * 100) / 100;
-}
-
 json row_of(const actor_view& a, const std::string& node, std::string id) {
-  const auto age_s = static_cast<double>(a.age_ms) / 1000.0;
-  const auto handled = static_cast<double>(a.handled);
   return {{"kind", to_string(a.kind)},
           {"name", a.name},
           {"node", node},
           {"queue_depth", a.queue_depth},
           {"handled", a.handled},
           {"busy_us", a.busy_us},
-          {"busy_percent", rounded(a.busy_percent)},
+          {"busy_percent", shown_percent(a.busy_percent)},
           {"errors", a.errors},
           {"restarts", a.restarts},
           {"parent", a.parent},
@@ -42,9 +39,9 @@ json row_of(const actor_view& a, const std::string& node, std::string id) {
           {"last_message_ms", a.last_message_ms < 0 ? json() : json(a.last_message_ms)},
           {"id", std::move(id)},
           {"mailbox", a.queue_depth},
-          {"busy", rounded(a.busy_percent)},
+          {"busy", shown_percent(a.busy_percent)},
           {"age", a.age_ms},
-          {"rate", age_s > 0 ? rounded(handled / age_s) : 0.0},
+          {"rate", shown_rate(a)},
           {"report", a.report}};
 }
 
@@ -62,14 +59,24 @@ void admin::list_actors(const admin_request& r, const json& args, clock::time_po
     r.done(failure("usage", kinds_sentence()));
     return;
   }
-  const auto parent = text_in(args, "parent");
-  rows own;
-  for (const auto& a : registry::instance().snapshot(kind, list_rows_max)) {
-    if (parent.empty() || a.parent == parent) {
-      own.push_back(row_of(a, env_->config.node.name, here(a.id)));
-    }
+  const auto shape = list_shape_of(args, actor_fields, actors_default);
+  if (!shape) {
+    r.done(failure("usage", shape.error().message));
+    return;
   }
-  list(r, args, deadline, actor_fields, actor_columns, {.own = std::move(own)}, {}, actors_default);
+  const auto parent = text_in(args, "parent");
+  auto all = registry::instance().snapshot(kind, std::numeric_limits<std::size_t>::max());
+  if (!parent.empty()) {
+    std::erase_if(all, [&](const actor_view& a) { return a.parent != parent; });
+  }
+  const auto left_out = keep_first(all, *shape);
+  listing what;
+  what.own.reserve(all.size());
+  for (const auto& a : all) {
+    what.own.push_back(row_of(a, env_->config.node.name, here(a.id)));
+  }
+  what.shape = [left_out](gathering& g) { g.cut += left_out; };
+  list(r, args, deadline, actor_fields, actor_columns, std::move(what), {}, actors_default);
 }
 
 void admin::show_actor(const admin_request& r, const json& args, clock::time_point deadline) {
@@ -98,6 +105,9 @@ void admin::show_actor(const admin_request& r, const json& args, clock::time_poi
             "busy_percent", "busy_us", "last_message_ms", "errors", "restarts", "age_ms"}) {
         own.push_back({{"field", field}, {"value", row[field]}});
       }
+      if (const auto session = std::dynamic_pointer_cast<const session_facts>(a.facts)) {
+        own.push_back({{"field", "user"}, {"value", session->user_id.str()}});
+      }
       std::size_t children = 0;
       const auto kind = std::string(to_string(a.kind));
       const auto self = kind + " " + a.name;
@@ -111,7 +121,8 @@ void admin::show_actor(const admin_request& r, const json& args, clock::time_poi
   if (!r.local_only) {
     what.shape = [id](gathering& g) {
       if (g.found.empty()) {
-        g.refusal = failure("not_found", "no node that answers has an actor " + id);
+        const auto why = nowhere(g.missing, "an actor " + id);
+        g.refusal = failure(why.code, why.message);
       }
     };
   }

@@ -17,11 +17,12 @@ constexpr std::size_t tail_default = 20;
 constexpr std::size_t tail_max = 1000;
 
 /// Verbs that only look. Any other is an action, also one that nobody has thought of here.
-constexpr std::array<std::string_view, 20> reading{
-    "nodes",      "shards",         "actors",      "links",      "settings",
-    "health",     "cluster status", "audit tail",  "rooms",      "room show",
-    "users",      "sessions",       "connections", "raft",       "store",
-    "actor show", "tree",           "doctor",      "log levels", "token list"};
+constexpr std::array<std::string_view, 28> reading{
+    "nodes",          "shards",     "actors",     "links",         "settings",     "health",
+    "cluster status", "audit tail", "rooms",      "room show",     "users",        "sessions",
+    "connections",    "raft",       "store",      "actor show",    "tree",         "doctor",
+    "log levels",     "token list", "key list",   "explain shard", "explain room", "log tail",
+    "trace message",  "trace room", "trace user", "chaos list"};
 
 std::string text_in(const json& object, const char* name) {
   const auto it = object.find(name);

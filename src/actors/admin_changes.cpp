@@ -4,6 +4,7 @@
 
 #include "actors/admin.hpp"
 #include "actors/operations.hpp"
+#include "actors/token_keys.hpp"
 
 namespace greenroom::actors {
 
@@ -24,6 +25,12 @@ const char* code_of(const error& e) {
     default:
       return "failure";
   }
+}
+
+expected<operation> rotation() {
+  auto key = fresh_key();
+  json row{{"id", key.id}, {"state", "new"}};
+  return operation{placement::add_key{std::move(key)}, {"id", "state"}, std::move(row)};
 }
 
 }  // namespace
@@ -59,6 +66,11 @@ void admin::carry_out(const std::string& verb, const json& args, const answer_on
     done(failure("unreachable", "the node is starting"));
     return;
   }
+  const bool rehearsed = args.value("dry_run", false);
+  if (rehearsed && !is_operation(verb)) {
+    done(failure("usage", verb + " cannot be rehearsed"));
+    return;
+  }
   if (verb == "rebalance") {
     caf::anon_send(*cluster, rebalance_atom::value);
     done({{"ok", true},
@@ -67,9 +79,17 @@ void admin::carry_out(const std::string& verb, const json& args, const answer_on
           {"missing", json::array()}});
     return;
   }
-  auto wanted = operation_of(verb, args, *env_->board.routes()->map);
+  auto wanted =
+      verb == "key rotate" ? rotation() : operation_of(verb, args, *env_->board.routes()->map);
   if (!wanted) {
     done(failure(code_of(wanted.error()), wanted.error().message));
+    return;
+  }
+  if (rehearsed) {
+    done({{"ok", true},
+          {"columns", wanted->columns},
+          {"rows", json::array({wanted->row})},
+          {"missing", json::array()}});
     return;
   }
   auto p = std::make_shared<map_proposal>();

@@ -10,6 +10,7 @@
 
 #include "actors/admin.hpp"
 #include "actors/doctor.hpp"
+#include "archive/keeper.hpp"
 
 namespace greenroom::actors {
 
@@ -161,6 +162,9 @@ admin::rows admin::findings(const examination& e) const {
   say(doctor::judge_disk(env_->log.sync_median_us(), env_->paces.self_is_bad()));
   say(doctor::judge_links(up, wanted, missing));
   say(doctor::judge_certificates(env_->certificates, now_ms()));
+  const auto backups = env_->backups ? env_->backups->look() : archive::backup_keeper::view{};
+  say(doctor::judge(doctor::backups{backups.newest, backups.every_s, backups.last_failure},
+                    now_ms()));
   say(doctor::judge(queues_of(e.sockets.value_or(std::vector<net::connection_report>{}),
                               config.limits.outbound_queue_messages,
                               config.limits.outbound_queue_bytes, node)));
@@ -185,8 +189,6 @@ void admin::conclude(gathering& g) const {
   for (const auto& row : shards.found) {
     g.found.push_back(doctor::row_of(doctor::from_status(row), {}));
   }
-  g.found.push_back(doctor::row_of(
-      {"backup", doctor::verdict::warning, "none has been made: this version makes none"}, {}));
   for (auto& row : nodes) {
     if (row.contains("time_ms")) {  // this node's own
       row = doctor::row_of({"clock", doctor::verdict::ok, "the others are compared with it"},

@@ -46,21 +46,6 @@ admin::rows admin::own_nodes() const {
                 }()}}};
 }
 
-admin::rows admin::own_links() const {
-  rows found;
-  for (const auto& l : links_->views()) {
-    found.push_back(
-        {{"node", env_->config.node.name},
-         {"peer", l.who.name},
-         {"address", l.who.address},
-         {"version", l.who.version},
-         {"disk", env_->disks.known(l.who.id)},
-         {"up_s",
-          std::chrono::duration_cast<std::chrono::seconds>(clock::now() - l.since).count()}});
-  }
-  return found;
-}
-
 void admin::gather(const json& request, std::vector<std::string> columns, rows own,
                    const answer_once& done, bool local_only, clock::time_point deadline,
                    std::function<void(gathering&)> shape) {

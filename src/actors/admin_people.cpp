@@ -8,6 +8,7 @@
 
 #include "actors/admin.hpp"
 #include "actors/admin_args.hpp"
+#include "actors/admin_missing.hpp"
 #include "actors/facts.hpp"
 #include "protocol/enum_names.hpp"
 #include "telemetry/log.hpp"
@@ -218,9 +219,12 @@ void admin::kick(const admin_request& r, const json& args, clock::time_point dea
   listing what{.columns = {"session", "username", "node", "connection", "closed"},
                .own = std::move(own)};
   if (!r.local_only) {
-    what.shape = [](gathering& g) {
+    what.shape = [of_user = !session](gathering& g) {
       if (g.found.empty()) {
-        g.refusal = failure("not_found", "no node that answers has such a session");
+        const auto why = nowhere(g.missing, of_user ? "this user" : "such a session");
+        g.refusal = of_user && g.missing.empty()
+                        ? failure("user_offline", "this user is on no node")
+                        : failure(why.code, why.message);
       }
     };
   }

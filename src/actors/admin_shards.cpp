@@ -6,6 +6,7 @@
 #include <set>
 
 #include "actors/admin.hpp"
+#include "actors/cluster_status.hpp"
 #include "actors/map_shard.hpp"
 #include "actors/server_names.hpp"
 
@@ -24,14 +25,6 @@ json row_of(std::uint16_t shard, json state, json leader, std::uint64_t term) {
   return {{"shard", shard},   {"state", std::move(state)}, {"leader", std::move(leader)},
           {"term", term},     {"replicas", json::array()}, {"lag", json::array()},
           {"index", nullptr}, {"moving_to", nullptr},      {"settled", true}};
-}
-
-std::string list_of(const std::set<std::string>& names) {
-  std::string out;
-  for (const auto& name : names) {
-    out += (out.empty() ? "" : ", ") + name;
-  }
-  return out;
 }
 
 }  // namespace
@@ -150,68 +143,31 @@ void admin::show_status(const admin_request& r, clock::time_point deadline) {
 
 /// From rows of shards to one row a question that an operator has.
 void admin::judge(gathering& g) const {
-  std::set<std::string> missing;
+  cluster_status::circumstances around;
   for (const auto& [node, reason] : g.missing) {
-    missing.insert(node);
+    around.missing.insert(node);
   }
-  std::set<std::string> leaderless;
-  std::set<std::string> degraded;
-  std::set<std::string> moving;
-  std::set<std::string> critical;
-  const auto map = env_->board.routes()->map;
-  const bool few =
-      !map || placement::replicas_with(
-                  map->replicas, std::max<std::size_t>(1, placement::count_active(*map))) == 1;
-  for (const auto& row : g.found) {
-    const auto shard = std::to_string(row.value("shard", 0));
-    const auto state = row.value("state", "");
-    if (state == "leaderless") {
-      leaderless.insert(shard);
-    } else if (state == "moving") {
-      moving.insert(shard);
-    } else if (state != "led") {
-      degraded.insert(shard);
-    }
-    const auto& replicas = row["replicas"];
-    std::set<std::string> live;
-    for (std::size_t i = 0; i < replicas.size(); ++i) {
-      if (!row["lag"].at(i).is_null()) {
-        live.insert(replicas.at(i).get<std::string>());
+  if (const auto map = env_->board.routes()->map) {
+    around.one_replica_is_meant =
+        placement::replicas_with(map->replicas,
+                                 std::max<std::size_t>(1, placement::count_active(*map))) == 1;
+    for (const auto& n : map->members) {
+      if (placement::steps_back(*map, n.id)) {
+        around.stepping_back.insert(n.name + (n.state == placement::node_state::leaving
+                                                  ? " (is being decommissioned)"
+                                                  : " (drained)"));
       }
     }
-    // Where there are nodes for more, a shard with one replica is not meant to stop with its node.
-    const bool is_meant = replicas.size() == 1 && few;
-    if (state != "leaderless" && row.value("settled", true) && !is_meant &&
-        live.size() <= replicas.size() / 2 + 1) {
-      critical.insert(live.begin(), live.end());
+    if (map->replicas == 1) {
+      around.why_one = "every shard has one replica, by cluster.replicas";
+    } else if (std::all_of(map->shards.begin(), map->shards.end(),
+                           [](const auto& s) { return s.replicas.size() == 1; })) {
+      around.why_one = "every shard has one replica: there are too few nodes for more";
     }
+  } else {
+    around.one_replica_is_meant = true;
   }
-  std::set<std::string> stepping_back;
-  for (const auto& n : map ? map->members : std::vector<placement::node_info>{}) {
-    if (placement::steps_back(*map, n.id)) {
-      stepping_back.insert(n.name + (n.state == placement::node_state::leaving
-                                         ? " (is being decommissioned)"
-                                         : " (drained)"));
-    }
-  }
-  const auto check = [](const char* name, const char* bad, const std::set<std::string>& found,
-                        const std::string& good) {
-    return json{{"check", name},
-                {"state", found.empty() ? "ok" : bad},
-                {"detail", found.empty() ? good : list_of(found)}};
-  };
-  g.found = {check("nodes", "missing", missing, "all answer"),
-             check("leaders", "leaderless", leaderless, "every shard is led"),
-             check("replicas", "degraded", degraded, "all keep up"),
-             check("quorum", "critical", critical, "any one node can be spared"),
-             check("moves", "moving", moving, "no shard is on its way"),
-             check("drained", "drained", stepping_back, "none")};
-  if (map && map->replicas == 1) {
-    g.found[3]["detail"] = "every shard has one replica, by cluster.replicas";
-  } else if (map && std::all_of(map->shards.begin(), map->shards.end(),
-                                [](const auto& s) { return s.replicas.size() == 1; })) {
-    g.found[3]["detail"] = "every shard has one replica: there are too few nodes for more";
-  }
+  g.found = cluster_status::judge(g.found, around);
 }
 
 }  // namespace greenroom::actors

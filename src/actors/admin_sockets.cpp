@@ -6,6 +6,7 @@
 
 #include "actors/admin.hpp"
 #include "actors/admin_args.hpp"
+#include "actors/admin_missing.hpp"
 #include "actors/facts.hpp"
 #include "telemetry/log.hpp"
 
@@ -157,7 +158,8 @@ void admin::close_connection(const admin_request& r, const json& args, clock::ti
   if (!r.local_only) {
     what.shape = [id](gathering& g) {
       if (g.found.empty()) {
-        g.refusal = failure("not_found", "no node that answers has a connection " + id);
+        const auto why = nowhere(g.missing, "a connection " + id);
+        g.refusal = failure(why.code, why.message);
       }
     };
   }

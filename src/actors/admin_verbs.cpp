@@ -23,6 +23,7 @@ bool admin::take_verb(const std::string& verb, const admin_request& r, const jso
       {"raft", &admin::list_replicas},
       {"store", &admin::show_store},
       {"doctor", &admin::examine},
+      {"backup now", &admin::back_up},
       {"users", &admin::list_users},
       {"sessions", &admin::list_sessions},
       {"session kick", &admin::kick},
@@ -32,6 +33,20 @@ bool admin::take_verb(const std::string& verb, const admin_request& r, const jso
       {"log levels", &admin::list_log_levels},
       {"user create", &admin::create_user},
       {"user reset-password", &admin::reset_password},
+      {"key list", &admin::list_keys},
+      {"links", &admin::list_links},
+      {"explain shard", &admin::explain_shard},
+      {"explain room", &admin::explain_room},
+      {"log tail", &admin::tail_log},
+      {"trace message", &admin::trace_messages},
+      {"trace room", &admin::trace_messages},
+      {"trace user", &admin::trace_messages},
+      {"reload", &admin::reload},
+      {"chaos fail", &admin::rehearse_failure},
+      {"chaos delay link", &admin::rehearse_delay},
+      {"chaos list", &admin::list_rehearsals},
+      {"store compact", &admin::compact},
+      {"shard snapshot", &admin::snapshot_shard},
   };
   const auto found = verbs.find(verb);
   if (found == verbs.end()) {

@@ -64,4 +64,10 @@ void bridge::call(net::http_call c) {
   caf::anon_send(it->second.handle, http_call_ptr(std::make_shared<net::http_call>(std::move(c))));
 }
 
+void bridge::forget() {
+  for (auto& connections : tables_) {
+    connections.clear();
+  }
+}
+
 }  // namespace greenroom::actors

@@ -24,6 +24,9 @@ class bridge final : public net::connection_handler {
   void undecodable(net::connection_id id, protocol::decode_failure failure) override;
   void closed(net::connection_id id, net::end_reason why) override;
   void call(net::http_call c) override;
+  /// Lets go of the actors of connections that nobody has said are closed. Only once the I/O
+  /// threads have ended.
+  void forget();
 
  private:
   struct entry {

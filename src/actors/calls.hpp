@@ -107,6 +107,8 @@ struct user_rooms {
   chat::user_room::standing state = chat::user_room::standing::joined;
   bool place = false;
   bool all = false;  ///< whatever their state
+  /// `place`: what it is for. The place is kept for it a few seconds, until the list has the room.
+  uuid room{};
 };
 /// From a room's shard.
 struct user_line {

@@ -272,6 +272,9 @@ void cluster::take_word(const peer_word& w) {
   if (w.group) {
     take_group(*w.group);
   }
+  for (const auto& u : w.used) {
+    env_->limiter.charge(u, clock::now());
+  }
   if (w.kept != 0) {
     env_->disks.note(w.from, w.kept);
     // A word that was on its way when the link went down says nothing any more.

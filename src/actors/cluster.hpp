@@ -70,6 +70,7 @@ class cluster final : public observed<cluster_actor> {
 
   // cluster_changes.cpp
   void plan_on_time(clock::time_point now);
+  void look_after_keys();
   void take_group(const placement::report_group& g);
   void take_wish(const map_proposal_ptr& wish);
   void follow_own_state();
@@ -92,6 +93,7 @@ class cluster final : public observed<cluster_actor> {
   std::map<std::uint16_t, leader_notice> led_here_;
   clock::time_point next_join_{};
   clock::time_point next_plan_{};
+  clock::time_point next_keys_{};
   clock::time_point next_kept_{};
   std::map<node_id, clock::time_point> heard_;    ///< the last word of nodes with a link
   std::set<node_id> silent_;                      ///< … that should have come long ago

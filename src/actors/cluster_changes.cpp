@@ -9,6 +9,9 @@
 #include <fstream>
 
 #include "actors/cluster.hpp"
+#include "actors/token_keys.hpp"
+#include "config/live.hpp"
+#include "placement/key_plan.hpp"
 #include "placement/plan.hpp"
 #include "store/fatal.hpp"
 #include "telemetry/log.hpp"
@@ -20,7 +23,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto plan_every = 1s;
+constexpr auto keys_every = 5s;
+constexpr unix_ms day_ms = 24LL * 3600 * 1000;
 constexpr auto kept_every = 250ms;
+/// Users in one word: some 50 KiB.
+constexpr std::size_t used_in_a_word = 2000;
 /// Three of those have not come.
 constexpr auto silent_after = 800ms;
 /// A node whose link was lost may be restarting; for this long it still counts as running.
@@ -40,12 +47,35 @@ void cluster::plan_on_time(clock::time_point now) {
            (seen != last_up_.end() && now - seen->second < runs_for);
   };
   auto commands = placement::plan(
-      *map_, {.runs = runs, .balance = rebalancing_ || env_->config.cluster.rebalance == "auto"});
+      *map_,
+      {.runs = runs,
+       .balance = rebalancing_ || config::current(env_->config).cluster.rebalance == "auto"});
   rebalancing_ = rebalancing_ &&
                  !(commands.empty() &&
                    std::none_of(map_->shards.begin(), map_->shards.end(), placement::is_moving));
   for (auto& c : commands) {
     change_map(std::move(c));
+  }
+  if (now >= next_keys_) {
+    next_keys_ = now + keys_every;
+    look_after_keys();
+  }
+}
+
+/// See placement/key_plan.hpp. More seldom than the rest: a change is in the map before the next
+/// look, so that no key is added twice.
+void cluster::look_after_keys() {
+  const auto& auth = config::current(env_->config).auth;
+  const auto now = now_ms();
+  for (auto& c : placement::keys_to_retire(*map_, now, unix_ms{auth.access_token_s} * 1000)) {
+    telemetry::log("security")
+        .info("key {} is retired: it verifies tokens of bots alone now", c.id);
+    change_map(std::move(c));
+  }
+  if (placement::wants_new_key(*map_, now, auth.key_rotation_days * day_ms)) {
+    auto key = fresh_key();
+    telemetry::log("security").info("key {} follows: auth.key_rotation_days have passed", key.id);
+    change_map(placement::add_key{std::move(key)});
   }
 }
 
@@ -114,6 +144,7 @@ void cluster::tell_kept(clock::time_point now) {
   const auto pace = env_->paces.look(env_->log.sync_median_us(), store::damage_seen(), now);
   w.sync_us = pace.sync_us;
   w.bad_disk = pace.bad;
+  w.used = env_->limiter.untold(used_in_a_word);
   links_->word_to_all(w);
 }
 

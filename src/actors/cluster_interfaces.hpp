@@ -7,6 +7,7 @@
 /// them (frames.hpp).
 
 #include "actors/interfaces.hpp"
+#include "actors/rate_limiter.hpp"
 #include "net/tls_connection.hpp"
 #include "placement/cluster_map.hpp"
 
@@ -74,6 +75,7 @@ struct peer_word {
   // With `kept`, how the disk is (disk_paces.hpp).
   std::uint64_t sync_us = 0;
   bool bad_disk = false;
+  std::vector<taken> used;  ///< of users' limits, since the last word (rate_limiter.hpp)
 };
 using peer_word_ptr = std::shared_ptr<const peer_word>;
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "actors/cluster.hpp"
+#include "actors/token_keys.hpp"
 #include "security/tokens.hpp"
 #include "telemetry/log.hpp"
 
@@ -13,12 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto join_again_after = 1s;
-
-placement::signing_key fresh_key() {
-  static uuid_generator ids;
-  return {ids(now_ms()).str(), security::random_bytes(placement::key_secret_bytes), now_ms(),
-          false};
-}
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "actors/token_keys.hpp"
 #include "security/fingerprint.hpp"
 #include "telemetry/log.hpp"
 
@@ -16,6 +17,7 @@ using namespace std::chrono_literals;
 /// More errors than this in one second: closed with 4429 (dozens are a bug, hundreds an attack).
 constexpr unsigned errors_per_second_max = 300;
 constexpr std::size_t waiting_max = 128;
+constexpr std::int64_t retry_after_authentication_ms = 1000;
 constexpr std::size_t http_sessions_max = 16;
 /// While log-ins are under way.
 constexpr auto tick_every = 100ms;
@@ -108,8 +110,9 @@ void connection::take(const client_request_ptr& r) {
       waiting_.push_back(r);
     } else {
       r->taken = true;
-      answer(*r,
-             error{ec::rate_limit, "too many requests before the authentication was answered", {}});
+      error e{ec::rate_limit, "too many requests before the authentication was answered", {}};
+      e.details.retry_after_ms = retry_after_authentication_ms;
+      answer(*r, std::move(e));
     }
     return;
   }
@@ -181,15 +184,7 @@ void connection::authenticate(const login& l) {
 }
 
 expected<security::access_claims> connection::verify(const std::string& token) const {
-  const auto routes = env_->board.routes();
-  if (!routes->map) {
-    return unavailable("this node is not part of a cluster yet");
-  }
-  std::vector<security::signing_key> keys;
-  for (const auto& key : routes->map->keys) {
-    keys.push_back({key.id, key.secret});
-  }
-  return security::verify_access_token(keys, token, now_ms());
+  return verify_token(*env_, token);
 }
 
 void connection::authenticate_by_token(const login& l, const protocol::auth_request& what) {

@@ -3,6 +3,7 @@
 
 #include <charconv>
 
+#include "store/notes.hpp"
 #include "telemetry/log.hpp"
 
 namespace greenroom::actors {
@@ -11,7 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Each is a synced write.
+/// Who is told calls from an actor and does not wait for the disk: a note goes with what the log
+/// writes next. What a crash loses of it is not more than what had not been noted yet.
 constexpr auto store_every = 10s;
 
 std::string key_of(const node_id& node) {
@@ -32,16 +34,19 @@ disk_memory::entry& disk_memory::entry_of(const node_id& node) {
 }
 
 void disk_memory::note(const node_id& node, std::uint64_t kept) {
-  const std::lock_guard lock(mutex_);
-  auto& e = entry_of(node);
-  e.kept = std::max(e.kept, kept);
-  const auto now = std::chrono::steady_clock::now();
-  if (e.kept == e.stored || now - e.stored_at < store_every) {
-    return;
+  {
+    const std::lock_guard lock(mutex_);
+    auto& e = entry_of(node);
+    e.kept = std::max(e.kept, kept);
+    const auto now = std::chrono::steady_clock::now();
+    if (e.kept == e.stored || now - e.stored_at < store_every) {
+      return;
+    }
+    e.stored_at = now;
+    e.stored = kept = e.kept;
   }
-  e.stored_at = now;
-  e.stored = e.kept;
-  if (const auto ok = db_.set_meta(key_of(node), std::to_string(e.kept)); !ok) {
+  // Two at once may come in the wrong order; the smaller is only the older of two notes.
+  if (const auto ok = store::note(db_, key_of(node), std::to_string(kept)); !ok) {
     telemetry::log("cluster").error("{}", ok.error().message);
   }
 }

@@ -123,6 +123,21 @@ finding judge_clock(std::int64_t offset_ms) {
           std::to_string(offset_ms) + " ms from the clock of the node that was asked"};
 }
 
+finding judge(const backups& b, unix_ms now) {
+  if (!b.last_failure.empty()) {
+    return {"backup", verdict::failed, "the last attempt failed: " + b.last_failure};
+  }
+  const std::string by_clock =
+      b.every_s == 0 ? "; none are made by the clock (backup.every is 0)" : "";
+  if (b.newest == 0) {
+    return {"backup", verdict::warning, "none has been made" + by_clock};
+  }
+  const auto age_s = std::max<unix_ms>(0, now - b.newest) / 1000;
+  const auto limit_s = b.every_s == 0 ? 7 * day_ms / 1000 : 2 * unix_ms{b.every_s} + 600;
+  return {"backup", when(false, age_s > limit_s),
+          "the newest is " + std::to_string(age_s) + " s old" + by_clock};
+}
+
 finding judge(const queues& q) {
   if (q.slow == 0) {
     return {"consumers", verdict::ok, std::to_string(q.connections) + " connections, none is slow"};

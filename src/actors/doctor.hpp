@@ -58,6 +58,15 @@ finding judge_links(std::size_t up, std::size_t wanted, const std::string& missi
 /// How far another node's clock is from this one's: 500 ms: warning, 5 s: failed.
 finding judge_clock(std::int64_t offset_ms);
 
+struct backups {
+  unix_ms newest = 0;         ///< when it was made; 0: there is none
+  std::uint32_t every_s = 0;  ///< how often they are made by the clock; 0: never
+  std::string last_failure;   ///< of the last attempt; empty: none
+};
+/// None, or one that is older than twice `every_s` and ten minutes (without it: than a week):
+/// warning. An attempt that failed: failed.
+finding judge(const backups& b, unix_ms now);
+
 struct queues {
   std::size_t connections = 0;
   std::size_t slow = 0;     ///< with at least half a queue

@@ -31,6 +31,10 @@
 #include "store/log.hpp"
 #include "telemetry/audit_log.hpp"
 
+namespace greenroom::archive {
+class backup_keeper;
+}
+
 namespace greenroom::actors {
 
 class transport;
@@ -86,6 +90,7 @@ struct environment {
   /// When the certificates end that this node has loaded, by what they are; empty in a cluster of
   /// one.
   std::vector<std::pair<std::string, unix_ms>> certificates;
+  std::shared_ptr<archive::backup_keeper> backups;  ///< null where nobody makes any (tests)
 };
 using environment_ptr = std::shared_ptr<environment>;
 

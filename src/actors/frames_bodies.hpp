@@ -156,7 +156,7 @@ auto fields(link_form<user_logout> auto& v) {
   return std::tie(v.session_id, v.all, v.token_only);
 }
 auto fields(link_form<user_rooms> auto& v) {
-  return std::tie(v.state, v.place, v.all);
+  return std::tie(v.state, v.place, v.all, v.room);
 }
 auto fields(link_form<user_issue> auto& v) {
   return std::tie(v.username, v.create, v.scopes, v.rooms, v.lifetime_s, v.label);

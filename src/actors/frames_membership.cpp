@@ -30,6 +30,14 @@ auto fields(link_form<group_form> auto& v) {
   return std::tie(v.shard, v.index, v.nodes);
 }
 
+struct used_form {
+  uuid user;
+  std::uint32_t count = 0;
+};
+auto fields(link_form<used_form> auto& v) {
+  return std::tie(v.user, v.count);
+}
+
 struct word_form {
   std::optional<node_form> join;
   std::string map;
@@ -40,10 +48,11 @@ struct word_form {
   std::uint64_t kept = 0;
   std::uint64_t sync_us = 0;
   bool bad_disk = false;
+  std::vector<used_form> used;
 };
 auto fields(link_form<word_form> auto& v) {
   return std::tie(v.join, v.map, v.announce, v.leader, v.draining, v.group, v.kept, v.sync_us,
-                  v.bad_disk);
+                  v.bad_disk, v.used);
 }
 
 struct hello_form {
@@ -121,6 +130,9 @@ std::string encode(const peer_word& w) {
   f.kept = w.kept;
   f.sync_us = w.sync_us;
   f.bad_disk = w.bad_disk;
+  for (const auto& u : w.used) {
+    f.used.push_back({u.user, u.count});
+  }
   if (w.group) {
     f.group = group_form{w.group->shard, w.group->index, w.group->nodes};
   }
@@ -150,6 +162,9 @@ expected<peer_word> decode_word(std::string_view bytes) {
   w.kept = f->kept;
   w.sync_us = f->sync_us;
   w.bad_disk = f->bad_disk;
+  for (const auto& u : f->used) {
+    w.used.push_back({u.user, u.count});
+  }
   if (f->group) {
     w.group = placement::report_group{f->group->shard, f->group->index, f->group->nodes};
   }

@@ -102,16 +102,28 @@ std::uint64_t gate::take_proof(const std::string& bytes) {
     return 0;
   }
   c.epoch = ++epochs_;
-  keep_connection_of(current_sender()->node());
+  c.facts = std::make_shared<link_facts>(false);
+  c.facts->describe([&](link_facts::description& d) {
+    d.certificate_until = security::end_of_certificate(p->certificate);
+  });
+  keep_connection_of(current_sender()->node(), c.facts);
   return c.epoch;
 }
 
 /// Callers that prove nothing are cut off after a while; CAF knows which connection is this one's.
-void gate::keep_connection_of(const caf::node_id& node) {
+void gate::keep_connection_of(const caf::node_id& node, const std::shared_ptr<link_facts>& facts) {
   request(system().middleman().actor_handle(), connection_known_within, caf::get_atom::value, node)
-      .then([this](const caf::node_id&, const std::string& address,
-                   std::uint16_t port) { context_->env->nodes->proved(address, port); },
-            [](const caf::error&) {});  // the dialer will come again
+      .then(
+          [this, facts](const caf::node_id&, const std::string& address, std::uint16_t port) {
+            context_->env->nodes->proved(address, port);
+            if (const auto connection = context_->env->nodes->connection_with(address, port)) {
+              facts->describe([&](link_facts::description& d) {
+                d.tls = connection->version();
+                d.cipher = connection->cipher();
+              });
+            }
+          },
+          [](const caf::error&) {});  // the dialer will come again
 }
 
 void gate::take_batch(std::uint64_t epoch, std::uint64_t number,
@@ -125,11 +137,14 @@ void gate::take_batch(std::uint64_t epoch, std::uint64_t number,
   if (!it->second.linked) {
     it->second.linked = true;
     spawn<link>(context_, it->second.hello.who, caf::actor_cast<link_actor>(sender),
-                caf::actor_cast<gate_actor>(this), epoch);
+                caf::actor_cast<gate_actor>(this), epoch, it->second.facts);
   }
+  std::size_t bytes = 0;
   for (const auto& frame : batch) {
+    bytes += frame.size();
     context_->links->take(it->second.hello.who.id, frame);
   }
+  it->second.facts->note_arrived(batch.size(), bytes);
   caf::anon_send(caf::actor_cast<link_actor>(sender), ack_atom::value, epoch, number);
 }
 

@@ -65,12 +65,13 @@ class gate final : public observed<gate_actor> {
   struct caller {
     frames::hello hello;
     std::string nonce;
-    std::uint64_t epoch = 0;  ///< 0: not verified
-    bool linked = false;      ///< this side's link is there
+    std::uint64_t epoch = 0;            ///< 0: not verified
+    bool linked = false;                ///< this side's link is there
+    std::shared_ptr<link_facts> facts;  ///< of that link; null: not verified
   };
   std::string take_hello(const std::string& bytes);
   std::uint64_t take_proof(const std::string& bytes);
-  void keep_connection_of(const caf::node_id& node);
+  void keep_connection_of(const caf::node_id& node, const std::shared_ptr<link_facts>& facts);
   void take_batch(std::uint64_t epoch, std::uint64_t number, const std::vector<std::string>& batch);
 
   link_context_ptr context_;

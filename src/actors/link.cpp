@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "actors/link_delays.hpp"
 #include "actors/link_metrics.hpp"
 #include "actors/transport.hpp"
 #include "security/tokens.hpp"
@@ -35,7 +36,10 @@ void dial_and_report(caf::event_based_actor*, const link_actor& back, const envi
 link::link(caf::actor_config& cfg, link_context_ptr context, std::string address)
     : observed(cfg, {actor_kind::link, address, "cluster"}),
       context_(std::move(context)),
-      address_(std::move(address)) {
+      address_(std::move(address)),
+      facts_(std::make_shared<link_facts>(true)) {
+  facts_->describe([&](link_facts::description& d) { d.address = address_; });
+  show(facts_);
   set_down_handler([this](const caf::down_msg& m) {
     if (gate_ && m.source == gate_.address()) {
       go_down("connection lost");
@@ -46,14 +50,17 @@ link::link(caf::actor_config& cfg, link_context_ptr context, std::string address
 }
 
 link::link(caf::actor_config& cfg, link_context_ptr context, peer_info peer, link_actor dialer,
-           gate_actor gate, std::uint64_t epoch)
+           gate_actor gate, std::uint64_t epoch, std::shared_ptr<link_facts> facts)
     : observed(cfg, {actor_kind::link, peer.name, "gate"}),
       context_(std::move(context)),
       address_(peer.address),
+      facts_(std::move(facts)),
       gate_(std::move(gate)),
       dialer_(std::move(dialer)),
       peer_(std::move(peer)),
       epoch_(epoch) {
+  facts_->describe([&](link_facts::description& d) { d.address = address_; });
+  show(facts_);
   set_down_handler([this](const caf::down_msg& m) {
     go_down(gate_ && m.source == gate_.address() ? "this node's gate has failed"
                                                  : "connection lost");
@@ -75,14 +82,12 @@ link::behavior_type link::make_behavior() {
           [this](const reply_ptr& r) { push(frames::encode(*r)); },
           [this](flush_atom) {
             flush_armed_ = false;
+            let_go();
             flush();
           },
           [this](ack_atom, std::uint64_t epoch, std::uint64_t number) {
             if (epoch == epoch_) {
-              while (!unacked_.empty() && unacked_.begin()->first <= number) {
-                unacked_bytes_ -= unacked_.begin()->second;
-                unacked_.erase(unacked_.begin());
-              }
+              take_acknowledgement(number);
               flush();
             }
           },
@@ -131,6 +136,10 @@ void link::take_dialed(const dialed& result) {
   }
   gate_ = result.gate;
   connection_ = result.connection;
+  facts_->describe([&](link_facts::description& d) {
+    d.tls = connection_->version();
+    d.cipher = connection_->cipher();
+  });
   monitor(gate_);
   nonce_ = security::random_bytes(16);
   request(gate_, handshake_timeout, hello_atom::value,
@@ -171,6 +180,9 @@ void link::take_welcome(const std::string& bytes) {
     return;
   }
   peer_ = w->who;
+  facts_->describe([&](link_facts::description& d) {
+    d.certificate_until = security::end_of_certificate(w->certificate);
+  });
   request(gate_, handshake_timeout, proof_atom::value,
           frames::encode(frames::proof{self.id, context_->identity.certificate_pem(),
                                        context_->identity.sign(frames::statement(
@@ -201,6 +213,15 @@ void link::come_up(std::uint64_t epoch) {
   back_off_ = back_off_first;
   last_failure_.clear();
   rename(peer_.name);
+  facts_->describe([&](link_facts::description& d) {
+    d.peer = peer_.id;
+    d.failure.clear();
+  });
+  if (dialer_) {
+    facts_->up.store(true);  // its gate has counted the first batch by now
+  } else {
+    facts_->begin();
+  }
   telemetry::log("link").info("up: {} at {} (node {}, version {})", peer_.name, address_,
                               peer_.id.str(), peer_.version);
   context_->links->up(peer_, caf::actor_cast<link_actor>(this));
@@ -225,9 +246,12 @@ void link::take_batch(std::uint64_t epoch, std::uint64_t number,
     acceptor_ = sender;
     monitor(acceptor_);
   }
+  std::size_t bytes = 0;
   for (const auto& frame : batch) {
+    bytes += frame.size();
     context_->links->take(peer_.id, frame);
   }
+  facts_->note_arrived(batch.size(), bytes);
   caf::anon_send(caf::actor_cast<link_actor>(sender), ack_atom::value, epoch, number);
 }
 
@@ -260,9 +284,13 @@ void link::go_down(const std::string& why) {
   const bool was_up = std::exchange(up_, false);
   dialing_ = false;
   waiting_.clear();
+  held_.clear();
   waiting_bytes_ = 0;
   unacked_.clear();
   unacked_bytes_ = 0;
+  facts_->up.store(false);
+  facts_->describe([&](link_facts::description& d) { d.failure = why; });
+  show_queue();
   if (was_up && context_->links->down(peer_.id, address())) {
     auto change = std::make_shared<peer_change>();
     change->who = peer_;
@@ -284,14 +312,51 @@ void link::push(std::string frame) {
   }
   if (waiting_bytes_ + frame.size() > waiting_bytes_max) {
     link_metrics::instance().dropped_frames.Increment();
+    facts_->dropped.fetch_add(1, std::memory_order_relaxed);
     return;
   }
   waiting_bytes_ += frame.size();
+  if (hold_back(frame)) {
+    show_queue();
+    return;
+  }
   waiting_.push_back(std::move(frame));
+  show_queue();
   // Flushed behind whatever is in the mailbox by now, so that a burst travels together.
   if (!flush_armed_) {
     flush_armed_ = true;
     caf::anon_send(caf::actor_cast<link_actor>(this), flush_atom::value);
+  }
+}
+
+/// True: it was taken, because of a delay or because others wait before it.
+bool link::hold_back(std::string& frame) {
+  const auto now = link_facts::clock::now();
+  const auto delay = link_delays::instance().of(peer_.id, now);
+  if (delay == 0ms && held_.empty()) {
+    return false;
+  }
+  auto due = now + delay;
+  if (held_.empty()) {
+    delayed_send(this, delay, flush_atom::value);
+  } else {
+    due = std::max(due, held_.back().due);  // also when the delay has just ended
+  }
+  held_.push_back({due, std::move(frame)});
+  return true;
+}
+
+void link::let_go() {
+  if (held_.empty()) {
+    return;
+  }
+  const auto now = link_facts::clock::now();
+  while (!held_.empty() && held_.front().due <= now) {
+    waiting_.push_back(std::move(held_.front().bytes));
+    held_.pop_front();
+  }
+  if (!held_.empty()) {
+    delayed_send(this, held_.front().due - now, flush_atom::value);
   }
 }
 
@@ -306,8 +371,9 @@ void link::flush() {
       waiting_.pop_front();
     }
     waiting_bytes_ -= bytes;
-    unacked_[++number_] = bytes;
+    unacked_[++number_] = {bytes, link_facts::clock::now()};
     unacked_bytes_ += bytes;
+    facts_->note_sent(batch.size(), bytes);
     auto& metrics = link_metrics::instance();
     metrics.frames_sent.Increment(static_cast<double>(batch.size()));
     metrics.bytes_sent.Increment(static_cast<double>(bytes));
@@ -317,6 +383,24 @@ void link::flush() {
       send(gate_, batch_atom::value, epoch_, number_, std::move(batch));
     }
   }
+  show_queue();
+}
+
+void link::take_acknowledgement(std::uint64_t number) {
+  if (const auto last = unacked_.find(number); last != unacked_.end()) {
+    facts_->note_round_trip(link_facts::clock::now() - last->second.at);
+  }
+  while (!unacked_.empty() && unacked_.begin()->first <= number) {
+    unacked_bytes_ -= unacked_.begin()->second.bytes;
+    unacked_.erase(unacked_.begin());
+  }
+}
+
+/// For the console.
+void link::show_queue() {
+  facts_->queue.store(waiting_.size() + held_.size(), std::memory_order_relaxed);
+  facts_->queue_bytes.store(waiting_bytes_, std::memory_order_relaxed);
+  facts_->unacked_bytes.store(unacked_bytes_, std::memory_order_relaxed);
 }
 
 }  // namespace greenroom::actors

@@ -19,7 +19,8 @@
 /// sessions attach again. CAF reconnects nothing by itself.
 ///
 /// Back-pressure: at most `unacked_bytes_max` are on their way; what waits beyond
-/// `waiting_bytes_max` is dropped and counted (calls time out, relays fetch what they miss).
+/// `waiting_bytes_max` is dropped and counted (calls time out, relays fetch what they miss). A
+/// rehearsed delay counts as waiting.
 
 #include <deque>
 #include <functional>
@@ -29,6 +30,7 @@
 #include "actors/cluster_interfaces.hpp"
 #include "actors/environment.hpp"
 #include "actors/frames.hpp"
+#include "actors/link_facts.hpp"
 #include "actors/peers.hpp"
 #include "security/identity.hpp"
 
@@ -48,9 +50,10 @@ class link final : public observed<link_actor> {
  public:
   /// `address`: "host:port" of the peer's cluster port.
   link(caf::actor_config& cfg, link_context_ptr context, std::string address);
-  /// The accepting side: `peer` has been verified by `gate`, `dialer` is its link.
+  /// The accepting side: `peer` has been verified by `gate`, which counts what arrives in `facts`;
+  /// `dialer` is its link.
   link(caf::actor_config& cfg, link_context_ptr context, peer_info peer, link_actor dialer,
-       gate_actor gate, std::uint64_t epoch);
+       gate_actor gate, std::uint64_t epoch, std::shared_ptr<link_facts> facts);
 
  protected:
   behavior_type make_behavior() override;
@@ -65,10 +68,22 @@ class link final : public observed<link_actor> {
   void take_batch(std::uint64_t epoch, std::uint64_t number, const std::vector<std::string>& batch);
   void go_down(const std::string& why);
   void push(std::string frame);
+  // A rehearsed delay (link_delays.hpp): frames wait in order until they are due.
+  [[nodiscard]] bool hold_back(std::string& frame);
+  void let_go();
   void flush();
+  void take_acknowledgement(std::uint64_t number);
+  void show_queue();
+
+  /// A batch on its way.
+  struct sent_batch {
+    std::size_t bytes = 0;
+    link_facts::clock::time_point at;
+  };
 
   link_context_ptr context_;
   const std::string address_;
+  const std::shared_ptr<link_facts> facts_;
   gate_actor gate_;                     ///< the peer's (dialing side), or this node's own
   net::tls_connection_ptr connection_;  ///< dialing side
   caf::strong_actor_ptr acceptor_;      ///< dialing side: the peer's link, once it has spoken
@@ -81,8 +96,13 @@ class link final : public observed<link_actor> {
   std::uint64_t epoch_ = 0;
   std::uint64_t number_ = 0;
   std::deque<std::string> waiting_;
-  std::size_t waiting_bytes_ = 0;
-  std::map<std::uint64_t, std::size_t> unacked_;  ///< bytes by batch number
+  std::size_t waiting_bytes_ = 0;  ///< with those held back
+  struct held_frame {
+    link_facts::clock::time_point due;
+    std::string bytes;
+  };
+  std::deque<held_frame> held_;
+  std::map<std::uint64_t, sent_batch> unacked_;  ///< by number
   std::size_t unacked_bytes_ = 0;
   bool flush_armed_ = false;
   std::chrono::milliseconds back_off_{100};

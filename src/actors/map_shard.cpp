@@ -2,6 +2,7 @@
 #include "actors/map_shard.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "actors/heir.hpp"
 #include "placement/codec.hpp"
@@ -17,6 +18,8 @@ constexpr std::uint32_t heartbeats_per_timeout = 7;
 /// See raft/rest.hpp. While it rests, the nodes of the group are looked after this often.
 constexpr std::uint32_t rest_after_ms = 3000;
 constexpr raft::steady_ms watch_every = 250;
+/// Another node leads it; by then this one knows which.
+constexpr std::uint32_t retired_retry_ms = 500;
 
 }  // namespace
 
@@ -137,6 +140,8 @@ void map_shard::tick() {
 }
 
 void map_shard::retire() {
+  retired_ = true;
+  answer_all(unavailable("the cluster map's shard has left this node", retired_retry_ms).value());
   duties_.on_role(raft::role::follower, replica_->status().term);
   replica_.reset();
   machine_.reset();
@@ -182,15 +187,18 @@ void map_shard::start_replica() {
   arm_tick();
 }
 
+/// Whether any of it was written is not known.
+void map_shard::answer_all(const error& why) {
+  for (const auto& [tag, p] : std::exchange(proposals_, {})) {
+    p->done(why);
+  }
+  for (const auto& p : std::exchange(early_, {})) {
+    p->done(why);
+  }
+}
+
 void map_shard::on_exit() {
-  for (const auto& [tag, p] : proposals_) {
-    p->done(unavailable("the cluster map's shard was interrupted").value());
-  }
-  for (const auto& p : early_) {
-    p->done(unavailable("the cluster map's shard was interrupted").value());
-  }
-  proposals_.clear();
-  early_.clear();
+  answer_all(unavailable("the cluster map's shard was interrupted").value());
   replica_.reset();
   duties_ = {};
 }
@@ -211,6 +219,10 @@ void map_shard::send(raft::server_id to, std::string message, bool transfer) {
 }
 
 void map_shard::propose(const map_proposal_ptr& p) {
+  if (retired_) {
+    p->done(unavailable("the cluster map's shard has left this node", retired_retry_ms).value());
+    return;
+  }
   if (!replica_) {
     if (early_.size() < early_max) {
       early_.push_back(p);

@@ -12,7 +12,8 @@
 /// node that forms the cluster and grows, one server at a time. As leader whose disk is slow or
 /// damaged it hands over to another.
 /// Dies: respawned by the cluster actor from the store, once what it has given to the log writer is
-/// on the disk; proposals in flight are answered as unknown.
+/// on the disk; proposals in flight are answered as unknown. So are they when the group has gone on
+/// without this replica, and those that come until it is ended.
 
 #include <functional>
 #include <unordered_map>
@@ -59,6 +60,7 @@ class map_shard final : public observed<map_shard_actor> {
   void step_back();
   void give_way(group_keeper::clock::time_point now);
   void retire();
+  void answer_all(const error& why);
 
   environment_ptr env_;
   duties duties_;
@@ -70,6 +72,7 @@ class map_shard final : public observed<map_shard_actor> {
   std::unordered_map<std::uint64_t, map_proposal_ptr> proposals_;
   std::uint64_t tags_ = 0;
   bool draining_ = false;
+  bool retired_ = false;
   group_keeper::clock::time_point next_hand_over_{};
   std::unique_ptr<raft::map_machine> machine_;
   std::unique_ptr<raft::replica> replica_;

@@ -11,6 +11,7 @@
 #include "actors/registry.hpp"
 #include "actors/request_meter.hpp"
 #include "actors/server_names.hpp"
+#include "archive/keeper.hpp"
 #include "store/stats.hpp"
 #include "telemetry/metrics.hpp"
 
@@ -181,6 +182,13 @@ void put_store(families& into, const environment& env) {
       "Flushes and compactions that have failed", s.background_errors);
   gauge("greenroom_disk_free_bytes", "Free on the file system of the store", s.free_bytes);
   gauge("greenroom_disk_capacity_bytes", "Size of that file system", s.capacity_bytes);
+  {
+    family_builder age(MetricType::Gauge, "greenroom_backup_age_seconds",
+                       "Since the newest backup of this node was made");
+    const auto newest = env.backups ? env.backups->look().newest : 0;
+    if (newest != 0) age.add(static_cast<double>(now_ms() - newest) / 1000);
+    into.push_back(age.take_family());
+  }
   const auto sizes = store::sizes(env.db);
   const auto name_of = [](const auto& row) { return store::to_string(row.of); };
   put_each(into, MetricType::Gauge, "greenroom_store_family_records", "Records, estimated",

@@ -13,8 +13,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 5> verbs{"shard move", "room move", "node drain",
-                                                "node undrain", "node decommission"};
+constexpr std::array<std::string_view, 6> verbs{"shard move",   "room move",         "node drain",
+                                                "node undrain", "node decommission", "key retire"};
 
 expected<std::string> text_in(const json& args, const char* name) {
   if (!args.contains(name) || !args[name].is_string() || args[name].get<std::string>().empty()) {
@@ -110,10 +110,23 @@ bool is_operation(std::string_view verb) noexcept {
   return std::find(verbs.begin(), verbs.end(), verb) != verbs.end();
 }
 
+std::optional<std::uint16_t> shard_in_question(std::string_view verb, const json& args,
+                                               const placement::cluster_map& map) {
+  const auto shard = shard_in(verb, args, map);
+  return shard ? std::optional(*shard) : std::nullopt;
+}
+
 expected<operation> operation_of(std::string_view verb, const json& args,
                                  const placement::cluster_map& map) {
   if (verb == "shard move" || verb == "room move") {
     return move(verb, args, map);
+  }
+  if (verb == "key retire") {
+    const auto id = text_in(args, "id");
+    if (!id) {
+      return unexpected(id.error());
+    }
+    return operation{placement::drop_key{*id}, {"id", "state"}, {{"id", *id}, {"state", "gone"}}};
   }
   const auto node = node_in(args, "node", map);
   if (!node) {

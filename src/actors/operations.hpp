@@ -9,10 +9,13 @@
 ///   node drain      node
 ///   node undrain    node
 ///   node decommission   node, fewer_replicas (optional)
+///   key retire      id
 ///
 /// Nodes are called by name or id.
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +32,10 @@ struct operation {
 };
 
 bool is_operation(std::string_view verb) noexcept;
+
+/// The shard that shard move or room move is about; empty: it is not said rightly.
+std::optional<std::uint16_t> shard_in_question(std::string_view verb, const nlohmann::json& args,
+                                               const placement::cluster_map& map);
 
 /// INVALID_MESSAGE with the field where an argument is missing or wrong, ROOM_NOT_FOUND or CONFLICT
 /// where the map is against it.

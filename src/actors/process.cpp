@@ -20,8 +20,11 @@
 #include "actors/node.hpp"
 #include "actors/node_pages.hpp"
 #include "actors/relay.hpp"
-#include "actors/scheduling.hpp"
+#include "actors/reload.hpp"
+#include "actors/system_config.hpp"
 #include "actors/transport.hpp"
+#include "archive/keeper.hpp"
+#include "config/dump.hpp"
 #include "net/admin_socket.hpp"
 #include "net/server.hpp"
 #include "telemetry/log.hpp"
@@ -40,28 +43,6 @@ constexpr auto actors_end_within = 5s;
 constexpr std::size_t hash_queue_max = 256;
 /// Exit code of a process whose root actor has failed (docs/operations.md).
 constexpr int node_failed_exit_code = 71;
-
-/// What crosses links is registered by name; the names are part of the link protocol.
-class system_config final : public caf::actor_system_config {
- public:
-  explicit system_config(const greenroom::settings& s) {
-    add_message_type<std::vector<std::string>>("strings");
-    module_factories.emplace_back(make_scheduler);
-    set("scheduler.max-throughput", std::size_t{s.actors.max_throughput});
-    // CAF's own choice is four at least, whatever the machine has and the process may use. One more
-    // than are up at a time (job_queue.hpp), for when one of them is stuck.
-    set("scheduler.max-threads",
-        s.actors.threads > 0 ? std::size_t{s.actors.threads} : usable_processors() + 1);
-    if (s.cluster.port != 0) {
-      // Both are needed, or a silent peer is never noticed.
-      using std::chrono::milliseconds;
-      set("middleman.heartbeat-interval", caf::timespan(milliseconds(s.cluster.heartbeat_ms)));
-      set("middleman.connection-timeout",
-          caf::timespan(milliseconds(s.cluster.connection_timeout_ms)));
-      load<caf::io::middleman>();
-    }
-  }
-};
 
 expected<node_id> identify(store::database& db) {
   if (const auto known = db.meta("node_id")) {
@@ -158,8 +139,11 @@ void process::stop() {
   impl_->stop();
 }
 
-// -- start
-// ------------------------------------------------------------------------------------------
+void process::reload(std::uint32_t uid) {
+  reload_by_signal(*impl_->env, uid);
+}
+
+// -- start -------------------------------------------------------------------------------------
 
 expected<void> process::impl::start() {
   if (config.cluster.port != 0) {
@@ -211,6 +195,10 @@ expected<void> process::impl::start() {
     return unexpected(audit.error());
   }
   env->audit = std::move(*audit);
+  const archive::keeper_options backups{std::filesystem::path(config.node.data_dir) / "backups",
+                                        config.backup.every, config.backup.keep, GREENROOM_VERSION,
+                                        config::to_json(config)};
+  env->backups = std::make_shared<archive::backup_keeper>(*db, backups);
   env->workers = std::make_shared<worker_pool>(
       *system, config.auth.hash_workers, hash_queue_max,
       security::password_cost{config.auth.argon2_memory_mib, config.auth.argon2_ops});
@@ -344,8 +332,7 @@ expected<void> process::impl::open_console() {
   return {};
 }
 
-// -- stop
-// --------------------------------------------------------------------------------------------
+// -- stop --------------------------------------------------------------------------------------
 
 void process::impl::stop() {
   if (std::exchange(stopped, true)) {
@@ -381,8 +368,11 @@ void process::impl::stop() {
   if (env) {
     env->sockets.store(nullptr);
   }
-  listener.reset();
-  sockets_to_actors.reset();
+  if (listener) {
+    // It stays until the actors have ended: one of them may be about to call it.
+    listener->stop();
+    sockets_to_actors->forget();
+  }
   if (root) {
     caf::anon_send(root, stop_atom::value);
     root = node_actor{};
@@ -408,7 +398,12 @@ void process::impl::stop() {
   }
   if (env) {
     env->admin.set(std::nullopt);
-    env->workers->stop();
+    if (env->workers) {
+      env->workers->stop();
+    }
+    if (env->backups) {
+      env->backups->stop();
+    }
   }
   if (system) {
     const auto deadline = std::chrono::steady_clock::now() + actors_end_within;
@@ -422,6 +417,8 @@ void process::impl::stop() {
       std::this_thread::sleep_for(5ms);
     }
   }
+  listener.reset();
+  sockets_to_actors.reset();
   if (env && env->nodes) {
     env->nodes->close();
   }

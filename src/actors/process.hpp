@@ -24,6 +24,8 @@ class process {
 
   /// Readiness off, no new connections, clients told to come back elsewhere, stores closed.
   void stop();
+  /// SIGHUP: the configuration is read again (reload.hpp). `uid`: whose process sent it.
+  void reload(std::uint32_t uid);
   [[nodiscard]] std::uint16_t http_port() const noexcept;
 
  private:

@@ -127,53 +127,61 @@ void registry::failed(const actor_record& record, const std::string& why) {
   }
 }
 
+namespace {
+
+actor_view view_of(const actor_record& r, std::chrono::steady_clock::time_point now) {
+  actor_view row;
+  row.id = r.id;
+  row.kind = r.kind;
+  row.name = r.name();
+  row.parent = r.parent;
+  row.handled = r.handled.load(std::memory_order_relaxed);
+  const auto enqueued = r.enqueued.load(std::memory_order_relaxed);
+  row.queue_depth = enqueued > row.handled ? enqueued - row.handled : 0;
+  const auto age = now - r.started;
+  const auto busy_ns = r.busy_ns.load(std::memory_order_relaxed);
+  row.busy_us = busy_ns / 1000;
+  const auto age_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(age).count();
+  row.busy_percent =
+      age_ns > 0 ? 100.0 * static_cast<double>(busy_ns) / static_cast<double>(age_ns) : 0;
+  row.errors = r.errors.load(std::memory_order_relaxed);
+  row.restarts = r.restarts;
+  row.age_ms = std::chrono::duration_cast<std::chrono::milliseconds>(age).count();
+  if (const auto last = r.last_handled.load(std::memory_order_relaxed); last != 0) {
+    row.last_message_ms =
+        std::max<std::int64_t>(0, (now.time_since_epoch().count() - last) / 1'000'000);
+  }
+  row.report = r.report();
+  row.facts = r.facts();
+  return row;
+}
+
+}  // namespace
+
 std::vector<actor_view> registry::snapshot(std::optional<actor_kind> kind,
                                            std::size_t limit) const {
-  std::vector<actor_view> rows;
-  const auto now = std::chrono::steady_clock::now();
+  // Put in order before they are looked at: views are large, and there may be many.
+  std::vector<std::shared_ptr<actor_record>> records;
   for (const auto& s : stripes_) {
-    std::vector<std::shared_ptr<actor_record>> records;
-    {
-      const std::lock_guard lock(s.mutex);
-      records.reserve(s.records.size());
-      for (const auto& [id, record] : s.records) {
-        if (!kind || record->kind == *kind) {
-          records.push_back(record);
-        }
+    const std::lock_guard lock(s.mutex);
+    records.reserve(records.size() + s.records.size());
+    for (const auto& [id, record] : s.records) {
+      if (!kind || record->kind == *kind) {
+        records.push_back(record);
       }
-    }
-    for (const auto& record : records) {
-      actor_view row;
-      row.id = record->id;
-      row.kind = record->kind;
-      row.name = record->name();
-      row.parent = record->parent;
-      row.handled = record->handled.load(std::memory_order_relaxed);
-      const auto enqueued = record->enqueued.load(std::memory_order_relaxed);
-      row.queue_depth = enqueued > row.handled ? enqueued - row.handled : 0;
-      const auto age = now - record->started;
-      const auto busy_ns = record->busy_ns.load(std::memory_order_relaxed);
-      row.busy_us = busy_ns / 1000;
-      const auto age_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(age).count();
-      row.busy_percent =
-          age_ns > 0 ? 100.0 * static_cast<double>(busy_ns) / static_cast<double>(age_ns) : 0;
-      row.errors = record->errors.load(std::memory_order_relaxed);
-      row.restarts = record->restarts;
-      row.age_ms = std::chrono::duration_cast<std::chrono::milliseconds>(age).count();
-      if (const auto last = record->last_handled.load(std::memory_order_relaxed); last != 0) {
-        row.last_message_ms =
-            std::max<std::int64_t>(0, (now.time_since_epoch().count() - last) / 1'000'000);
-      }
-      row.report = record->report();
-      row.facts = record->facts();
-      rows.push_back(std::move(row));
     }
   }
-  std::sort(rows.begin(), rows.end(), [](const actor_view& a, const actor_view& b) {
-    return a.kind != b.kind ? a.kind < b.kind : a.id < b.id;
+  std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) {
+    return a->kind != b->kind ? a->kind < b->kind : a->id < b->id;
   });
-  if (rows.size() > limit) {
-    rows.resize(limit);
+  if (records.size() > limit) {
+    records.resize(limit);
+  }
+  const auto now = std::chrono::steady_clock::now();
+  std::vector<actor_view> rows;
+  rows.reserve(records.size());
+  for (const auto& record : records) {
+    rows.push_back(view_of(*record, now));
   }
   return rows;
 }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "config/live.hpp"
+
 namespace greenroom::actors {
 
 namespace {
@@ -101,7 +103,7 @@ void relay::admit(net::connection_id id, listener& l, std::uint64_t joined_seq) 
   told->tag = l.wanted->tag;
   auto& result = told->result;
   const auto newest = std::max(leader_seq_, last_seq_);
-  const auto max_entries = std::uint64_t{env_->config.resume.max_entries};
+  const auto max_entries = std::uint64_t{config::current(env_->config).resume.max_entries};
   if (!l.wanted->after_seq || *l.wanted->after_seq > newest) {
     // Live; or the client claims more than there is and has to discard its copy. This relay may
     // still have to fetch what was before he joined, which is not for him.

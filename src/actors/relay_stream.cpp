@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "actors/lazy_frames.hpp"
+#include "actors/message_trace.hpp"
 #include "actors/relay.hpp"
 #include "telemetry/metrics.hpp"
 
@@ -107,6 +108,10 @@ void relay::deliver(const protocol::event_envelope& e) {
   if (sockets == nullptr) {
     return;
   }
+  const auto* m = std::get_if<protocol::message_received>(&e.data);
+  if (m != nullptr) {
+    trace_hop(hop::relay, m->message.message_id, m->message.sender_id, room_);
+  }
   lazy_frames frames(e);
   std::size_t receivers = 0;
   for (const auto& g : live_groups()) {
@@ -114,6 +119,10 @@ void relay::deliver(const protocol::event_envelope& e) {
     receivers += g.receivers->size();
   }
   count_deliveries(receivers);
+  if (m != nullptr) {
+    trace_hop(hop::out, m->message.message_id, m->message.sender_id, room_, {},
+              static_cast<std::uint32_t>(receivers));
+  }
 }
 
 void relay::count_deliveries(std::size_t events) {

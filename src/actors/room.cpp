@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/message_trace.hpp"
 #include "chat/apply.hpp"
+#include "config/live.hpp"
 #include "protocol/limits.hpp"
 
 namespace greenroom::actors {
@@ -70,6 +72,7 @@ void room::applied(const proposal_result& r) {
     if (const auto* m = std::get_if<protocol::message_received>(&change.event.data)) {
       room_->last_seq = change.seq;
       room_->last_message_at = change.event.timestamp;
+      trace_hop(hop::commit, m->message.message_id, m->message.sender_id, id());
       remember(m->message);
     } else if (const auto* u = std::get_if<protocol::message_updated>(&change.event.data)) {
       room_->last_seq = change.seq;
@@ -98,6 +101,9 @@ void room::applied(const proposal_result& r) {
       m->delivered_seq = std::max(m->delivered_seq, cursor.seq);
     }
     publish_cursor(cursor, r.time);
+  }
+  if (!pages_.empty()) {
+    answer_awaited();
   }
 }
 
@@ -238,6 +244,7 @@ room::clock::time_point room::due(clock::time_point now) {
     send_to_nodes(nullptr);
   }
   answer_unlisted(now);
+  give_up_awaited(now);
   if (sweep_rests_ && now >= content_due_) {
     sweep_rests_ = false;
     sweep();
@@ -253,16 +260,20 @@ room::clock::time_point room::due(clock::time_point now) {
   for (const auto& l : lines_) {
     next = std::min(next, l.due);
   }
+  for (const auto& w : pages_) {
+    next = std::min(next, w.due);
+  }
   return next;
 }
 
 bool room::is_needed() const {
-  return !nodes_.empty() || !marks_.empty() || !lines_.empty() || !typists_.empty() || sweeper_;
+  return !nodes_.empty() || !marks_.empty() || !lines_.empty() || !typists_.empty() || sweeper_ ||
+         !pages_.empty();
 }
 
 std::chrono::milliseconds room::idle_limit() const {
   return loaded_ && !room_ ? std::chrono::milliseconds(idle_without_room)
-                           : std::chrono::seconds(config().rooms.idle_park_s);
+                           : std::chrono::seconds(config::current(config()).rooms.idle_park_s);
 }
 
 }  // namespace greenroom::actors

@@ -140,6 +140,9 @@ class room final : public entity {
   // room_reads.cpp
   void on(const asked& a, const room_get& c);
   void on(const asked& a, const room_history& c);
+  void await_seq(const asked& a);
+  void answer_awaited();
+  void give_up_awaited(clock::time_point now);
   void on(const asked& a, const room_members& c);
   void load_recent();
   void remember(const protocol::message& m);
@@ -194,6 +197,12 @@ class room final : public entity {
     clock::time_point due;
   };
   std::vector<waiting_line> lines_;
+  /// Of history, with a min_seq that the room has not reached.
+  struct waiting_page {
+    asked from;
+    clock::time_point due;
+  };
+  std::vector<waiting_page> pages_;
 
   // who writes
   struct typist {

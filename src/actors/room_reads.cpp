@@ -6,11 +6,18 @@
 
 #include "actors/room.hpp"
 #include "chat/apply.hpp"
+#include "config/live.hpp"
 #include "protocol/limits.hpp"
 
 namespace greenroom::actors {
 
 namespace {
+
+using namespace std::chrono_literals;
+
+/// Shorter than a session waits for a leader's answer.
+constexpr auto awaited_for = 1500ms;
+constexpr std::size_t pages_waiting_max = 64;
 
 /// Opaque to clients: the last member of the page, in hexadecimal.
 std::string to_cursor(const uuid& user) {
@@ -54,12 +61,11 @@ void room::on(const asked& a, const room_history& c) {
     return;
   }
   if (what.min_seq && *what.min_seq > last_seq_) {
-    // The leader has everything there is, so waiting would not help.
-    answer(a, invalid_field("min_seq", "the room has not come this far").value());
+    await_seq(a);
     return;
   }
-  const auto limit = std::clamp<std::size_t>(what.limit.value_or(config().history.page), 1,
-                                             config().history.max_page);
+  const auto& pages = config::current(config()).history;
+  const auto limit = std::clamp<std::size_t>(what.limit.value_or(pages.page), 1, pages.max_page);
   load_recent();
   auto found = page_from_memory(what, limit);
   if (!found) {
@@ -74,6 +80,41 @@ void room::on(const asked& a, const room_history& c) {
   response.messages = std::move(found->messages);
   response.has_more = found->has_more;
   answer(a, answered{std::move(response), false});
+}
+
+/// The leader has everything there is, but what the asker has heard of may be on its way.
+void room::await_seq(const asked& a) {
+  if (pages_.size() >= pages_waiting_max) {
+    answer(a, unavailable("too much waits for what this room will say").value());
+    return;
+  }
+  pages_.push_back({a, clock::now() + awaited_for});
+  wake_at(pages_.back().due);
+}
+
+void room::answer_awaited() {
+  std::vector<asked> ready;
+  std::erase_if(pages_, [&](const waiting_page& w) {
+    const auto& what = std::get<room_history>(w.from.what->body).what;
+    const bool is_there = *what.min_seq <= last_seq_;
+    if (is_there) {
+      ready.push_back(w.from);
+    }
+    return is_there;
+  });
+  for (const auto& a : ready) {
+    on(a, std::get<room_history>(a.what->body));
+  }
+}
+
+void room::give_up_awaited(clock::time_point now) {
+  std::erase_if(pages_, [&](const waiting_page& w) {
+    if (w.due > now) {
+      return false;
+    }
+    answer(w.from, invalid_field("min_seq", "the room has not come this far").value());
+    return true;
+  });
 }
 
 void room::load_recent() {

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/message_trace.hpp"
 #include "actors/room.hpp"
 #include "chat/apply.hpp"
+#include "config/live.hpp"
 
 namespace greenroom::actors {
 
@@ -65,7 +67,9 @@ void room::create_with_members(const asked& a) {
 
 void room::create(const asked& a) {
   const auto& what = std::get<room_create>(a.what->body).what;
-  propose_for(a, chat::create_room{a.what->from, id(), what, config().limits.members_per_room},
+  propose_for(a,
+              chat::create_room{a.what->from, id(), what,
+                                config::current(config()).limits.members_per_room},
               [this, a](const chat::outcome& o, const proposal_result&) {
                 const auto& made = std::get<chat::room_joined>(o.answer);
                 protocol::room_response response;
@@ -84,14 +88,15 @@ void room::on(const asked& a, const room_join& /*c*/) {
 }
 
 void room::join(const asked& a) {
-  propose_for(a, chat::join_room{a.what->from, id(), config().limits.members_per_room},
-              [this, a](const chat::outcome& o, const proposal_result&) {
-                const auto& joined = std::get<chat::room_joined>(o.answer);
-                protocol::room_response response;
-                response.room = chat::view(joined.now, true);
-                response.standing = {joined.now.last_seq, joined.self.read_seq, joined.self.role};
-                answer_when_listed(a, o, answered{std::move(response), o.duplicate});
-              });
+  propose_for(
+      a, chat::join_room{a.what->from, id(), config::current(config()).limits.members_per_room},
+      [this, a](const chat::outcome& o, const proposal_result&) {
+        const auto& joined = std::get<chat::room_joined>(o.answer);
+        protocol::room_response response;
+        response.room = chat::view(joined.now, true);
+        response.standing = {joined.now.last_seq, joined.self.read_seq, joined.self.role};
+        answer_when_listed(a, o, answered{std::move(response), o.duplicate});
+      });
 }
 
 void room::on(const asked& a, const room_leave& /*c*/) {
@@ -141,6 +146,7 @@ void room::answer_unlisted(clock::time_point now) {
 // -- send --------------------------------------------------------------------------------------
 
 void room::on(const asked& a, const room_send& c) {
+  trace_hop(hop::room, a.what->from.message_id, a.what->from.user_id, id());
   if (refuse(a, chat::action::send)) {
     return;
   }

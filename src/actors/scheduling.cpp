@@ -4,12 +4,16 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <caf/detail/set_thread_name.hpp>
+#include <caf/logger.hpp>
 #include <caf/policy/unprofiled.hpp>
 #include <caf/scheduler/coordinator.hpp>
 #include <caf/scheduler/worker.hpp>
 #include <set>
+#include <thread>
 
 #include "actors/job_queue.hpp"
+#include "actors/message_clock.hpp"
 
 namespace greenroom::actors {
 
@@ -66,6 +70,39 @@ class policy final : public caf::policy::unprofiled {
   }
 };
 
+/// CAF's, with our queue and our clock.
+class coordinator final : public caf::scheduler::coordinator<policy> {
+ public:
+  using base = caf::scheduler::coordinator<policy>;
+
+  explicit coordinator(caf::actor_system& system) : base(system), clock_(base::clock()) {}
+
+  message_clock& clock() noexcept override { return clock_; }
+
+ protected:
+  void start() override {
+    timer_ = std::thread([this] {
+      CAF_SET_LOGGER_SYS(&system());
+      caf::detail::set_thread_name("clock");
+      system().thread_started();
+      clock_.run();
+      system().thread_terminates();
+    });
+    base::start();
+  }
+
+  void stop() override {
+    clock_.stop();
+    timer_.join();
+    base::stop();
+    clock_.clear();
+  }
+
+ private:
+  message_clock clock_;
+  std::thread timer_;
+};
+
 }  // namespace
 
 std::size_t usable_processors() {
@@ -77,7 +114,7 @@ std::size_t usable_processors() {
 
 caf::actor_system::module* make_scheduler(caf::actor_system& system) {
   // CAF's modules belong to the system, which is what takes it.
-  return new caf::scheduler::coordinator<policy>(system);
+  return new coordinator(system);
 }
 
 }  // namespace greenroom::actors

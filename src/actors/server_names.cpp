@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "actors/server_names.hpp"
 
+#include "raft/map_record.hpp"
+
 namespace greenroom::actors {
 
 raft::server_id server_id_of(const node_id& id) noexcept {
-  std::uint64_t h = 14695981039346656037ULL;  // FNV-1a
-  for (const auto byte : id.bytes) {
-    h = (h ^ byte) * 1099511628211ULL;
-  }
-  return h == 0 ? 1 : h;
+  return raft::server_of(id);
 }
 
 node_id server_names::node_of(raft::server_id server) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <random>
 
+#include "actors/message_trace.hpp"
 #include "telemetry/log.hpp"
 
 namespace greenroom::actors {
@@ -46,10 +47,18 @@ session::behavior_type session::make_behavior() {
               return;
             }
             r->taken = true;
+            if (const auto* m = std::get_if<protocol::send_message_request>(&r->request.data);
+                m != nullptr && somebody_traces.load(std::memory_order_relaxed)) {
+              trace_hop(hop::socket, r->request.message_id, start_.user_id, m->room_id,
+                        clock::now() - r->received);
+            }
             take_request(r->request,
                          [this, id = r->request.message_id, kind = kind_of(r->request.data),
                           received = r->received](protocol::answer_data data, bool duplicate) {
                            count_answer(kind, data, received);
+                           if (const auto* ack = std::get_if<protocol::message_ack>(&data)) {
+                             trace_hop(hop::answer, id, start_.user_id, ack->room_id);
+                           }
                            answer_over_socket(id, std::move(data), duplicate);
                          });
           },
@@ -178,8 +187,8 @@ void session::send_auth_response(gathering& done) {
     count_answer(start_.kind, start_.response, start_.received);
     answer_over_socket(*start_.message_id, start_.response, start_.duplicate);
   }
-  start_.response.token.clear();
-  start_.response.refresh_token.clear();
+  // Its tokens are secrets, and take more memory than is needed as long as the session lives.
+  [[maybe_unused]] const auto answered = std::exchange(start_.response, {});
   for (const auto& [room, tag] : done.wanted) {
     // Not confirmed in time: named, and its stream begins when the relay has found the leader.
     stale_.push_back(room);

@@ -195,7 +195,7 @@ class session final : public observed<session_actor> {
   [[nodiscard]] protocol::user_role acting_role() const;
 
   // session_rate.cpp
-  [[nodiscard]] std::optional<error> takes_too_much() const;
+  [[nodiscard]] std::optional<error> takes_too_much(std::string_view action) const;
   [[nodiscard]] static bool is_limited(const net::http_call& c);
 
   // session_webhooks.cpp

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /// Requests about messages: each goes to the leader of its room, whose reply is the answer.
 
+#include "actors/message_trace.hpp"
 #include "actors/session.hpp"
 
 namespace greenroom::actors {
 
 void session::on(const job_ptr& j, const protocol::send_message_request& r) {
+  trace_hop(hop::session, j->message_id, start_.user_id, r.room_id);
   forward(j, r.room_id, r, room_send{r, device_id_});
 }
 

@@ -4,9 +4,9 @@
 #include "actors/answer_time.hpp"
 #include "actors/entity.hpp"
 #include "actors/session.hpp"
+#include "actors/token_keys.hpp"
 #include "protocol/limits.hpp"
 #include "security/fingerprint.hpp"
-#include "security/tokens.hpp"
 
 namespace greenroom::actors {
 
@@ -18,6 +18,9 @@ using namespace std::chrono_literals;
 constexpr std::size_t waiting_max = 128;
 /// How long history waits for a leader that can confirm it (docs/protocol.md, history_request).
 constexpr auto current_within = 2500ms;
+
+/// The action that all is of which the protocol has no request.
+constexpr std::string_view http_alone = "what is done over HTTP alone";
 
 template <class... Fs>
 struct overloaded : Fs... {
@@ -35,8 +38,9 @@ void session::take_request(const protocol::request_envelope& r, answerer answer)
     if (waiting_.size() < waiting_max) {
       waiting_.emplace_back(r, std::move(answer));
     } else {
-      answer(error{ec::rate_limit, "too many requests before the authentication was answered", {}},
-             false);
+      error e{ec::rate_limit, "too many requests before the authentication was answered", {}};
+      e.details.retry_after_ms = 1000;
+      answer(std::move(e), false);
     }
     return;
   }
@@ -46,7 +50,7 @@ void session::take_request(const protocol::request_envelope& r, answerer answer)
   }
   const auto& row = protocol::row_of(r.data);
   if (row.rate == protocol::rate_class::write) {
-    if (auto bad = takes_too_much()) {
+    if (auto bad = takes_too_much(row.type)) {
       answer(std::move(*bad), false);
       return;
     }
@@ -118,12 +122,7 @@ void session::on(const job_ptr& j, const protocol::auth_request& r) {
     }
   };
   if (r.token) {
-    const auto routes = env_->board.routes();
-    std::vector<security::signing_key> keys;
-    for (const auto& key : routes->map->keys) {
-      keys.push_back({key.id, key.secret});
-    }
-    const auto claims = security::verify_access_token(keys, *r.token, now_ms());
+    const auto claims = verify_token(*env_, *r.token);
     if (!claims) {
       finish(j, claims.error());
     } else if (claims->user_id != start_.user_id) {
@@ -348,7 +347,7 @@ void session::take_http(const http_call_ptr& c) {
         device_id_ = self->device_id;
         attached_ = true;
         if (is_limited(*c)) {
-          if (auto bad = takes_too_much()) {
+          if (auto bad = takes_too_much(http_alone)) {
             answer(std::move(*bad), false);
             return;
           }

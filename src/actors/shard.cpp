@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "actors/heir.hpp"
+#include "actors/log_cuts.hpp"
 #include "actors/map_shard.hpp"
 #include "store/commands.hpp"
 #include "store/fatal.hpp"
@@ -363,7 +364,12 @@ void shard::tick() {
   keep_group(now);
   hand_over(now);
   give_up_reads(now);
-  drive([this] { replica_->on_time(steady_now()); });
+  drive([this] {
+    if (log_cuts::instance().take(number_)) {
+      replica_->cut_log(steady_now());
+    }
+    replica_->on_time(steady_now());
+  });
 }
 
 // -- the other replicas ------------------------------------------------------------------------

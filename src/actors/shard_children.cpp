@@ -3,11 +3,13 @@
 #include <utility>
 
 #include "actors/map_shard.hpp"
+#include "actors/message_trace.hpp"
 #include "actors/room.hpp"
 #include "actors/room_history.hpp"
 #include "actors/shard.hpp"
 #include "actors/shard_queries.hpp"
 #include "actors/user.hpp"
+#include "config/live.hpp"
 #include "store/commands.hpp"
 
 namespace greenroom::actors {
@@ -62,8 +64,8 @@ std::optional<actor_kind> taker_of(const call_body& body) {
 void shard::take(const asked& a) {
   const auto* h = std::get_if<room_history>(&a.what->body);
   if (h != nullptr && h->stale && has_state()) {
-    send_reply(
-        a, stale_history(*a.what, store::shard_reader(env_->db, number_), env_->config.history));
+    send_reply(a, stale_history(*a.what, store::shard_reader(env_->db, number_),
+                                config::current(env_->config).history));
     return;
   }
   if (!open_) {
@@ -142,6 +144,9 @@ void shard::propose(const proposal_ptr& p) {
     ok = replica_->enqueue(tag, std::move(bytes), steady_now());
   } catch (const std::exception& e) {
     broken(e.what());
+  }
+  if (const auto* m = std::get_if<chat::send_message>(&p->what); m != nullptr && ok) {
+    trace_hop(hop::append, m->from.message_id, m->from.user_id, m->what.room_id);
   }
   if (ok && !std::exchange(submits_, true)) {
     // More proposals may be in the mailbox: one write and one step for all of them.

@@ -9,6 +9,7 @@
 #include "actors/map_shard.hpp"
 #include "actors/room_history.hpp"
 #include "actors/shard.hpp"
+#include "config/live.hpp"
 
 namespace greenroom::actors {
 
@@ -90,7 +91,7 @@ void shard::give_up_reads(clock::time_point now) {
     if (now - r.since < confirm_within) {
       return false;
     }
-    send_reply(r.from, stale_history(*r.from.what, reader, env_->config.history));
+    send_reply(r.from, stale_history(*r.from.what, reader, config::current(env_->config).history));
     return true;
   });
   if (!reads_.empty()) {

@@ -89,6 +89,18 @@ void transport::proved(const std::string& address, std::uint16_t port) {
   }
 }
 
+net::tls_connection_ptr transport::connection_with(const std::string& address, std::uint16_t port) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& known : connections_) {
+    if (auto connection = known.lock(); connection && !connection->is_retired() &&
+                                        connection->port() == port &&
+                                        connection->address() == address) {
+      return connection;
+    }
+  }
+  return nullptr;
+}
+
 void transport::remember(const net::tls_connection_ptr& connection) {
   const std::lock_guard lock(mutex_);
   std::erase_if(connections_, [](const auto& known) { return known.expired(); });

@@ -32,6 +32,9 @@ class transport {
   dialed dial(const std::string& host, std::uint16_t port);
   /// The caller with this address has proved who it is; others are closed after a while.
   void proved(const std::string& address, std::uint16_t port);
+  /// The connection with this other side, if it is still there; else null.
+  [[nodiscard]] net::tls_connection_ptr connection_with(const std::string& address,
+                                                        std::uint16_t port);
   /// No callers any more, and nobody is dialed; what is connected stays.
   void close_port();
   /// All connections end. When no actor is left that could use this.

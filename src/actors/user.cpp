@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "chat/apply.hpp"
+#include "config/live.hpp"
 #include "telemetry/log.hpp"
 
 namespace greenroom::actors {
@@ -228,8 +229,8 @@ bool user::is_needed() const {
 }
 
 std::chrono::milliseconds user::idle_limit() const {
-  const auto idle = std::min<std::chrono::seconds>(std::chrono::seconds(config().rooms.idle_park_s),
-                                                   idle_limit_max);
+  const auto idle = std::min<std::chrono::seconds>(
+      std::chrono::seconds(config::current(config()).rooms.idle_park_s), idle_limit_max);
   return account() ? idle : idle_without_account;
 }
 

@@ -14,8 +14,10 @@
 ///
 /// Whether a name exists is never told by a log-in: an unknown name costs a hash as any other.
 
+#include <chrono>
 #include <functional>
 #include <list>
+#include <map>
 #include <set>
 
 #include "actors/entity.hpp"
@@ -99,6 +101,13 @@ class user final : public entity {
   void on(const asked& a, const user_issue& c);
   void log_in(const asked& a, const user_login& c);
   void refresh(const asked& a, const user_login& c);
+  [[nodiscard]] bool was_spent_long_ago(const security::refresh_token& token,
+                                        const chat::session& session) const;
+  void revoke_for_reuse(const asked& a, const uuid& session_id);
+  /// The place in its chain of the token that a session begins with.
+  static constexpr std::uint32_t first_generation = 1;
+  [[nodiscard]] security::refresh_token new_refresh_token(const uuid& session_id,
+                                                          std::uint32_t generation) const;
   void open_session(const entry& e, bool with_refresh_token);
   [[nodiscard]] chat::session new_session(const entry& e, const security::refresh_token& token,
                                           const uuid& session_id) const;
@@ -112,6 +121,7 @@ class user final : public entity {
   // user_rooms.cpp
   void on(const asked& a, const user_rooms& c);
   void on(const asked& a, const user_line& c);
+  [[nodiscard]] bool take_place(const std::vector<chat::user_room>& in, const uuid& room);
   void on(const asked& a, const user_sweep& c);
   void on(const asked& a, const email_reserve& c);
   void on(const asked& a, const email_settle& c);
@@ -134,6 +144,8 @@ class user final : public entity {
   login_guard guard_;
   std::list<attempt> attempts_;  ///< that wait for the guard
   std::set<uuid> touching_;      ///< sessions whose use is being noted
+  /// Rooms that are being entered, and until when a place is kept for them.
+  std::map<uuid, std::chrono::steady_clock::time_point> places_;
 };
 
 }  // namespace greenroom::actors

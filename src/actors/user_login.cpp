@@ -7,7 +7,7 @@
 
 #include "actors/user.hpp"
 #include "chat/apply.hpp"
-#include "placement/cluster_map.hpp"
+#include "placement/key_plan.hpp"
 #include "telemetry/log.hpp"
 
 namespace greenroom::actors {
@@ -28,6 +28,12 @@ std::string address_of(const asked& a) {
 
 error token_not_valid() {
   return {ec::unauthorized, "this token is not valid any more", {}};
+}
+
+void warn_of_reuse(const uuid& user, const uuid& session) {
+  telemetry::log("security")
+      .warn("a refresh token of user {} was used twice: session {} is revoked", user.str(),
+            session.str());
 }
 
 }  // namespace
@@ -123,12 +129,21 @@ void user::refresh(const asked& a, const user_login& c) {
   }
   // Garbage is refused before it gets into the log; what was once valid is for the rules to judge.
   const auto known = reader().find_session(id(), presented->session_id);
-  if (!known || (!security::same_secret(presented->hash, known->refresh_hash) &&
-                 !security::same_secret(presented->hash, known->previous_refresh_hash))) {
+  if (!known) {
     answer(a, token_not_valid());
     return;
   }
-  const auto successor = security::make_refresh_token(id(), known->id);
+  if (!security::same_secret(presented->hash, known->refresh_hash) &&
+      !security::same_secret(presented->hash, known->previous_refresh_hash)) {
+    if (was_spent_long_ago(*presented, *known)) {
+      revoke_for_reuse(a, known->id);
+    } else {
+      answer(a, token_not_valid());
+    }
+    return;
+  }
+  const auto successor = new_refresh_token(
+      known->id, presented->generation ? *presented->generation + 1 : first_generation);
   chat::rotate_session command;
   command.user_id = id();
   command.session_id = known->id;
@@ -141,9 +156,7 @@ void user::refresh(const asked& a, const user_login& c) {
       answer(a, *r.failure);
     } else if (const auto* bad = std::get_if<error>(&r.outcome->answer)) {
       if (!r.outcome->revoked.empty()) {
-        telemetry::log("security")
-            .warn("a refresh token of user {} was used twice: session {} is revoked", id().str(),
-                  r.outcome->revoked.front().str());
+        warn_of_reuse(id(), r.outcome->revoked.front());
       }
       answer(a, *bad);
     } else {
@@ -151,6 +164,42 @@ void user::refresh(const asked& a, const user_login& c) {
                        r.outcome->duplicate));
     }
   });
+}
+
+/// The token before the present one is known by its hash, and judged by the rules. Of those before
+/// it nothing is kept but their places in the chain, which the cluster's seal vouches for.
+bool user::was_spent_long_ago(const security::refresh_token& token,
+                              const chat::session& session) const {
+  const auto routes = board().routes();
+  return token.generation && routes->map &&
+         std::uint64_t{*token.generation} + 1 < security::generation_in(session.refresh_hash) &&
+         security::is_genuine(token, routes->map->fingerprint_key);
+}
+
+/// Two hold tokens of one session, and one of them is a thief.
+void user::revoke_for_reuse(const asked& a, const uuid& session_id) {
+  chat::revoke_sessions command;
+  command.from.user_id = id();
+  command.session_id = session_id;
+  propose(std::move(command), [this, a, session_id](const proposal_result& r) {
+    if (r.failure) {
+      answer(a, *r.failure);
+      return;
+    }
+    if (!r.outcome->revoked.empty()) {
+      warn_of_reuse(id(), session_id);
+    }
+    answer(a, token_not_valid());
+  });
+}
+
+security::refresh_token user::new_refresh_token(const uuid& session_id,
+                                                std::uint32_t generation) const {
+  const auto routes = board().routes();
+  // A node without the cluster's keys gives out no tokens: see opened().
+  return routes->map ? security::make_refresh_token(id(), session_id, routes->map->fingerprint_key,
+                                                    generation)
+                     : security::make_refresh_token(id(), session_id);
 }
 
 /// For bots and load tests: no password, no refresh token.
@@ -198,7 +247,7 @@ void user::on(const asked& a, const user_issue& c) {
 
 void user::open_session(const entry& e, bool with_refresh_token) {
   const auto session_id = ids_(now_ms());
-  const auto token = security::make_refresh_token(id(), session_id);
+  const auto token = new_refresh_token(session_id, first_generation);
   propose_for(e.from, chat::open_session{new_session(e, token, session_id)},
               [this, a = e.from, text = with_refresh_token ? token.text : std::string()](
                   const chat::outcome& o, const proposal_result&) {
@@ -222,7 +271,7 @@ chat::session user::new_session(const entry& e, const security::refresh_token& t
 reply_body user::opened(const chat::session_granted& granted, std::string refresh_token,
                         bool duplicate) const {
   const auto routes = board().routes();
-  const auto* key = routes->map ? placement::current_key(*routes->map) : nullptr;
+  const auto* key = routes->map ? placement::signing_key_at(*routes->map, now_ms()) : nullptr;
   if (key == nullptr) {
     return unavailable("this node does not know the cluster's keys yet").value();
   }

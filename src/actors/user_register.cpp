@@ -128,7 +128,10 @@ void user::propose_registration(const asked& a, std::string password_hash,
   command.account.password_hash = std::move(password_hash);
   // A repeat goes on with the session of the first time, and its tokens lead there.
   const auto session_id = first_session ? *first_session : ids_(now_ms());
-  const auto token = security::make_refresh_token(id(), session_id);
+  const auto known = first_session ? reader().find_session(id(), session_id) : std::nullopt;
+  // In the place of the one that it makes void, should that have been used meanwhile.
+  const auto token = new_refresh_token(
+      session_id, known ? security::generation_in(known->refresh_hash) : first_generation);
   command.first_session =
       new_session({a, what.device_id.value_or(""), wanted(a).address}, token, session_id);
   propose(std::move(command), [this, a, token, first_session](const proposal_result& r) {

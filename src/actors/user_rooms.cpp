@@ -5,8 +5,16 @@
 #include <utility>
 
 #include "actors/user.hpp"
+#include "config/live.hpp"
 
 namespace greenroom::actors {
+
+namespace {
+
+/// Longer than a request may take, and short for somebody whose join came to nothing.
+constexpr std::chrono::seconds place_kept{6};
+
+}  // namespace
 
 std::vector<chat::user_room> user::rooms(chat::user_room::standing state) const {
   auto lines = reader().rooms_of(id());
@@ -20,11 +28,8 @@ void user::on(const asked& a, const user_rooms& c) {
     answer(a, user_room_lines{std::move(lines)});
     return;
   }
-  // Direct rooms are opened by others too, and nobody can leave them.
-  const auto limit = config().limits.rooms_per_user;
-  const auto count = std::count_if(lines.begin(), lines.end(),
-                                   [](const chat::user_room& l) { return l.partner.is_nil(); });
-  if (limit == 0 || count < static_cast<std::int64_t>(limit)) {
+  const auto limit = config::current(config()).limits.rooms_per_user;
+  if (limit == 0 || take_place(lines, c.room)) {
     answer(a, actors::done{});
     return;
   }
@@ -33,10 +38,34 @@ void user::on(const asked& a, const user_rooms& c) {
   answer(a, std::move(e));
 }
 
+/// False: there is none. Kept places count like rooms, so that two rooms which ask in the same
+/// moment, wherever they are led, do not both get the last one.
+bool user::take_place(const std::vector<chat::user_room>& in, const uuid& room) {
+  const auto now = std::chrono::steady_clock::now();
+  std::erase_if(places_, [&](const auto& kept) { return kept.second <= now; });
+  // Direct rooms are opened by others too, and nobody can leave them.
+  auto count = static_cast<std::size_t>(std::count_if(
+      in.begin(), in.end(), [](const chat::user_room& l) { return l.partner.is_nil(); }));
+  for (const auto& [kept, until] : places_) {
+    const bool listed = std::any_of(in.begin(), in.end(),
+                                    [&](const chat::user_room& l) { return l.room_id == kept; });
+    count += listed || kept == room ? 0 : 1;
+  }
+  if (count >= config::current(config()).limits.rooms_per_user) {
+    return false;
+  }
+  if (!room.is_nil()) {
+    places_[room] = now + place_kept;
+  }
+  return true;
+}
+
 void user::on(const asked& a, const user_line& c) {
-  propose_for(
-      a, chat::put_user_room{c.line, true},
-      [this, a](const chat::outcome&, const proposal_result&) { answer(a, actors::done{}); });
+  propose_for(a, chat::put_user_room{c.line, true},
+              [this, a, room = c.line.room_id](const chat::outcome&, const proposal_result&) {
+                places_.erase(room);  // it is in the list, or is none of his any more
+                answer(a, actors::done{});
+              });
 }
 
 /// A step a time, each of which goes on from where the last one was; asked twice, twice as fast.

@@ -10,6 +10,7 @@
 #include <map>
 #include <utility>
 
+#include "chat/room_file.hpp"
 #include "chat/rules.hpp"
 #include "protocol/limits.hpp"
 
@@ -115,18 +116,6 @@ class filling {
   room& now() { return r_; }
 
  private:
-  /// What the message says; not what others have added.
-  static void say(message& m, const message& shown) {
-    m.message_id = shown.message_id;
-    m.sender_id = shown.sender_id;
-    m.type = shown.type;
-    m.content = shown.content;
-    m.metadata = shown.metadata;
-    m.reply_to = shown.reply_to;
-    m.thread = shown.thread;
-    m.mentions = shown.mentions;
-  }
-
   /// The words that an entry shows: its own, which its digest proves, or those of a later one.
   std::optional<error> check_words(const restored_entry& x, bool is_proven) const {
     const auto& e = x.entry;

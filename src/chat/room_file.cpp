@@ -52,6 +52,9 @@ void take_room(const json& line, restore_room& to) {
   r.anchor = digest_in(line, "anchor");
   if (r.purged_seq > r.last_seq || r.last_seq > limits::seq_max)
     throw bad_line{"these seqs cannot be"};
+  // Whoever forges a file would only have to say that it is so old.
+  if (r.chain_from == 0 || r.chain_from > r.purged_seq + 1)
+    throw bad_line{"its entries do not all have digests, so nothing proves them: chain_from"};
   to.head = std::move(r);
 }
 
@@ -59,15 +62,8 @@ message object_in(const json& v) {
   const auto shown = message_in(v);
   message m;
   m.id = shown.id;
-  m.message_id = shown.message_id;
   m.seq = shown.seq;
-  m.sender_id = shown.sender_id;
-  m.type = shown.type;
-  m.content = shown.content;
-  m.metadata = shown.metadata;
-  m.reply_to = shown.reply_to;
-  m.thread = shown.thread;
-  m.mentions = shown.mentions;
+  say(m, shown);
   m.deleted_at = shown.deleted_at;
   if (m.id.is_nil()) throw bad_line{"the message has no id"};
   // Nobody else looks at it, and every history shows it.

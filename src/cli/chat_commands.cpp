@@ -14,6 +14,9 @@ namespace {
 
 using nlohmann::json;
 
+/// Unread messages are counted up to here: "or more" (docs/protocol.md, section 5).
+constexpr std::uint64_t counted_max = 1000;
+
 constexpr std::array<std::string_view, 16> commands{
     "/rooms", "/create", "/join", "/part",  "/who",   "/users",   "/help",   "/history",
     "/edit",  "/delete", "/pin",  "/unpin", "/react", "/unreact", "/switch", "/quit"};
@@ -144,7 +147,9 @@ void chat::list_rooms(protocol::room_scope scope, const std::optional<std::strin
           (joined ? "  " : "+ ") + printable(room.name) +
           (room.alias.empty() ? " (" + room.id.str() + ")" : " (" + printable(room.alias) + ")") +
           ", " + std::to_string(room.member_count) + " members" +
-          (unread > 0 ? ", " + std::to_string(unread) + " unread" : ""));
+          (unread > 0
+               ? ", " + std::to_string(unread) + (unread < counted_max ? "" : "+") + " unread"
+               : ""));
     }
     if (page->next_cursor) {
       list_rooms(scope, page->next_cursor);

@@ -7,9 +7,11 @@
 #include <iostream>
 
 #include "cli/console_confirm.hpp"
+#include "cli/console_follow.hpp"
 #include "cli/console_interactive.hpp"
 #include "cli/console_output.hpp"
 #include "cli/console_top.hpp"
+#include "cli/console_trace.hpp"
 #include "cli/console_watch.hpp"
 #include "cli/text.hpp"
 #include "client/admin.hpp"
@@ -61,6 +63,8 @@ exit_code run_console(const console_options& o) {
     return exit_code::usage;
   }
   if (o.verb == "top") return run_top(o);
+  if (o.follow) return follow_log(o);
+  if (o.verb.starts_with("trace ")) return run_trace(o);
   if (o.watch_s) {
     if (is_act(o.verb)) {
       std::cerr << "greenroom: --watch is for verbs that only look, and " << o.verb

@@ -5,7 +5,8 @@
 /// `greenroom console`: one question to the operator's socket of a node, answered on standard
 /// output; everything that is not data goes to standard error. console_verbs and console_acts are
 /// the command line, console_output the formats, console_confirm what asks before it is done,
-/// console_watch `--watch`, console_interactive the prompt, console_top `top`.
+/// console_watch `--watch`, console_follow `log tail --follow`, console_trace `trace`,
+/// console_interactive the prompt, console_top `top`.
 
 #include <CLI/App.hpp>
 #include <chrono>
@@ -61,6 +62,11 @@ struct console_options {
   std::string component;
   std::string level;
   bool dry_run = false;
+  std::string grep;     ///< of the log: lines with this text
+  bool follow = false;  ///< … and those that come, until Ctrl+C
+  std::string message;  ///< of trace: the id that its client gives it
+  std::optional<std::uint32_t> seconds;
+  std::optional<std::uint32_t> delay_ms;  ///< of what a node says to another (chaos)
   // Of all verbs, and of none:
   std::vector<std::string> columns;  ///< empty: those of the answer
   std::string sort;                  ///< COLUMN or COLUMN:asc or COLUMN:desc; empty: as it came

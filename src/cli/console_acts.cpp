@@ -27,16 +27,22 @@ void add_node_acts(CLI::App* nodes, console_options& o) {
     verb->add_option("NODE", o.node, "Its name or id")->required();
     return verb;
   };
-  of_node("drain", "It leads nothing more, is not ready, and asks its clients to go elsewhere");
-  of_node("undrain", "It takes its share again");
+  can_rehearse(
+      of_node("drain", "It leads nothing more, is not ready, and asks its clients to go elsewhere"),
+      o);
+  can_rehearse(of_node("undrain", "It takes its share again"), o);
   auto* decommission =
       of_node("decommission", "It leaves for good, when others have taken over what it keeps");
   decommission->add_flag("--fewer-replicas", o.fewer_replicas,
                          "Even if shards have fewer replicas without it");
-  asks_first(decommission, o);
+  can_rehearse(asks_first(decommission, o), o);
 }
 
 void add_moves(CLI::App* app, console_options& o) {
+  add_verb(app->get_subcommand("shards"), "snapshot", nullptr,
+           "Its replicas cut their logs now: the state stands for what goes", "shard snapshot", o)
+      ->add_option("SHARD", o.shard, "Its number, from 1 on")
+      ->required();
   auto* shard_move = add_verb(app->get_subcommand("shards"), "move", nullptr,
                               "Another node shall lead it", "shard move", o);
   shard_move->add_option("SHARD", o.shard, "Its number")->required();
@@ -51,6 +57,7 @@ void add_moves(CLI::App* app, console_options& o) {
     move->add_option("--from", o.from,
                      "Whose replica it takes over (default: of the node with the most shards)")
         ->type_name("NODE");
+    can_rehearse(move, o);
   }
   add_verb(app, "rebalance", nullptr, "Spread shards evenly over the nodes, now", "rebalance", o);
 }
@@ -82,6 +89,19 @@ void add_token_acts(CLI::App* app, console_options& o) {
   auto* revoke = add_verb(token, "revoke", nullptr, "A bot's token ends now", "token revoke", o);
   revoke->add_option("--user", o.user, "Whose")->type_name("USER")->required();
   revoke->add_option("--id", o.id, "Which, as token list shows it")->type_name("ID")->required();
+}
+
+void add_key_acts(CLI::App* app, console_options& o) {
+  auto* key = add_verb(app, "key", "keys", "The keys that sign access tokens", "", o);
+  key->require_subcommand(1);
+  add_verb(key, "list", nullptr, "Which there are, and what each is good for", "key list", o);
+  add_verb(key, "rotate", nullptr, "A new key signs from now on; earlier tokens stay good",
+           "key rotate", o);
+  auto* retire =
+      add_verb(key, "retire", nullptr,
+               "A key is forgotten: all tokens that it has signed are refused", "key retire", o);
+  retire->add_option("KEY", o.id, "Its id, as key list shows it")->required();
+  can_rehearse(asks_first(retire, o), o);
 }
 
 void add_user_acts(CLI::App* users, console_options& o) {
@@ -125,6 +145,42 @@ void add_session_acts(CLI::App* app, console_options& o) {
   can_rehearse(asks_first(kick, o), o);
 }
 
+void add_store_acts(CLI::App* store, console_options& o) {
+  add_verb(store, "compact", nullptr,
+           "All nodes give back the space of what was deleted (exit 7 if one fails)",
+           "store compact", o);
+}
+
+void add_reload(CLI::App* app, console_options& o) {
+  auto* reload =
+      add_verb(app, "reload", nullptr,
+               "All nodes, or NODE, read their configurations again; says for each key what came "
+               "of it",
+               "reload", o);
+  reload->add_option("NODE", o.node, "Only this one");
+  can_rehearse(reload, o);
+}
+
+void add_chaos_acts(CLI::App* app, console_options& o) {
+  auto* chaos =
+      add_verb(app, "chaos", nullptr, "Rehearse failures (only with chaos.enabled)", "", o);
+  chaos->require_subcommand(1);
+  add_verb(chaos, "fail", nullptr, "The next handler of this kind of actor fails", "chaos fail", o)
+      ->add_option("KIND", o.kind, "room, session, shard, …")
+      ->required();
+  auto* delay = add_verb(chaos, "delay", nullptr, "Something takes longer", "", o);
+  delay->require_subcommand(1);
+  auto* link =
+      add_verb(delay, "link", nullptr, "What the node that is asked says to another comes late",
+               "chaos delay link", o);
+  link->add_option("NODE", o.node, "The other one")->required();
+  link->add_option("--ms", o.delay_ms, "By how much, at most 10000; 0 ends it")
+      ->type_name("MS")
+      ->required();
+  link->add_option("--for", o.seconds, "For so long (default 30, at most 300)")->type_name("S");
+  add_verb(chaos, "list", nullptr, "What is rehearsed, on all nodes", "chaos list", o);
+}
+
 void add_announce(CLI::App* app, console_options& o) {
   auto* announce =
       add_verb(app, "announce", nullptr,
@@ -149,9 +205,33 @@ void add_announce(CLI::App* app, console_options& o) {
   announce->add_option("TEXT", o.content, "What is said")->required();
 }
 
+void add_backup_acts(CLI::App* app, console_options& o) {
+  auto* backup = add_verb(app, "backup", nullptr, "Copies of the nodes' data", "", o);
+  backup->require_subcommand(1);
+  add_verb(backup, "now", nullptr,
+           "Each node makes one of itself, below backups in its data folder (exit 7 if one failed)",
+           "backup now", o)
+      ->add_option("--to", o.to, "What it is called (default: the time)")
+      ->type_name("NAME");
+}
+
 void add_log_acts(CLI::App* app, console_options& o) {
   auto* log = add_verb(app, "log", nullptr, "The nodes' logs", "", o);
   log->require_subcommand(1);
+  auto* tail = add_verb(
+      log, "tail", nullptr,
+      "The last warnings and errors of all nodes, and with --follow all that comes", "log tail", o);
+  tail->add_option("-n,--limit", o.limit, "How many of those there are (default 20)")
+      ->type_name("N");
+  tail->add_option("--level", o.level, "Only of this level or worse")
+      ->type_name("LEVEL")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
+  tail->add_option("--component", o.component, "Only of this part (security, raft, …)")
+      ->type_name("C");
+  tail->add_option("--from", o.from, "Only of this node")->type_name("NODE");
+  tail->add_option("--grep", o.grep, "Only lines with this text, in capitals or not")
+      ->type_name("TEXT");
+  tail->add_flag("-f,--follow", o.follow, "Then what comes, until Ctrl+C");
   add_verb(log, "levels", nullptr, "How much which part of each node logs", "log levels", o);
   auto* level = add_verb(log, "level", nullptr,
                          "How much all nodes log, until they are started again", "log level", o);
@@ -171,14 +251,13 @@ void add_acts(CLI::App* app, console_options& o) {
   add_session_acts(app, o);
   add_user_acts(app->get_subcommand("users"), o);
   add_token_acts(app, o);
+  add_key_acts(app, o);
   add_announce(app, o);
   add_log_acts(app, o);
-  auto* chaos =
-      add_verb(app, "chaos", nullptr, "Rehearse failures (only with chaos.enabled)", "", o);
-  chaos->require_subcommand(1);
-  auto* fail = add_verb(chaos, "fail", nullptr, "The next handler of this kind of actor fails",
-                        "chaos fail", o);
-  fail->add_option("KIND", o.kind, "room, session, shard, …")->required();
+  add_backup_acts(app, o);
+  add_store_acts(app->get_subcommand("store"), o);
+  add_reload(app, o);
+  add_chaos_acts(app, o);
 }
 
 }  // namespace greenroom::cli

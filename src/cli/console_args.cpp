@@ -13,11 +13,12 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 
 bool is_act(std::string_view verb) noexcept {
-  constexpr std::array<std::string_view, 22> looks{
-      "",         "nodes",      "shards",     "rooms",         "room show", "users",
-      "sessions", "actors",     "actor show", "connections",   "tree",      "raft",
-      "store",    "links",      "settings",   "health",        "doctor",    "token list",
-      "top",      "log levels", "audit tail", "cluster status"};
+  constexpr std::array<std::string_view, 30> looks{
+      "",         "nodes",         "shards",     "rooms",          "room show",     "users",
+      "sessions", "actors",        "actor show", "connections",    "tree",          "raft",
+      "store",    "links",         "settings",   "health",         "doctor",        "token list",
+      "top",      "log levels",    "audit tail", "cluster status", "explain shard", "explain room",
+      "log tail", "trace message", "trace room", "trace user",     "trace actor",   "chaos list"};
   return std::ranges::find(looks, verb) == looks.end();
 }
 
@@ -50,6 +51,11 @@ json console_args(const console_options& o) {
   if (!o.component.empty()) args["component"] = o.component;
   if (!o.level.empty()) args["level"] = o.level;
   if (o.dry_run) args["dry_run"] = true;
+  if (!o.grep.empty()) args["grep"] = o.grep;
+  if (o.follow) args["follow"] = true;
+  if (!o.message.empty()) args["message"] = o.message;
+  if (o.seconds) args["seconds"] = *o.seconds;
+  if (o.delay_ms) args["delay_ms"] = *o.delay_ms;
   // The node cuts the list, so it has to know what is first in it.
   if (!o.sort.empty() && node_sorts(o.verb)) args["sort"] = o.sort;
   return args;
@@ -59,6 +65,10 @@ milliseconds console_timeout(const console_options& o) {
   if (o.timeout_s > 0) return milliseconds(static_cast<std::int64_t>(o.timeout_s * 1000));
   // Every new account is a synced write.
   if (o.verb == "token issue") return milliseconds(30'000 + std::int64_t{20} * o.count.value_or(1));
+  // Digests of all tables.
+  if (o.verb == "backup now") return milliseconds(300'000);
+  // All of what is in them is read and written.
+  if (o.verb == "store compact") return milliseconds(600'000);
   return milliseconds(5000);
 }
 

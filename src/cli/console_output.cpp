@@ -27,7 +27,9 @@ std::string text_in(const json& object, const char* name) {
 bool is_unhealthy(const std::string& verb, const json& row) {
   if (!row.is_object()) return false;
   if (verb == "health") return row.contains("ready") && row["ready"] == false;
-  return verb == "doctor" && row.contains("state") && row["state"] == "failed";
+  const bool judges =
+      verb == "doctor" || verb == "backup now" || verb == "reload" || verb == "store compact";
+  return judges && row.contains("state") && row["state"] == "failed";
 }
 
 /// The first of what is wrong, by how much it hurts.
@@ -104,6 +106,11 @@ std::string by_name(const json& rows, const std::vector<std::string>& columns) {
     if (value != nullptr) out += cell_of(*value) + '\n';
   }
   return out;
+}
+
+/// What is read as sentences is shown whole.
+bool is_prose(std::string_view verb) {
+  return verb.starts_with("explain ") || verb == "log tail";
 }
 
 bool is_cut(const json& answer) {
@@ -198,10 +205,11 @@ exit_code show_answer(const console_options& o, const json& answer, std::ostream
       }
       if (o.verb == "tree") indent(rows);
       if (o.output == output_format::wide && o.columns.empty()) columns = known;
-      // A password that is shown once has to be shown whole.
+      // A password that is shown once has to be shown whole, and so has a sentence.
       data << format_table(
           columns, rows, !o.no_headers,
-          {o.output == output_format::wide || is_act(o.verb) ? 0 : style.width, style.colours});
+          {o.output == output_format::wide || is_act(o.verb) || is_prose(o.verb) ? 0 : style.width,
+           style.colours});
       break;
   }
   auto result = o.verb == "cluster status" ? verdict_of(rows) : exit_code::ok;

@@ -28,6 +28,11 @@ constexpr const char* examples =
     "  greenroom console node decommission node3\n"
     "  greenroom console user role alice admin\n"
     "  greenroom console audit tail -n 50\n"
+    "  greenroom console key rotate\n"
+    "  greenroom console explain shard 7\n"
+    "  greenroom console log tail --follow --level warn\n"
+    "  greenroom console reload --dry-run\n"
+    "  greenroom console trace room lobby -n 3\n"
     "  greenroom console token issue --user load --create --count 100 > tokens.txt\n"
     "\n"
     "Asks one node, and through it all nodes of its cluster. Data goes to standard output, the "
@@ -158,9 +163,43 @@ void add_lists(CLI::App* app, console_options& o) {
            o)
       ->add_option("--shard", o.shard, "Only of this shard")
       ->type_name("SHARD");
-  add_verb(app, "store", "stores", "The stores: sizes, compaction, stalls, syncs, free disk",
-           "store", o);
-  add_verb(app, "links", "link", "Which nodes are linked", "links", o);
+  add_verb(app, "store", "stores",
+           "The stores: sizes, compaction, stalls, syncs, free disk; and with a verb:", "store", o);
+  add_verb(app, "links", "link", "Links between nodes: bytes, queues, round trips, TLS", "links",
+           o);
+  auto* explain = add_verb(app, "explain", nullptr, "What there is to know, in words", "", o);
+  explain->require_subcommand(1);
+  add_verb(explain, "shard", nullptr,
+           "Who leads it, what moves, why writes are refused, and if a node stopped",
+           "explain shard", o)
+      ->add_option("SHARD", o.shard, "Its number; 0 is the cluster map")
+      ->required();
+  add_verb(explain, "room", nullptr, "The same of the shard of a room", "explain room", o)
+      ->add_option("ROOM", o.room, "Its id or alias")
+      ->required();
+  auto* trace =
+      add_verb(app, "trace", nullptr, "The way of messages over all nodes, with times", "", o);
+  trace->require_subcommand(1);
+  for (auto* verb :
+       {add_verb(trace, "room", nullptr, "The next that are sent to a room", "trace room", o),
+        add_verb(trace, "user", nullptr, "The next that somebody sends", "trace user", o),
+        add_verb(trace, "message", nullptr, "One, by the message_id that its client will give it",
+                 "trace message", o),
+        add_verb(trace, "actor", nullptr, "The next in the room of an actor, or of its user",
+                 "trace actor", o)}) {
+    verb->add_option("-n,--limit", o.limit,
+                     "So many messages, then no more (default 10, of message 1; at most 100)")
+        ->type_name("N");
+    verb->add_option("--for", o.seconds, "… or so many seconds (default 30, at most 300)")
+        ->type_name("S");
+  }
+  trace->get_subcommand("room")->add_option("ROOM", o.room, "Its id or alias")->required();
+  trace->get_subcommand("user")->add_option("USER", o.user, "Its name or id")->required();
+  trace->get_subcommand("actor")
+      ->add_option("ID", o.actor, "As actors shows it")
+      ->type_name("ACTOR")
+      ->required();
+  trace->get_subcommand("message")->add_option("ID", o.message, "A UUID")->required();
   add_verb(app, "settings", "setting", "Every setting with its value", "settings", o);
   add_verb(app, "health", nullptr, "Which nodes are ready, and why not (exit 7)", "health", o);
   add_verb(app, "doctor", nullptr,

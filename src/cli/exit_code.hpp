@@ -24,7 +24,7 @@ enum class exit_code : int {
 /// Of an error code of the operator's socket.
 constexpr exit_code exit_code_of(std::string_view admin_code) noexcept {
   if (admin_code == "usage") return exit_code::usage;
-  if (admin_code == "not_found") return exit_code::not_found;
+  if (admin_code == "not_found" || admin_code == "user_offline") return exit_code::not_found;
   if (admin_code == "refused") return exit_code::refused;
   if (admin_code == "unreachable") return exit_code::unreachable;
   if (admin_code == "timeout") return exit_code::timed_out;

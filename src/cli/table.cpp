@@ -87,12 +87,13 @@ std::string cell_of(const json& value) {
 tone tone_of(std::string_view name, std::string_view text) {
   if (name == "ready") return text == "true" ? tone::good : tone::bad;
   if (!is_one_of(name, {"state", "status", "health"})) return tone::plain;
-  if (is_one_of(text, {"ready", "ok", "led", "active"})) return tone::good;
-  if (is_one_of(text,
-                {"failed", "not ready", "missing", "leaderless", "critical", "unreachable"})) {
+  if (is_one_of(text, {"ready", "ok", "led", "active", "up"})) return tone::good;
+  if (is_one_of(text, {"failed", "not ready", "missing", "leaderless", "critical", "unreachable",
+                       "down"})) {
     return tone::bad;
   }
-  if (is_one_of(text, {"warning", "draining", "drained", "degraded", "moving", "leaving"})) {
+  if (is_one_of(text,
+                {"warning", "draining", "drained", "degraded", "moving", "leaving", "silent"})) {
     return tone::warning;
   }
   return tone::plain;

@@ -13,6 +13,7 @@
 #include "cli/completion.hpp"
 #include "cli/console.hpp"
 #include "cli/room.hpp"
+#include "cli/store.hpp"
 #include "cli/text.hpp"
 
 namespace greenroom::cli {
@@ -24,7 +25,8 @@ constexpr const char* introduction =
     "Examples:\n"
     "  greenroom chat --node 127.0.0.1:8080 --user alice --register\n"
     "  greenroom console nodes\n"
-    "  greenroom room export --user alice lobby > lobby.jsonl\n";
+    "  greenroom room export --user alice lobby > lobby.jsonl\n"
+    "  greenroom store verify greenroom-data\n";
 
 /// `help`, `help console nodes` and `console --node SOCKET help nodes` mean the same with --help.
 std::vector<std::string> without_help_verb(std::vector<std::string> words) {
@@ -78,6 +80,8 @@ exit_code run_tool(int argc, const char* const* argv) {
   auto* chat_command = add_chat(app, chat_with);
   room_options room;
   auto* room_command = add_room(app, room);
+  store_options store;
+  auto* store_command = add_store(app, store);
   app.add_subcommand("version", "Print the version");
   std::string shell;
   auto* completion = app.add_subcommand("completion", "Print a script that completes for a shell");
@@ -112,6 +116,7 @@ exit_code run_tool(int argc, const char* const* argv) {
   if (chat_command->parsed()) return chat(chat_with).run();
   if (console_command->parsed()) return run_console(console);
   if (room_command->parsed()) return run_room(room);
+  if (store_command->parsed()) return run_store(store);
   if (completion->parsed()) {
     std::cout << completion_script(shell).value_or("") << std::flush;
     return std::cout ? exit_code::ok : exit_code::failure;

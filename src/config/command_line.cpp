@@ -23,7 +23,8 @@ Examples:
   greenroomd --default-config                     print every key with its default and meaning
 
 Each key can also come from the environment: http.port is GREENROOM_HTTP_PORT.
-SIGTERM and SIGINT stop the node in an orderly way, a second one at once.
+SIGTERM and SIGINT stop the node in an orderly way, a second one at once. SIGHUP reads the
+configuration again (on a terminal it stops the node).
 )";
 
 struct options {
@@ -134,7 +135,7 @@ tl::expected<startup, early_exit> parse_command_line(
     return ending(
         0, fmt::format("{}: the configuration is valid", what.empty() ? "without a file" : what));
   }
-  return startup{std::move(*config), o.allow_root};
+  return startup{std::move(*config), std::move(from), o.allow_root};
 }
 
 }  // namespace greenroom::config

@@ -14,6 +14,7 @@ namespace greenroom::config {
 
 struct startup {
   loaded config;
+  sources from;  ///< where it was read from, to be read again (live.hpp)
   bool allow_root = false;
 };
 

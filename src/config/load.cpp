@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <iterator>
 
 #include "config/table.hpp"
 #include "config/values.hpp"
@@ -34,13 +34,13 @@ void read_file(const std::string& path, loaded& into, errors& errors) {
     return;
   }
   std::ifstream in{path, std::ios::binary};
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in || !text) {
+  // Character by character: one that is empty is no failure.
+  const std::string text{std::istreambuf_iterator<char>{in}, {}};
+  if (!in.is_open() || in.bad()) {
     errors.push_back(fmt::format("{}: cannot be read", path));
     return;
   }
-  read_toml(text.str(), path, into, errors);
+  read_toml(text, path, into, errors);
 }
 
 void read_environment(const std::map<std::string, std::string>& environment, loaded& into,

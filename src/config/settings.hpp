@@ -69,6 +69,7 @@ struct auth_settings {
   std::uint32_t hash_workers = 2;
   std::uint32_t failed_logins_per_minute = 10;              ///< of one account; 0: no limit
   std::uint32_t failed_logins_per_minute_per_address = 60;  ///< 0: no limit; never for loopback
+  std::uint32_t key_rotation_days = 0;                      ///< 0: only when an operator asks
 };
 
 struct log_settings {
@@ -141,6 +142,11 @@ struct chaos_settings {
   bool enabled = false;  ///< the console may make actors fail
 };
 
+struct backup_settings {
+  std::uint32_t every = 0;  ///< seconds; 0: none by the clock
+  std::uint32_t keep = 7;
+};
+
 struct settings {
   node_settings node;
   http_settings http;
@@ -161,6 +167,7 @@ struct settings {
   chaos_settings chaos;
   audit_settings audit;
   webhook_settings webhooks;
+  backup_settings backup;
 };
 
 }  // namespace greenroom

@@ -57,7 +57,8 @@ constexpr key table[] = {
 
     {"limits.messages_per_minute", at<&settings::limits, &limit_settings::messages_per_minute>,
      "messages per minute",
-     "Messages a person may send, and other changes together; 0 is no limit.", 0, million},
+     "Messages a person may send, and as many changes of each other kind; 0 is no limit.", 0,
+     million},
     {"limits.max_connections", at<&settings::limits, &limit_settings::max_connections>,
      "connections", "Connections served at once; one more gets 503 or close code 1013.", 1,
      million},
@@ -123,6 +124,10 @@ constexpr key table[] = {
      "Log-ins from one address that fail, of whatever accounts, before more have to wait; 0 is no "
      "limit. Never applied to loopback.",
      0, million},
+    {"auth.key_rotation_days", at<&settings::auth, &auth_settings::key_rotation_days>, "days",
+     "Age at which the key that signs access tokens is followed by a new one; 0 is only when an "
+     "operator asks for it (greenroom console key rotate).",
+     0, 3650},
 
     {"log.durability", at<&settings::log, &log_settings::durability>, "",
      "When a write counts as kept: \"fsync\" when it is on disk, \"os\" when the operating system "
@@ -225,6 +230,12 @@ constexpr key table[] = {
      "Lets outgoing webhooks reach addresses that are not public: this machine, its networks."},
     {"webhooks.retries", at<&settings::webhooks, &webhook_settings::retries>, "attempts",
      "Attempts of a delivery after the first, at growing distances, before it is given up.", 0, 20},
+
+    {"backup.every", at<&settings::backup, &backup_settings::every>, "seconds",
+     "How often this node backs itself up, into backups in its data folder; 0: never.", 0,
+     30 * day_s},
+    {"backup.keep", at<&settings::backup, &backup_settings::keep>, "backups",
+     "How many that nobody has named are kept; older ones are deleted.", 1, 1000},
 };
 // clang-format on
 

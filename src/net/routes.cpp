@@ -334,6 +334,40 @@ std::optional<error> wrong_type(const http::request<http::string_body>& request)
 
 }  // namespace
 
+namespace {
+
+/// What needs no log-in, or has a token of its own.
+bool is_open(const route& r) {
+  return r.make == static_cast<maker>(register_user) || r.make == static_cast<maker>(log_in) ||
+         r.make == static_cast<maker>(refresh) || r.make == static_cast<maker>(post_to_hook);
+}
+
+plan plan_route(const route& r, asked& a, const http::request<http::string_body>& request) {
+  a.body = json::object();
+  const bool with_body = r.method == verb::post || r.method == verb::put || r.method == verb::patch;
+  if (with_body && !request.body().empty()) {
+    if (auto e = wrong_type(request)) return *e;
+    auto body = protocol::parse_json(request.body());
+    if (!body) {
+      return body.error();
+    }
+    if (!body->is_object() && r.make != static_cast<maker>(echo)) {
+      return invalid_field("document", "the body has to be a JSON object").value();
+    }
+    a.body = std::move(*body);
+  }
+  auto planned = r.make(a);
+  if (auto* c = std::get_if<planned_call>(&planned); c != nullptr && c->authenticate_only) {
+    if (request.body().empty()) {
+      return invalid_field("document", "there is nothing to echo").value();
+    }
+    c->echo = request.body();
+  }
+  return planned;
+}
+
+}  // namespace
+
 std::optional<error> check_query(std::string_view target) {
   asked ignored;
   const auto mark = target.find('?');
@@ -398,32 +432,14 @@ plan plan_request(const http::request<http::string_body>& request) {
       continue;
     }
     a.path = std::move(*found);
-    a.body = json::object();
-    const bool with_body =
-        r.method == verb::post || r.method == verb::put || r.method == verb::patch;
-    if (with_body && !request.body().empty()) {
-      if (auto e = wrong_type(request)) return *e;
-      auto body = protocol::parse_json(request.body());
-      if (!body) {
-        return body.error();
-      }
-      if (!body->is_object() && r.make != static_cast<maker>(echo)) {
-        return invalid_field("document", "the body has to be a JSON object").value();
-      }
-      a.body = std::move(*body);
-    }
-    auto planned = r.make(a);
-    if (auto* c = std::get_if<planned_call>(&planned); c != nullptr && c->authenticate_only) {
-      if (request.body().empty()) {
-        return invalid_field("document", "there is nothing to echo").value();
-      }
-      c->echo = request.body();
+    auto planned = plan_route(r, a, request);
+    // As over a WebSocket: who has not authenticated hears that before what is wrong.
+    const bool refused = std::holds_alternative<error>(planned);
+    if (refused && !is_open(r) && request.count(http::field::authorization) == 0) {
+      return error{ec::unauthorized, "a bearer token is needed", {}};
     }
     return planned;
   }
-  // Which other routes there will be below it is not said yet, so none is missing.
-  const bool is_admin = path == "/api/admin" || path.starts_with("/api/admin/");
-  if (is_admin && allowed.empty()) return unsupported(a);
   if (!allowed.empty()) allowed += "OPTIONS";
   return no_route{std::move(allowed), options};
 }

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <future>
+#include <utility>
 
 #include "net/connect_limiter.hpp"
 #include "net/http_answers.hpp"
@@ -138,6 +139,7 @@ struct server::impl {
   steady::time_point next_accept_line{};
   unsigned next_thread = 0;
   std::uint16_t bound_port = 0;
+  bool stopped = false;
 };
 
 server::server(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
@@ -161,6 +163,13 @@ expected<void> server::can_listen(const std::string& address, std::uint16_t port
 }
 
 server::~server() {
+  stop();
+}
+
+void server::stop() {
+  if (std::exchange(impl_->stopped, true)) {
+    return;
+  }
   // The accept under way holds a socket that belongs to another thread's context, which must not
   // go first: its end is waited for.
   std::promise<void> ended;

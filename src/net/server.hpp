@@ -66,11 +66,14 @@ class server final {
                                                  connection_handler& handler, node_pages pages);
   /// Whether start() could listen there now; says why not.
   static expected<void> can_listen(const std::string& address, std::uint16_t port);
-  /// Stops at once.
+  /// Stops at once, if it has not been.
   ~server();
   server(const server&) = delete;
   server& operator=(const server&) = delete;
 
+  /// Closes all that is open and ends the threads. sockets() may still be called afterwards, as
+  /// long as the server lives, and does nothing then.
+  void stop();
   [[nodiscard]] std::uint16_t port() const noexcept;
   socket_port& sockets() noexcept;
   /// No new connections; those that are open get close code 1001 after their queues are empty, at

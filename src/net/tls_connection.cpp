@@ -35,7 +35,12 @@ tls_connection::result attempt(SSL* session, bool& failed, Operation operation) 
 
 tls_connection::tls_connection(int descriptor, ssl_st* session, std::string address,
                                std::uint16_t port)
-    : address_(std::move(address)), port_(port), session_(session), descriptor_(descriptor) {}
+    : address_(std::move(address)),
+      port_(port),
+      session_(session),
+      version_(SSL_get_version(session)),
+      cipher_(SSL_get_cipher_name(session)),
+      descriptor_(descriptor) {}
 
 tls_connection::~tls_connection() {
   SSL_free(session_);

@@ -49,11 +49,16 @@ class tls_connection {
   /// Of the other side.
   [[nodiscard]] const std::string& address() const noexcept { return address_; }
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  /// What both sides have agreed on, as OpenSSL names it: "TLSv1.3", "TLS_AES_256_GCM_SHA384".
+  [[nodiscard]] const std::string& version() const noexcept { return version_; }
+  [[nodiscard]] const std::string& cipher() const noexcept { return cipher_; }
 
  private:
   const std::string address_;
   const std::uint16_t port_;
   ssl_st* const session_;
+  const std::string version_;
+  const std::string cipher_;
   bool failed_ = false;
   std::mutex mutex_;  ///< no cut() while the descriptor is closed and its number given to another
   const int descriptor_;

@@ -3,6 +3,7 @@
 
 #include "net/http_answers.hpp"
 #include "net/net_metrics.hpp"
+#include "protocol/guest_request.hpp"
 #include "telemetry/log.hpp"
 
 namespace greenroom::net {
@@ -66,6 +67,7 @@ void websocket_session::start(const http::request<http::string_body>& request,
   // No log-in needs more. Who has sent a token is let go at once when it is not valid, and would
   // not know from when on he may send more.
   const auto& limits = hub_.options;
+  guest_ = !bearer_token;
   ws_.read_message_max(bearer_token
                            ? limits.max_message_bytes
                            : std::min(limits.max_message_bytes, limits.anonymous_message_bytes));
@@ -289,8 +291,12 @@ void websocket_session::deliver() {
   io_.count_request();
   try {
     const auto data = buffer_.cdata();
-    auto request = protocol::decode_request(who_.encoding,
-                                            {static_cast<const char*>(data.data()), data.size()});
+    const std::string_view bytes(static_cast<const char*>(data.data()), data.size());
+    auto request = protocol::decode_request(who_.encoding, bytes);
+    // Nothing else is under way that could make him somebody.
+    if (!request && guest_ && !authenticated_ && inflight_ == 1) {
+      request.error() = protocol::for_guest(who_.encoding, bytes, std::move(request.error()));
+    }
     buffer_.consume(buffer_.size());
     if (buffer_.capacity() > first_read_bytes) buffer_.shrink_to_fit();
     partial_.release();

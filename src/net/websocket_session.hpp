@@ -94,6 +94,7 @@ class websocket_session final : public socket_session,
   std::uint16_t code_ = 0;  ///< the close code, for the figures
   bool accepted_ = false;   ///< the upgrade is answered
   bool is_open_ = false;    ///< the handler knows it
+  bool guest_ = false;      ///< there was no token in the upgrade
   bool authenticated_ = false;
   bool waiting_ = false;  ///< until the kernel takes more
   bool paused_ = false;   ///< not read, because inflight_ is at its limit

@@ -170,4 +170,15 @@ expected<applied> decide(const retire_key& c, cluster_map& map) {
   return applied{true, {}, {}};
 }
 
+expected<applied> decide(const drop_key& c, cluster_map& map) {
+  const auto key = std::find_if(map.keys.begin(), map.keys.end(),
+                                [&](const signing_key& k) { return k.id == c.id; });
+  if (key == map.keys.end()) return invalid_field("id", "there is no key with this id");
+  const auto* newest = current_key(map);
+  if (newest != nullptr && newest->id == c.id)
+    return fail(ec::conflict, "the newest key stays: rotate first, then retire it");
+  map.keys.erase(key);
+  return applied{true, {}, {}};
+}
+
 }  // namespace greenroom::placement::rules

@@ -66,7 +66,8 @@ struct shard_placement {
   bool operator==(const shard_placement&) const = default;
 };
 
-/// Signs access tokens. A retired key still verifies what it signed.
+/// Signs access tokens. A retired key verifies the tokens of bots alone, which may be good for
+/// years; see key_plan.hpp.
 struct signing_key {
   std::string id;
   std::string secret;  ///< key_secret_bytes random bytes
@@ -161,8 +162,14 @@ struct retire_key {
   std::string id;
 };
 
+/// The key is forgotten: nothing that it has signed is good any more. The newest that is not
+/// retired stays.
+struct drop_key {
+  std::string id;
+};
+
 using command = std::variant<form_cluster, join_node, update_node, place_shards, add_key,
-                             retire_key, assign_shard, report_group, decommission_node>;
+                             retire_key, assign_shard, report_group, decommission_node, drop_key>;
 
 struct applied {
   bool changed = false;  ///< false: it was so already; the epoch stays
@@ -188,7 +195,7 @@ const node_info* find_node(const cluster_map& map, const uuid& id) noexcept;
 const node_info* find_address(const cluster_map& map, std::string_view address) noexcept;
 /// Null also for a number that is not a shard of this cluster.
 const shard_placement* find_shard(const cluster_map& map, std::uint16_t shard) noexcept;
-/// The newest key that is not retired: the one to sign with.
+/// The newest key that is not retired. What signs now: signing_key_at (key_plan.hpp).
 const signing_key* current_key(const cluster_map& map) noexcept;
 std::vector<std::uint16_t> shards_of(const cluster_map& map, const uuid& node_id);
 std::size_t count_active(const cluster_map& map) noexcept;

@@ -53,6 +53,9 @@ auto fields(report_group& c) {
 auto fields(decommission_node& c) {
   return std::tie(c.id, c.fewer_replicas);
 }
+auto fields(drop_key& c) {
+  return std::tie(c.id);
+}
 
 template <class T>
 concept record = requires(T& v) {

@@ -18,6 +18,7 @@ expected<applied> decide(const retire_key& c, cluster_map& map);
 expected<applied> decide(const assign_shard& c, cluster_map& map);
 expected<applied> decide(const report_group& c, cluster_map& map);
 expected<applied> decide(const decommission_node& c, cluster_map& map);
+expected<applied> decide(const drop_key& c, cluster_map& map);
 
 /// Whether a node may be called and reached like this; `field` is where it stands in the command.
 expected<void> check_node(const node_info& n, const std::string& field);

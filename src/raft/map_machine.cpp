@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "placement/codec.hpp"
-#include "raft/bytes.hpp"
+#include "raft/map_record.hpp"
 #include "store/fatal.hpp"
 #include "store/keys.hpp"
 #include "telemetry/log.hpp"
@@ -17,34 +17,6 @@ namespace greenroom::raft {
 namespace {
 
 constexpr std::uint16_t map_shard = 0;
-constexpr std::uint8_t record_version = 1;
-
-/// One record, so that the map and the index it is of cannot disagree.
-std::string encode_record(std::uint64_t applied, const placement::cluster_map& map) {
-  std::string out;
-  put(out, record_version);
-  put(out, applied);
-  out += placement::encode(map);
-  return out;
-}
-
-struct map_record {
-  std::uint64_t applied = 0;
-  placement::cluster_map map;
-};
-
-expected<map_record> decode_record(std::string_view value) {
-  byte_reader in(value);
-  if (in.get<std::uint8_t>() != record_version) {
-    return fail(ec::internal, "the record of the cluster map has an unknown version");
-  }
-  map_record r;
-  r.applied = in.get<std::uint64_t>();
-  auto map = placement::decode_map(in.take(in.left()));
-  if (!map) return tl::unexpected(map.error());
-  r.map = std::move(*map);
-  return r;
-}
 
 /// Small: one piece, whatever is asked for.
 class map_stream final : public state_stream {
@@ -65,7 +37,7 @@ class map_intake final : public state_intake {
     return {};
   }
   expected<std::vector<store::raw_record>> finish(std::uint64_t applied_index) override {
-    const auto r = decode_record(record_);
+    const auto r = decode_map_record(record_);
     if (!r) return tl::unexpected(r.error());
     if (r->applied != applied_index) return fail(ec::internal, "the map is as of another index");
     return std::vector<store::raw_record>{
@@ -87,7 +59,7 @@ struct map_machine::impl {
                                   store::map_key(map_shard).view(), &value);
     if (s.IsNotFound()) return;
     store::throw_unless_ok(s, "reading the cluster map");
-    auto r = store::value_or_throw(decode_record(value));
+    auto r = store::value_or_throw(decode_map_record(value));
     applied = r.applied;
     now = std::move(r.map);
     visible = std::make_shared<const placement::cluster_map>(now);
@@ -129,7 +101,7 @@ void map_machine::apply(const committed_entry& entry) {
 }
 
 std::unique_ptr<state_stream> map_machine::read_state() {
-  return std::make_unique<map_stream>(encode_record(impl_->applied, impl_->now));
+  return std::make_unique<map_stream>(encode_map_record(impl_->applied, impl_->now));
 }
 
 std::unique_ptr<state_intake> map_machine::write_state() {
@@ -145,8 +117,9 @@ void map_machine::replaced() {
 void map_machine::commit(std::uint64_t index) {
   auto& i = *impl_;
   // Without a sync, like all state: the log has everything.
-  const auto s = i.db.rocks().Put({}, i.db.handle(store::family::raft_meta),
-                                  store::map_key(map_shard).view(), encode_record(index, i.now));
+  const auto s =
+      i.db.rocks().Put({}, i.db.handle(store::family::raft_meta), store::map_key(map_shard).view(),
+                       encode_map_record(index, i.now));
   store::stop_unless_ok(s, "writing the cluster map");
   i.applied = index;
   if (i.now != *i.visible) i.visible = std::make_shared<const placement::cluster_map>(i.now);

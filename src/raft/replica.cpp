@@ -108,6 +108,12 @@ expected<void> replica::transfer(server_id to, steady_ms now) {
   return impl_->submit(core_transfer{to}, impl_->wake(now));
 }
 
+void replica::cut_log(steady_ms now) {
+  if (!impl_->started) return;
+  impl_->cut_wanted = true;
+  impl_->put(impl::wake_input{}, impl_->wake(now));
+}
+
 void replica::on_synced(std::uint64_t token, steady_ms now) {
   if (impl_->started) impl_->put(impl::synced_input{token}, impl_->clock.at(now));
 }

@@ -206,6 +206,11 @@ class replica {
   void wake(steady_ms now, steady_ms missed);
   [[nodiscard]] bool resting() const noexcept;
 
+  /// Cuts the log soon, however short it is, as far as no server that is alive needs it: the state
+  /// stands for what goes. A server that is away fetches the state when it is back. No effect where
+  /// the machine is not transferable().
+  void cut_log(steady_ms now);
+
   void on_synced(std::uint64_t token, steady_ms now);
   void on_time(steady_ms now);
   /// When on_time wants to be called next.

@@ -8,6 +8,7 @@
 #include "raft/figures.hpp"
 #include "raft/replica_impl.hpp"
 #include "raft/wire.hpp"
+#include "runtime/wakes.hpp"
 
 namespace greenroom::raft {
 
@@ -19,6 +20,8 @@ constexpr std::size_t submit_bytes_max = 1 << 20;
 /// One commit of the machine.
 constexpr std::size_t apply_entries_max = 256;
 constexpr std::size_t apply_bytes_max = 1 << 20;
+/// As many may take longer than the threads that were given something would wait anyway.
+constexpr std::size_t long_apply_entries = 16;
 /// Content of one AppendEntries: heartbeats of other shards share the connection.
 constexpr std::size_t append_bytes_max = 256 << 10;
 
@@ -190,6 +193,8 @@ bool replica::impl::apply_some() {
   const auto count = std::min<std::uint64_t>(target - applied, apply_entries_max);
   const auto batch = entries(applied + 1, count, apply_bytes_max);
   if (batch.empty()) fatal("the log has no entry " + std::to_string(applied + 1));
+  // This takes a while: the disk need not wait for its end.
+  if (batch.size() >= long_apply_entries) runtime::wake_gathered();
   std::size_t bytes = 0;
   for (const auto& e : batch) {
     committed_entry entry{.index = e.index, .term = e.term, .tag = 0, .data = {}};

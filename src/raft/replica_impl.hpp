@@ -185,6 +185,7 @@ struct replica::impl {
 
   snapshot_point cut;           ///< where the log was cut; index 0: nowhere
   std::uint64_t log_first = 1;  ///< first index of the log, also of an empty one
+  bool cut_wanted = false;      ///< somebody has asked for it, whatever the length
   /// The sizes of the log, added up, at some of its indices.
   struct size_mark {
     std::uint64_t index = 0;

@@ -185,8 +185,10 @@ void replica::impl::note_size(const store::log_entry& e) {
 std::uint64_t replica::impl::cut_before() const {
   const auto length = applied + 1 - log_first;
   const auto bytes = size_total - size_before;
-  if (length <= options.log_entries_max && bytes <= options.log_bytes_max) return 0;
+  const bool too_long = length > options.log_entries_max || bytes > options.log_bytes_max;
+  if (!too_long && !cut_wanted) return 0;
   auto keep = applied > options.log_kept ? applied - options.log_kept + 1 : 1;
+  if (cut_wanted) keep = applied;
   for (const auto& m : sizes) {
     if (size_total - m.total <= options.log_bytes_max / 2) break;
     keep = std::max(keep, m.index + 1);
@@ -208,8 +210,10 @@ void replica::impl::maybe_cut() {
   if (!state.transferable() || installing.token != 0 || applied <= cut.index) return;
   if (applied < log_first || !open_configurations.empty()) return;
   const auto keep = cut_before();
-  // Not for a few.
-  if (keep < log_first + std::max<std::size_t>(options.log_entries_max / 8, 1)) return;
+  // Not for a few, unless somebody wants it.
+  const auto few = cut_wanted ? 1 : std::max<std::size_t>(options.log_entries_max / 8, 1);
+  cut_wanted = false;
+  if (keep < log_first + few) return;
   const auto term = term_at(applied);
   if (term == 0) fatal("the log has no entry " + std::to_string(applied));
   cut = {applied, term, committed_configuration};

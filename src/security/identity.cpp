@@ -151,6 +151,12 @@ tls_ptr make_tls(const std::vector<cert_ptr>& chain, EVP_PKEY* key, X509_STORE* 
 
 }  // namespace
 
+unix_ms end_of_certificate(std::string_view pem) {
+  const auto cert = parse_certificate(pem);
+  ERR_clear_error();
+  return cert ? end_of(cert.get()) : 0;
+}
+
 struct identity::impl {
   std::string pem;
   std::string name;

@@ -21,6 +21,9 @@ struct ssl_ctx_st;  // SSL_CTX
 
 namespace greenroom::security {
 
+/// When the first certificate in it ends; 0: there is none, or OpenSSL cannot tell.
+unix_ms end_of_certificate(std::string_view pem);
+
 /// The node's own key and certificate, loaded once. Thread-safe.
 class identity {
  public:

@@ -9,22 +9,17 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "security/encodings.hpp"
+
 namespace greenroom::security {
 
 namespace {
 
 constexpr std::size_t token_bytes_max = 4096;
-constexpr std::size_t refresh_bytes = 64;  // two ids and 32 random bytes
 /// How far the clocks of two nodes may be apart before a token seems to come from the future.
 constexpr unix_ms clock_skew_ms = 5 * 60 * 1000;
 /// The year 9999: keeps milliseconds far from the end of their type.
 constexpr std::int64_t seconds_max = never_expires_ms / 1000;
-
-/// libsodium wants to be initialised once before use; doing it again is harmless.
-void ensure_sodium() noexcept {
-  static const int state = sodium_init();
-  if (state < 0) std::abort();  // no randomness: nothing that follows would be safe
-}
 
 struct jwt_deleter {
   void operator()(jwt_t* token) const noexcept { jwt_free(token); }
@@ -38,29 +33,6 @@ using json_text = std::unique_ptr<char, text_deleter>;
 
 tl::unexpected<error> refused() {
   return fail(ec::unauthorized, "the token is not valid");
-}
-
-std::string to_base64url(std::string_view bytes) {
-  std::string out(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_URLSAFE_NO_PADDING),
-                  '\0');
-  sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
-                    bytes.size(), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-  out.pop_back();  // the terminating zero
-  return out;
-}
-
-std::optional<std::string> from_base64url(std::string_view text) {
-  std::string out(text.size(), '\0');
-  std::size_t size = 0;
-  const char* end = nullptr;
-  if (sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), text.data(),
-                        text.size(), nullptr, &size, &end,
-                        sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
-      end != text.data() + text.size()) {
-    return std::nullopt;
-  }
-  out.resize(size);
-  return out;
 }
 
 /// Three parts of base64url and nothing else; also no zero byte, at which libjwt would stop
@@ -206,34 +178,11 @@ expected<access_claims> verify_access_token(std::span<const signing_key> keys,
   return claims;
 }
 
-refresh_token make_refresh_token(const uuid& user_id, const uuid& session_id) {
-  std::string bytes(user_id.raw());
-  bytes += session_id.raw();
-  bytes += random_bytes(32);
-  refresh_token t;
-  t.user_id = user_id;
-  t.session_id = session_id;
-  t.text = to_base64url(bytes);
-  crypto_hash_sha256(t.hash.data(), reinterpret_cast<const unsigned char*>(t.text.data()),
-                     t.text.size());
-  return t;
-}
-
-expected<refresh_token> parse_refresh_token(std::string_view text) {
-  if (text.size() > token_bytes_max) {
-    return refused();
+std::optional<std::string> named_key(std::string_view token) {
+  if (token.size() > token_bytes_max || !has_token_shape(token)) {
+    return std::nullopt;
   }
-  const auto bytes = from_base64url(text);
-  if (!bytes || bytes->size() != refresh_bytes) {
-    return refused();
-  }
-  refresh_token t;
-  t.user_id = uuid::from_raw(std::string_view(*bytes).substr(0, 16));
-  t.session_id = uuid::from_raw(std::string_view(*bytes).substr(16, 16));
-  t.text = text;
-  crypto_hash_sha256(t.hash.data(), reinterpret_cast<const unsigned char*>(t.text.data()),
-                     t.text.size());
-  return t;
+  return key_id_of(token);
 }
 
 }  // namespace greenroom::security

@@ -46,15 +46,32 @@ std::string issue_access_token(const signing_key& key, const access_claims& clai
 expected<access_claims> verify_access_token(std::span<const signing_key> keys,
                                             std::string_view token, unix_ms now);
 
+/// The id of the key that a token says it was signed with; nothing for what is no token. Not
+/// verified: good for choosing what to answer, never for trust.
+std::optional<std::string> named_key(std::string_view token);
+
 /// A refresh token leads to its session: base64url of user id, session id and 32 random bytes.
+/// Those of a chain, in which each use gives the next one, also have their place in it and a seal
+/// of all that: so a node knows every token that it ever gave out, and keeps no more than the last
+/// hashes.
 struct refresh_token {
   uuid user_id;
   uuid session_id;
+  /// The place in the chain; empty: it is in none. What it says counts only if it is_genuine().
+  std::optional<std::uint32_t> generation;
   std::string text;
-  std::array<std::uint8_t, 32> hash{};  ///< SHA-256 of the text: what is stored
+  /// What is stored: SHA-256 of the text, in a chain with its place in the last 4 bytes.
+  std::array<std::uint8_t, 32> hash{};
 };
 refresh_token make_refresh_token(const uuid& user_id, const uuid& session_id);
+/// Of a chain. `key`: a secret of the cluster.
+refresh_token make_refresh_token(const uuid& user_id, const uuid& session_id, std::string_view key,
+                                 std::uint32_t generation);
 expected<refresh_token> parse_refresh_token(std::string_view text);
+/// The place in its chain of the token with this stored hash; of one that is in none, any number.
+std::uint32_t generation_in(std::span<const std::uint8_t, 32> hash) noexcept;
+/// Whether the token was given out with this key, in a chain.
+bool is_genuine(const refresh_token& token, std::string_view key);
 
 /// Constant-time comparison of equal-length secrets.
 bool same_secret(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) noexcept;

@@ -9,8 +9,11 @@
 #include <vector>
 
 #include "runtime/wakes.hpp"
+#include "store/damage_mark.hpp"
 #include "store/families.hpp"
 #include "store/fatal.hpp"
+#include "store/gapless_replay.hpp"
+#include "telemetry/log.hpp"
 
 namespace greenroom::store {
 
@@ -19,6 +22,7 @@ namespace fs = std::filesystem;
 struct database::impl {
   fs::path folder;
   std::shared_ptr<shard_clocks> clocks = std::make_shared<shard_clocks>();
+  std::unique_ptr<gapless_replay> replay;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   std::unique_ptr<rocksdb::DB> db;
 
@@ -58,6 +62,14 @@ tl::unexpected<error> open_failure(const fs::path& folder, const rocksdb::Status
                                   "; restore it from a backup, or move it away and let this node "
                                   "re-join as a new replica");
   return fail(ec::internal, "cannot open " + where + ": " + text);
+}
+
+/// A gap whose far side is in the files already: what is there is no state that ever was.
+tl::unexpected<error> gap_failure(const fs::path& folder, const gapless_replay& replay) {
+  return fail(ec::internal, folder.string() + " is damaged: " + describe(replay.found()) +
+                                ", and part of what follows is in other files already; restore it "
+                                "from a backup, or move it away and let this node re-join as a new "
+                                "replica");
 }
 
 /// Without CURRENT RocksDB would make a new database beside the files of the old one.
@@ -145,18 +157,28 @@ database::~database() = default;
 expected<std::unique_ptr<database>> database::open(const fs::path& folder,
                                                    const database_options& options) {
   if (auto fine = check_folder(folder); !fine) return tl::unexpected(fine.error());
-  const auto setup = database_setup(options);
+  auto setup = database_setup(options);
   if (auto fine = check_families(folder, setup); !fine) return tl::unexpected(fine.error());
 
   auto state = std::make_unique<impl>();
   state->folder = folder;
+  state->replay = std::make_unique<gapless_replay>(folder);
+  setup.wal_filter = state->replay.get();
   rocksdb::DB* opened = nullptr;
   const auto s = rocksdb::DB::Open(setup, folder.string(), family_setup(options, state->clocks),
                                    &state->handles, &opened);
   state->db.reset(opened);
+  const auto& gap = state->replay->found();
+  if (!s.ok() && gap) return gap_failure(folder, *state->replay);
   if (!s.ok()) return open_failure(folder, s);
+  if (gap)
+    telemetry::log("store").error(
+        "{}: {}; opened with what is before. What comes after was not acknowledged, unless the "
+        "disk says that it has written what it has not; other replicas have it",
+        folder.string(), describe(gap));
 
   std::unique_ptr<database> db(new database(std::move(state)));
+  keep_damage_marks_in(folder);
   try {
     if (auto fine = check_schema(*db); !fine) return tl::unexpected(fine.error());
   } catch (const damaged& e) {

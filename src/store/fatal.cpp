@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <mutex>
 
+#include "store/damage_mark.hpp"
+
 namespace greenroom::store {
 
 namespace {
@@ -24,6 +26,10 @@ first_damage& seen() {
 }  // namespace
 
 damaged::damaged(const std::string& why) : std::runtime_error(why) {
+  see_damage(why);
+}
+
+void see_damage(const std::string& why) {
   auto& first = seen();
   const std::lock_guard lock(first.mutex);
   if (first.why.empty()) first.why = why;
@@ -42,11 +48,17 @@ void stop(std::string_view why) noexcept {
 }
 
 void stop_unless_ok(const rocksdb::Status& s, std::string_view doing) {
-  if (!s.ok()) stop(std::string(doing) + ": " + s.ToString());
+  if (s.ok()) return;
+  const auto why = std::string(doing) + ": " + s.ToString();
+  mark_if_corruption(s, why);
+  stop(why);
 }
 
 void throw_unless_ok(const rocksdb::Status& s, std::string_view doing) {
-  if (!s.ok()) throw damaged(std::string(doing) + ": " + s.ToString());
+  if (s.ok()) return;
+  const auto why = std::string(doing) + ": " + s.ToString();
+  mark_if_corruption(s, why);
+  throw damaged(why);
 }
 
 }  // namespace greenroom::store

@@ -28,8 +28,11 @@ void stop_unless_ok(const rocksdb::Status& s, std::string_view doing);
 struct damaged : std::runtime_error {
   explicit damaged(const std::string& why);
 };
-/// The first of them since the process began; empty: none. Thread-safe.
+/// The first of them since the process began, or what an earlier one has left (damage_mark.hpp);
+/// empty: none. Thread-safe.
 std::string damage_seen();
+/// As if such a record had been read.
+void see_damage(const std::string& why);
 void throw_unless_ok(const rocksdb::Status& s, std::string_view doing);
 
 template <class T>

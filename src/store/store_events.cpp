@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "store/store_events.hpp"
 
+#include "store/damage_mark.hpp"
 #include "telemetry/metrics.hpp"
 
 namespace greenroom::store {
@@ -34,6 +35,10 @@ class store_listener final : public rocksdb::EventListener {
   }
   void OnFlushCompleted(rocksdb::DB*, const rocksdb::FlushJobInfo&) override {
     flushes_.Increment();
+  }
+  /// Found by a compaction: the store takes no writes any more, so the process ends with the next.
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* why) override {
+    if (why != nullptr) mark_if_corruption(*why, "compacting or flushing: " + why->ToString());
   }
   /// After an error of the disk the store writes nothing any more until the process has been
   /// started again: what RocksDB has not written of its log by itself it must not write later,

@@ -8,8 +8,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -17,6 +16,7 @@
 #include <utility>
 
 #include "telemetry/log_format.hpp"
+#include "telemetry/log_tap.hpp"
 
 namespace greenroom::telemetry {
 
@@ -33,6 +33,7 @@ class relay_sink final : public spdlog::sinks::sink {
   }
 
   void log(const spdlog::details::log_msg& msg) override {
+    if (auto& tap = log_tap::instance(); tap.wants(msg.level)) show(tap, msg);
     const std::shared_lock lock(mutex_);
     if (!pool_) return plain_->log(msg);
     pool_->post_log(std::shared_ptr(writer_), msg, spdlog::async_overflow_policy::overrun_oldest);
@@ -64,6 +65,15 @@ class relay_sink final : public spdlog::sinks::sink {
   }
 
  private:
+  /// To consoles that follow the log.
+  static void show(log_tap& tap, const spdlog::details::log_msg& msg) {
+    using std::chrono::milliseconds;
+    tap.take(msg.level, {msg.logger_name.data(), msg.logger_name.size()},
+             {msg.payload.data(), msg.payload.size()},
+             std::chrono::duration_cast<milliseconds>(msg.time.time_since_epoch()).count(),
+             log_tap::clock::now());
+  }
+
   std::shared_mutex mutex_;
   spdlog::sink_ptr plain_;
   std::shared_ptr<spdlog::details::thread_pool> pool_;
@@ -81,21 +91,6 @@ struct logging {
 };
 
 constexpr std::size_t levels_max = 64;
-
-constexpr std::array<std::pair<std::string_view, spdlog::level::level_enum>, 6> level_names{{
-    {"trace", spdlog::level::trace},
-    {"debug", spdlog::level::debug},
-    {"info", spdlog::level::info},
-    {"warn", spdlog::level::warn},
-    {"error", spdlog::level::err},
-    {"off", spdlog::level::off},
-}};
-
-std::string name_of(spdlog::level::level_enum level) {
-  for (const auto& [name, value] : level_names)
-    if (value == level) return std::string(name);
-  return "error";  // critical: nobody sets it
-}
 
 /// Never destroyed: other threads may log while the process ends.
 logging& state() {
@@ -131,22 +126,21 @@ void start_logging(const log_options& options) {
 }
 
 bool set_log_level(std::string_view component, std::string_view level) {
-  const auto* const named = std::find_if(level_names.begin(), level_names.end(),
-                                         [&](const auto& l) { return l.first == level; });
-  if (named == level_names.end()) return false;
+  const auto named = parse_log_level(level);
+  if (!named) return false;
   auto& all = state();
   const std::lock_guard lock(all.mutex);
   if (component.empty()) {
-    all.level = named->second;
+    all.level = *named;
     all.levels.clear();
     for (auto& [name, logger] : all.loggers)
       logger->set_level(all.level);
     return true;
   }
   if (all.levels.size() >= levels_max && !all.levels.contains(component)) return false;
-  all.levels.insert_or_assign(std::string(component), named->second);
+  all.levels.insert_or_assign(std::string(component), *named);
   if (const auto found = all.loggers.find(component); found != all.loggers.end())
-    found->second->set_level(named->second);
+    found->second->set_level(*named);
   return true;
 }
 
@@ -155,10 +149,10 @@ std::vector<component_level> log_levels() {
   const std::lock_guard lock(all.mutex);
   std::map<std::string, std::string> found;
   for (const auto& [name, level] : all.levels)
-    found[name] = name_of(level);
+    found[name] = std::string(name_of_log_level(level));
   for (const auto& [name, logger] : all.loggers)
-    found[name] = name_of(logger->level());
-  std::vector<component_level> out{{"", name_of(all.level)}};
+    found[name] = std::string(name_of_log_level(logger->level()));
+  std::vector<component_level> out{{"", std::string(name_of_log_level(all.level))}};
   for (auto& [name, level] : found)
     out.push_back({name, std::move(level)});
   return out;

@@ -37,8 +37,8 @@ def test_the_console_is_written_down(node, person):
                     "details": json.dumps({"role": "bot", "user": name}, separators=(",", ":")),
                     "outcome": "ok"}  # fmt: skip
     before = len(lines_of(node))
-    for verb in ("nodes", "shards", "health", "settings", "audit tail", "rooms", "users",
-                 "sessions", "connections", "actors", "tree", "raft", "store",
+    for verb in ("nodes", "shards", "key list", "health", "settings", "audit tail", "rooms",
+                 "users", "sessions", "connections", "actors", "tree", "raft", "store",
                  "log levels"):  # fmt: skip
         node.rows(verb)
     node.rows("token list", user=name)

@@ -60,8 +60,8 @@ def test_a_list_that_the_node_sorts_and_cuts(admin):
 
 
 @pytest.mark.parametrize(("code", "status"), [
-    ("failure", 1), ("usage", 2), ("not_found", 3), ("refused", 4), ("unreachable", 5),
-    ("timeout", 6), ("never heard of", 1),
+    ("failure", 1), ("usage", 2), ("not_found", 3), ("user_offline", 3), ("refused", 4),
+    ("unreachable", 5), ("timeout", 6), ("never heard of", 1),
 ])  # fmt: skip
 def test_exit_codes_of_refusals(admin, code, status):
     admin.answers["nodes"] = failure(code, "for a reason")

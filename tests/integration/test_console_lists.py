@@ -218,14 +218,14 @@ def test_doctor(cluster):
     for r in rows:
         assert set(r) == {"check", "node", "state", "detail"} and r["detail"], r
         assert r["state"] in ("ok", "warning", "failed"), r
-    for check in ("nodes", "leaders", "replicas", "quorum", "backup"):
+    for check in ("nodes", "leaders", "replicas", "quorum"):
         assert one(rows, check=check)["node"] == "all"
     assert one(rows, check="leaders")["state"] == "ok"
     for node in NODES:
         for check in ("ready", "descriptors", "store", "links", "clock", "consumers"):
             assert one(rows, check=check, node=node)["state"] == "ok"
         # As good as the machine; and certificates of a test need not last.
-        for check in ("memory", "disk_space", "fsync", "certificates", "actors"):
+        for check in ("memory", "disk_space", "fsync", "certificates", "actors", "backup"):
             one(rows, check=check, node=node)
 
 
@@ -276,7 +276,7 @@ def test_sessions_are_kicked_and_may_come_back(cluster, people):
     assert act["action"] == "session kick" and session["id"] in act["on"]
     with Client(cluster.nodes[0], token=alice.token) as again:
         assert again.ask("room_list_request")["rooms"] == [], "the log-in is as good as before"
-    assert code(asked, "session kick", user=fresh("nobody")) == "not_found"
+    assert code(asked, "session kick", user=fresh("nobody")) == "user_offline"
     assert "either user" in usage(asked, "session kick")
     with Client(cluster.nodes[0], token=bob.token) as again:
         again.ask("room_list_request")

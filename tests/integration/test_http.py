@@ -193,10 +193,27 @@ def test_messages(someone, node):
     ("POST", "/api/files"),
     ("GET", f"/api/files/{names.NOBODY}"), ("GET", f"/api/files/{names.NOBODY}/thumbnail"),
     ("POST", "/api/files/tus"),
-    ("GET", "/api/admin/users"), ("POST", "/api/admin/users/x/ban"),
 ])  # fmt: skip
 def test_what_is_not_offered_yet(someone, method, path):
     someone().refusal(method, path, 415, "UNSUPPORTED", json={} if method == "PATCH" else None)
+
+
+@pytest.mark.parametrize("method, path", [
+    ("GET", "/api/admin/users"), ("POST", "/api/admin/users/x/ban"), ("GET", "/api/nothing"),
+])  # fmt: skip
+def test_what_there_is_not(someone, method, path):
+    someone().refusal(method, path, 404, "UNKNOWN_MESSAGE")
+
+
+@pytest.mark.parametrize("method, path, body", [
+    ("POST", "/api/rooms", b"{"), ("POST", "/api/rooms", b"{}"), ("GET", "/api/rooms/x", None),
+    ("GET", "/api/users?limit=many", None), ("POST", "/api/echo", b"{"),
+    ("POST", "/api/files", b""),
+])  # fmt: skip
+def test_who_sends_no_token_hears_that_first(node, method, path, body):
+    stranger = Browser(node)
+    stranger.refusal(method, path, 401, "UNAUTHORIZED", data=body)
+    stranger.close()
 
 
 # -- the node's own pages ----------------------------------------------------------------------

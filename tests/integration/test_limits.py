@@ -8,6 +8,7 @@ import pytest
 from harness import raw
 from harness.client import Client
 from harness.names import fresh
+from harness.waiting import wait_until
 from harness.web import Browser
 
 
@@ -47,6 +48,28 @@ def test_members_a_room_may_have(start_node):
         assert refused["details"] == {"field": "members", "limit": 2}
         bob.ask("leave_room_request", room_id=room)
         carl.ask("join_room_request", room_id=room)
+
+
+def test_each_action_has_a_limit_of_its_own(start_node):
+    node = start_node(limits__messages_per_minute=5)
+    with Client(node) as alice:
+        alice.register(fresh("alice"))
+        room = alice.create_room("r")["id"]
+        first = alice.send(room, "m0")["id"]
+
+        def is_refused():
+            answer = alice.answer("send_message_request", room_id=room, content="more")["data"]
+            return answer["type"] == "error" and answer
+
+        refused = wait_until(is_refused, "the limit of messages")
+        assert refused["code"] == "RATE_LIMIT" and refused["details"]["retry_after_ms"] > 0
+        alice.ask("reaction_request", room_id=room, id=first, emoji="👍", add=True)
+        alice.ask("edit_message_request", room_id=room, id=first, content="changed")
+        alice.ask("update_room_request", room_id=room, topic="others are not touched by it")
+        codes = [alice.answer("pin_request", room_id=room, id=first, pinned=i % 2 == 0)["data"]
+                 for i in range(8)]  # fmt: skip
+        assert [c["type"] for c in codes[:5]] == ["message_ack"] * 5
+        assert codes[-1].get("code") == "RATE_LIMIT", "each has one"
 
 
 def own_address():

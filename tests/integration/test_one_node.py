@@ -7,6 +7,7 @@ import pytest
 from harness import names
 from harness.client import PASSWORD, Client, new_id
 from harness.names import fresh
+from harness.waiting import PATIENCE_S
 
 # -- accounts and sessions ---------------------------------------------------------------------
 
@@ -96,6 +97,23 @@ def test_refresh_tokens_are_for_one_use(node, person):
     with Client(node) as c:
         assert c.code("auth_request", token=victim.token) == "UNAUTHORIZED"
     assert alice.ask("heartbeat")["type"] == "heartbeat_response", "other sessions are untouched"
+
+
+def test_a_refresh_token_that_was_spent_long_ago(node, person):
+    alice = person("alice")
+    with Client(node) as c:
+        opened = c.log_in(username=alice.user["username"], password=PASSWORD)
+    newest = opened
+    for _ in range(3):
+        with Client(node) as c:
+            newest = c.log_in(refresh_token=newest["refresh_token"])
+    with Client(node) as victim:
+        victim.log_in(token=newest["token"])
+        with Client(node) as c:
+            assert c.code("auth_request", refresh_token=opened["refresh_token"]) == "UNAUTHORIZED"
+        assert victim.wait_closed() == 4403, "not only the one before the present one counts"
+    with Client(node) as c:
+        assert c.code("auth_request", refresh_token=newest["refresh_token"]) == "UNAUTHORIZED"
 
 
 def test_logout_ends_the_session_on_all_its_connections(node, person):
@@ -303,6 +321,12 @@ def test_pages_of_history(room_of_two):
     none = alice.history(room["id"], after_seq=14)
     assert none["messages"] == [] and none["has_more"] is False
     assert alice.history(room["id"], min_seq=14, limit=1)["messages"][0]["content"] == "m11"
+    awaited = alice.post("history_request", room_id=room["id"], min_seq=15, limit=1)
+    alice.send(room["id"], "m12")
+    page = awaited.result(PATIENCE_S)["data"]
+    assert [m["content"] for m in page["messages"]] == ["m12"], "answered once it is there"
+    vain = alice.refusal("history_request", room_id=room["id"], min_seq=99)
+    assert vain["code"] == "INVALID_MESSAGE" and vain["details"]["field"] == "min_seq"
     both = alice.refusal("history_request", room_id=room["id"], before_seq=9, after_seq=1)
     assert both["code"] == "INVALID_MESSAGE" and both["details"]["field"] == "after_seq"
     message = oldest["messages"][0]

@@ -214,3 +214,4 @@ def test_nobody_asks_anything_before_authentication(world):
     for type_, case in CASES.items():
         if case.who != "new" and type_ != "auth_request":
             assert w.client("new").code(type_, **fields_of(case, w)) == "UNAUTHORIZED", type_
+            assert w.client("new").code(type_) == "UNAUTHORIZED", f"{type_}, whatever its fields"

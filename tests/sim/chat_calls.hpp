@@ -4,6 +4,7 @@
 /// \file
 /// What simulated clients and servers say to each other.
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,15 @@ enum class verb : std::uint8_t {
   hook,
   unhook,
   replay,
-  announce
+  announce,
+  edit,
+  take_back,
+  react,
+  pin,
+  close,
+  log_in,
+  restore,
+  abandon
 };
 
 /// What a client wants; the same in every attempt.
@@ -38,11 +47,14 @@ struct request {
   uuid message_id;
   uuid room;
   /// send, announce: content; create: alias; registration: name; retain: how many messages are
-  /// kept, or "day"; replay: empty, or anything for a delivery that was given up
+  /// kept, or "day"; replay: empty, or anything for a delivery that was given up; edit: content;
+  /// react: emoji, and pin: anything, or a '-' before it for taking it back; close: what of it
   std::string text;
   protocol::message_state status = protocol::message_state::read;
-  std::uint64_t seq = 0;  ///< mark
-  uuid object{};          ///< unhook, replay: the webhook
+  std::uint64_t seq = 0;  ///< mark; restore: which part
+  /// unhook, replay: the webhook; edit, take_back, react, pin: the message; close: whose account
+  uuid object{};
+  std::shared_ptr<const chat::restore_room> part{};  ///< restore
 
   [[nodiscard]] std::uint64_t fingerprint() const;
   [[nodiscard]] std::string describe() const;

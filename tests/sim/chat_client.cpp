@@ -9,11 +9,16 @@ namespace greenroom::sim {
 namespace {
 
 constexpr std::size_t remembered = 40;
+constexpr std::size_t messages_remembered = 20;
 
 }  // namespace
 
 chat_client::chat_client(chat_world& in, server_id self, bool busy)
-    : in_(in), self_(self), busy_(busy), user_(user_id_of("user" + std::to_string(self))) {}
+    : in_(in), self_(self), busy_(busy), user_(user_id_of(name())) {}
+
+std::string chat_client::name() const {
+  return "user" + std::to_string(self_) + (lives_ == 0 ? "" : "x" + std::to_string(lives_));
+}
 
 // -- requests ------------------------------------------------------------------------------------
 
@@ -27,7 +32,7 @@ request chat_client::named(verb what, const uuid& room) {
 
 request chat_client::registration() {
   auto r = named(verb::registration, {});
-  r.text = "user" + std::to_string(self_);
+  r.text = name();
   return r;
 }
 
@@ -95,6 +100,25 @@ request chat_client::announce(const uuid& room) {
   return r;
 }
 
+request chat_client::change(verb what, const uuid& room, const uuid& id, std::string how) {
+  auto r = named(what, room);
+  r.object = id;
+  r.text = what == verb::edit ? std::to_string(self_) + " means " + std::to_string(names_)
+                              : std::move(how);
+  return r;
+}
+
+request chat_client::close(const uuid& whose, std::string how) {
+  auto r = named(verb::close, {});
+  r.object = whose;
+  r.text = std::move(how);
+  return r;
+}
+
+request chat_client::log_in() const {
+  return {.what = verb::log_in, .user = user_, .message_id = {}, .room = {}, .text = {}};
+}
+
 // -- the life of a request -----------------------------------------------------------------------
 
 void chat_client::ask(request what, server_id at) {
@@ -156,14 +180,16 @@ void chat_client::take(const answer& a) {
 }
 
 void chat_client::learn(const request& r, const answer& a) {
-  // Nobody else takes it out, so whoever has joined is a member.
+  if (r.what == verb::restore || r.what == verb::abandon) return learn_restoring(r, a);
+  // Nobody else takes it out, so whoever has joined is a member, unless he was erased.
   const bool clocks_ran = in_.leaps() == 0;
   // Rights that members need not have.
   const bool special = r.what >= verb::retain;
   if (a.how == answer::kind::refused && special) return;
   if (a.how == answer::kind::refused) {
     const bool denied = a.code == ec::forbidden || a.code == ec::room_not_found;
-    ensure(!(denied && clocks_ran && rooms_.contains(r.room)), "a member is refused",
+    const bool is_somebody = !in_.log().accounts().is_erased(r.user);
+    ensure(!(denied && clocks_ran && is_somebody && rooms_.contains(r.room)), "a member is refused",
            [&] { return r.describe(); });
     // Refusals are not remembered: a copy of a leave that was refused may get through later.
     if (denied || r.what == verb::leave) rooms_.erase(r.room);
@@ -186,7 +212,11 @@ void chat_client::learn(const request& r, const answer& a) {
       rooms_.erase(r.room);
       break;
     case verb::send:
+      see(r.room, a.object);
+      seqs_[r.room] = std::max(seqs_[r.room], a.seq);
+      break;
     case verb::read:
+      if (!a.messages.empty()) see(r.room, a.messages.front().second);
       seqs_[r.room] = std::max(seqs_[r.room], a.seq);
       break;
     case verb::hook:
@@ -197,6 +227,14 @@ void chat_client::learn(const request& r, const answer& a) {
     case verb::unhook:
     case verb::replay:
     case verb::announce:
+    case verb::edit:
+    case verb::take_back:
+    case verb::react:
+    case verb::pin:
+    case verb::close:
+    case verb::log_in:
+    case verb::restore:
+    case verb::abandon:
       break;
   }
   if (r.message_id.is_nil()) return;
@@ -204,63 +242,9 @@ void chat_client::learn(const request& r, const answer& a) {
   if (answered_.size() > remembered) answered_.pop_front();
 }
 
-// -- what to do next -----------------------------------------------------------------------------
-
-void chat_client::choose() {
-  using protocol::message_state;
-  if (!registered_) return begin({.what = registration()});
-  const auto& known = in_.rooms();
-  if (rooms_.empty()) {
-    if (known.empty() || in_.pick(6) == 0) {
-      return begin({.what = creation(in_.pick(2) == 0 ? "lobby" : "")});
-    }
-    return begin({.what = join(known[in_.pick(known.size())])});
-  }
-  if (in_.pick(10) == 0) return choose_keeping();
-  const auto room = *std::next(rooms_.begin(), static_cast<long>(in_.pick(rooms_.size())));
-  const auto dice = in_.pick(100);
-  if (dice < 50) return begin({.what = send(room)});
-  if (dice < 64) {
-    const auto seq = 1 + in_.pick(static_cast<std::size_t>(seqs_[room] + 1));
-    return begin({.what = mark(room, seq,
-                               in_.pick(2) == 0 ? message_state::read : message_state::delivered)});
-  }
-  if (dice < 80) return begin({.what = read(room)});
-  if (dice < 84) return begin({.what = join(known[in_.pick(known.size())])});
-  if (dice < 87) return begin({.what = leave(room)});
-  if (dice < 88 && known.size() < 6) return begin({.what = creation()});
-  if (answered_.empty()) return begin({.what = send(room)});
-  auto old = answered_[in_.pick(answered_.size())];
-  if (dice < 97) return begin({.what = std::move(old), .repeat = true});
-  auto other = send(room);
-  other.message_id = old.message_id;
-  begin({.what = std::move(other), .misuse = true});
-}
-
-/// Retention, webhooks and announcements, now and then in rooms where it may not.
-void chat_client::choose_keeping() {
-  const auto& known = in_.rooms();
-  const auto room = own_.empty() || in_.pick(6) == 0 ? known[in_.pick(known.size())]
-                                                     : own_[in_.pick(own_.size())];
-  const auto dice = in_.pick(100);
-  if (dice < 25) {
-    const auto what = in_.pick(4);
-    return begin({.what = retain(room, what == 0   ? ""
-                                       : what == 1 ? "day"
-                                                   : std::to_string(1 + in_.pick(9)))});
-  }
-  if (dice < 35) {
-    // Rooms of the server: everybody's, and one's own.
-    const auto to = in_.pick(3);
-    return begin({.what = to == 0   ? announce(room)
-                          : to == 1 ? announce(announcements_id_of(user_))
-                                    : announce(announcements_id_of({}))});
-  }
-  if (dice < 40) return begin({.what = join(announcements_id_of({}))});
-  if (hooks_.empty() || dice < 65) return begin({.what = hook(room)});
-  const auto& [its_room, id] = hooks_[in_.pick(hooks_.size())];
-  if (dice < 72) return begin({.what = unhook(its_room, id)});
-  begin({.what = replay(its_room, id, in_.pick(2) == 0 ? "" : "dead")});
+void chat_client::see(const uuid& room, const uuid& message) {
+  messages_.emplace_back(room, message);
+  if (messages_.size() > messages_remembered) messages_.pop_front();
 }
 
 }  // namespace greenroom::sim

@@ -32,6 +32,9 @@ void chat_duties::on_time() {
       propose(*what, purge_tag_);
     }
   }
+  if (abandon_tag_ == 0) {
+    if (const auto what = next_abandoned()) propose(*what, abandon_tag_);
+  }
   if (hook_tag_ == 0) {
     if (const auto to = next_hook()) propose(deliver(*to), hook_tag_);
   }
@@ -39,6 +42,7 @@ void chat_duties::on_time() {
 
 void chat_duties::ended(std::uint64_t tag) {
   if (tag == purge_tag_) purge_tag_ = 0;
+  if (tag == abandon_tag_) abandon_tag_ = 0;
   if (tag == hook_tag_) hook_tag_ = 0;
 }
 
@@ -52,10 +56,21 @@ void chat_duties::propose(chat::command_data what, std::uint64_t& tag) {
 std::optional<chat::purge_room> chat_duties::next_purge() const {
   const auto& s = in_.state(self_);
   for (const auto& r : s.rooms()) {
-    if (r.retention == protocol::room_retention{}) continue;
+    if (r.retention == protocol::room_retention{} || r.deleted) continue;
     const auto first = s.find_entry(r.id, r.purged_seq + 1);
     if (first && chat::purge_is_due(r, first->time, std::max(in_.wall(self_), s.clock())))
       return chat::purge_room{r.id, r.purged_seq + chat::purged_seqs_max};
+  }
+  return std::nullopt;
+}
+
+std::optional<chat::abandon_restore> chat_duties::next_abandoned() const {
+  const auto& s = in_.state(self_);
+  for (const auto& r : s.rooms()) {
+    using enum chat::restoration::what;
+    const bool fills = r.restored.is == filling || r.restored.is == people;
+    const auto rests = std::max(in_.wall(self_), s.clock()) - r.restored.at;
+    if (fills && rests > chat::restoration_rests_max_ms) return chat::abandon_restore{{}, r.id};
   }
   return std::nullopt;
 }

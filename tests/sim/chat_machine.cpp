@@ -82,6 +82,97 @@ void spoil_purge(const rules& how, chat::memory_state& s, const chat::room_purge
   }
 }
 
+/// After a part of a room's file was taken.
+void spoil_restored(const rules& how, chat::memory_state& s, const chat::restore_room& part) {
+  auto r = s.find_room(part.room_id);
+  if (how.how == sabotage::restore_opens_early && !part.ends) {
+    r->deleted = false;
+    s.put_room(*r);
+  }
+  if (!part.ends) return;
+  if (how.how == sabotage::restore_breaks_chain) {
+    r->chain = r->anchor;
+    s.put_room(*r);
+  } else if (how.how == sabotage::restore_leaves_entry) {
+    s.erase_entry(r->id, r->purged_seq + 1);
+  } else if (how.how == sabotage::restore_loses_change) {
+    for (auto seq = r->purged_seq + 1; seq <= r->last_seq; ++seq) {
+      auto m = s.find_message(r->id, seq);
+      if (!m || (m->reactions.empty() && !m->pinned)) continue;
+      m->reactions.clear();
+      m->pinned = false;
+      return s.put_message(*m);
+    }
+  }
+}
+
+/// After a room was told of a closed account.
+void spoil_told(const rules& how, chat::memory_state& s, const chat::close_person& told) {
+  auto r = s.find_room(told.room_id);
+  if (!r) return;
+  if (how.how == sabotage::erased_stays && told.erased) {
+    chat::member stays;
+    stays.user_id = told.user_id;
+    s.put_member(r->id, stays);
+    ++r->member_count;
+    s.put_room(*r);
+  } else if (how.how == sabotage::closed_hook_goes_on) {
+    for (auto h : s.first_webhooks(r->id, chat::webhooks_per_room_max)) {
+      if (h.created_by != told.user_id) continue;
+      h.paused = h.maker_gone = false;
+      s.put_webhook(h);
+    }
+  }
+}
+
+/// After a message was edited, or a room was swept that was given up.
+void spoil_room(const rules& how, chat::memory_state& s, const chat::command& c) {
+  if (const auto* edit = std::get_if<chat::edit_message>(&c.data)) {
+    if (how.how != sabotage::edit_shows_nothing) return;
+    auto m =
+        s.find_message(edit->what.room_id, *s.find_message_seq(edit->what.room_id, edit->what.id));
+    m->content = "what it was";
+    s.put_message(*m);
+  } else if (const auto* swept = std::get_if<chat::sweep_room>(&c.data)) {
+    const auto r = s.find_room(swept->room_id);
+    if (how.how != sabotage::given_up_leaves_message || !r || !r->deleted) return;
+    chat::message left;
+    left.id = r->id;
+    left.room_id = r->id;
+    left.seq = r->last_seq;
+    s.put_message(left);
+  }
+}
+
+/// After an account was closed, or a room was told of it.
+void spoil_closed(const rules& how, chat::memory_state& s, const chat::command& c) {
+  if (const auto* what = std::get_if<chat::close_account>(&c.data)) {
+    const auto account = s.find_user(what->user_id);
+    if (how.how != sabotage::closed_keeps_session || !account->deactivated) return;
+    const auto sessions = s.sessions_of(account->id);
+    if (sessions.empty()) return;
+    auto kept = sessions.front();
+    kept.revoked = false;
+    s.put_session(kept);
+  } else if (const auto* told = std::get_if<chat::close_person>(&c.data)) {
+    spoil_told(how, s, *told);
+  }
+}
+
+/// Who was erased, has left, and sends all the same, is let in for as long as that takes.
+std::optional<chat::member> let_in(const rules& how, chat::memory_state& s,
+                                   const chat::command& c) {
+  const auto* sent = std::get_if<chat::send_message>(&c.data);
+  if (how.how != sabotage::erased_writes || sent == nullptr) return std::nullopt;
+  const auto account = s.find_user(sent->from.user_id);
+  const auto& room = sent->what.room_id;
+  if (!account || !account->erased || s.find_member(room, account->id)) return std::nullopt;
+  chat::member back;
+  back.user_id = account->id;
+  s.put_member(room, back);
+  return back;
+}
+
 }  // namespace
 
 decided rules::apply(const raft::committed_entry& e, chat::memory_state& s) const {
@@ -93,8 +184,16 @@ decided rules::apply(const raft::committed_entry& e, chat::memory_state& s) cons
   if (how == sabotage::skip_apply && by == 2 && e.index % 31 == 0) return d;
   auto said = d.command;
   spoil(*this, said, s);
+  const auto back = let_in(*this, s, said);
   d.outcome = chat::apply(said, {.term = e.term}, s);
+  if (back) s.erase_member(std::get<chat::send_message>(said.data).what.room_id, back->user_id);
   spoil(*this, s, d.command);
+  if (!std::holds_alternative<error>(d.outcome.answer)) {
+    const auto* part = std::get_if<chat::restore_room>(&d.command.data);
+    if (part != nullptr && !d.outcome.duplicate) spoil_restored(*this, s, *part);
+    spoil_closed(*this, s, d.command);
+    if (!d.outcome.duplicate) spoil_room(*this, s, d.command);
+  }
   if (const auto* o = std::get_if<chat::room_purged>(&d.outcome.answer)) spoil_purge(*this, s, *o);
   d.time = s.clock();
   return d;
@@ -149,9 +248,7 @@ void chat_machine::replaced() {
   if (!text) return;
   ensure(open_.empty(), "a state is replaced while something of it is not visible");
   committed_ = std::stoull(*text);
-  state_ = decode_state(std::string_view(*text).substr(text->find('\n') + 1),
-                        rules_.how != sabotage::snapshot_without_repeats,
-                        rules_.how != sabotage::snapshot_without_hooks);
+  state_ = decode_state(std::string_view(*text).substr(text->find('\n') + 1), rules_.how);
   old_ = state_;
   old_index_ = committed_;
   since_.clear();

@@ -15,6 +15,33 @@ constexpr steady_ms round_again_ms = 60;
 constexpr steady_ms read_within_ms = 300;
 constexpr std::size_t read_messages = 5;
 
+/// What an item of the outbox is where it arrives (src/actors/outbox_sender.cpp).
+chat::command_data body_of(const chat::outbox_item& item) {
+  using enum chat::outbox_item::what;
+  switch (item.kind) {
+    case sweep_room:
+      return chat::sweep_room{item.target, true};
+    case sweep_user:
+      return chat::sweep_user{item.target};
+    case person_closed:
+    case person_erased:
+      return chat::close_person{item.target, item.user_id, item.kind == person_erased};
+    case user_room:
+      return chat::put_user_room{item.line, true};
+    case confirm_email:  // nobody has an address here
+    case release_email:
+      break;
+  }
+  return chat::forget_outbox{{item.id}};
+}
+
+/// A mistake made on purpose: it is forgotten before it has arrived.
+bool loses(sabotage how, const chat::outbox_item& item) {
+  using enum chat::outbox_item::what;
+  if (how == sabotage::outbox_forgotten) return item.kind == user_room;
+  return how == sabotage::closing_untold && item.kind == person_erased;
+}
+
 }  // namespace
 
 // -- leading -------------------------------------------------------------------------------------
@@ -50,7 +77,7 @@ void chat_server::stop_leading() {
     for (const auto& r : std::exchange(*list, {}))
       refuse(r.from, answer::kind::unavailable);
   }
-  outbox_tag_ = 0;
+  outbox_tag_ = arrived_ = 0;
   duties_.stop();
 }
 
@@ -80,17 +107,20 @@ void chat_server::empty_outbox() {
   const auto items = in_.state(self_).outbox();
   if (items.empty()) return;
   const auto& item = items.front();
-  const auto line = in_.state(self_).find_user_room(item.line.user_id, item.line.room_id);
-  chat::command c{.time = in_.wall(self_), .data = {}};
-  const bool arrived = line && line->entry_seq >= item.line.entry_seq;
-  if (arrived || in_.how() == sabotage::outbox_forgotten) {
-    c.data = chat::forget_outbox{{item.id}};
-  } else {
-    c.data = chat::put_user_room{item.line};
-  }
+  const bool goes = arrived_ != item.id && !loses(in_.how(), item);
+  const chat::command c{.time = in_.wall(self_),
+                        .data = goes ? body_of(item) : chat::forget_outbox{{item.id}}};
+  outbox_item_ = item.id;
   const auto tag = in_.new_tag();
   outbox_tag_ = tag;
   if (!in_.offer(self_, tag, store::encode(c))) outbox_tag_ = 0;
+}
+
+/// A bit was done, of which there may be more: then it is told again.
+void chat_server::outbox_told(const chat::outcome& o) {
+  outbox_tag_ = 0;
+  const auto* swept = std::get_if<chat::room_swept>(&o.answer);
+  if (swept == nullptr || swept->what == chat::room_swept::left::nothing) arrived_ = outbox_item_;
 }
 
 // -- calls ---------------------------------------------------------------------------------------
@@ -108,97 +138,6 @@ void chat_server::take(const call& c) {
     if (in.alive(leader)) in.server(leader).take(on);
   });
   if (copies > 1) in_.log().attempted(c.op, copies - 1);
-}
-
-chat::command chat_server::command_of(const request& r) {
-  const chat::origin from{r.user, r.message_id, r.fingerprint()};
-  chat::command c{.time = in_.wall(self_), .data = {}};
-  switch (r.what) {
-    case verb::registration: {
-      chat::register_user what{.from = from, .account = {}, .first_session = {}};
-      what.account.id = r.user;
-      what.account.username = r.text;
-      what.first_session.id = in_.new_id(self_);
-      c.data = what;
-      break;
-    }
-    case verb::create: {
-      chat::create_room what{.from = from, .room_id = r.room, .what = {}};
-      what.what.name = "a room";
-      what.what.type = protocol::room_type::open;
-      if (!r.text.empty()) what.what.alias = r.text;
-      c.data = what;
-      break;
-    }
-    case verb::join:
-      c.data = chat::join_room{from, r.room};
-      break;
-    case verb::leave:
-      c.data = chat::leave_room{from, r.room};
-      break;
-    case verb::send: {
-      chat::send_message what{.from = from, .id = in_.new_id(self_), .what = {}, .device_id = {}};
-      what.what.room_id = r.room;
-      what.what.content = r.text;
-      c.data = what;
-      break;
-    }
-    case verb::mark:
-    case verb::read:
-      c.data = chat::mark{r.room, {{r.user, r.status, r.seq}}};
-      break;
-    case verb::retain:
-    case verb::hook:
-    case verb::unhook:
-    case verb::replay:
-    case verb::announce:
-      c.data = special_of(r, from);
-      break;
-  }
-  return c;
-}
-
-/// What is not for every member.
-chat::command_data chat_server::special_of(const request& r, chat::origin from) {
-  if (r.what == verb::retain) {
-    chat::update_room what{.from = from, .what = {}};
-    what.what.room_id = r.room;
-    what.what.retention.emplace();
-    if (r.text == "day") {
-      what.what.retention->max_age_days = 1;
-    } else if (!r.text.empty()) {
-      what.what.retention->max_messages = std::stoull(r.text);
-    }
-    return what;
-  }
-  if (r.what == verb::hook) {
-    chat::create_webhook what{.from = from, .hook = {}};
-    what.hook.id = in_.new_id(self_);
-    what.hook.room_id = r.room;
-    what.hook.kind = chat::webhook::what::outgoing;
-    what.hook.name = "a webhook";
-    what.hook.url = "https://receiver.example/";
-    return what;
-  }
-  if (r.what == verb::unhook) return chat::delete_webhook{from, r.room, r.object};
-  if (r.what == verb::replay) {
-    chat::replay_webhook what{
-        .from = from, .room_id = r.room, .hook_id = r.object, .delivery_id = {}};
-    const auto dead = in_.state(self_).first_dead(r.object, 1);
-    if (!r.text.empty() && !dead.empty()) what.delivery_id = dead.front().id;
-    return what;
-  }
-  from.role = chat::user_role::admin;
-  chat::announce what{.from = from,
-                      .id = in_.new_id(self_),
-                      .room_id = r.room,
-                      .content = r.text,
-                      .of_server = false,
-                      .user_id = {}};
-  const auto own = announcements_id_of(r.user);
-  what.of_server = r.room == own || r.room == announcements_id_of({});
-  if (r.room == own) what.user_id = r.user;
-  return what;
 }
 
 void chat_server::write(const call& c) {
@@ -226,7 +165,7 @@ void chat_server::write(const call& c) {
 
 void chat_server::visible(const decided& d) {
   if (d.tag == 0) return;
-  if (d.tag == outbox_tag_) outbox_tag_ = 0;
+  if (d.tag == outbox_tag_) outbox_told(d.outcome);
   duties_.ended(d.tag);
   const auto open = calls_.extract(d.tag);
   if (open.empty()) return;

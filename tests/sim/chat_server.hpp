@@ -56,10 +56,14 @@ class chat_server {
   void start_round();
   [[nodiscard]] std::set<server_id> voters() const;
   void empty_outbox();
+  void outbox_told(const chat::outcome& o);
   void reply(const call& to, answer a);
   void refuse(const call& to, answer::kind how, server_id hint = 0);
   [[nodiscard]] chat::command command_of(const request& r);
   [[nodiscard]] chat::command_data special_of(const request& r, chat::origin from);
+  [[nodiscard]] chat::command_data change_of(const request& r, const chat::origin& from);
+  [[nodiscard]] chat::command_data account_of(const request& r, const chat::origin& from);
+  [[nodiscard]] chat::command_data restoration_of(const request& r, chat::origin from);
   [[nodiscard]] answer answer_of(const request& r, const chat::outcome& o) const;
   [[nodiscard]] answer read_now(const request& r) const;
 
@@ -82,7 +86,9 @@ class chat_server {
   std::uint64_t round_ = 0;
   steady_ms round_again_ = 0;
 
-  std::uint64_t outbox_tag_ = 0;  ///< of what is under way
+  std::uint64_t outbox_tag_ = 0;   ///< of what is under way
+  std::uint64_t outbox_item_ = 0;  ///< … the item that it is about
+  std::uint64_t arrived_ = 0;      ///< an item that has, and is to be forgotten
   chat_duties duties_;
   notice board_;  ///< who leads, as far as is known here
 };

@@ -9,12 +9,12 @@
 #include <string_view>
 
 #include "chat/memory_state.hpp"
+#include "sim/sabotage.hpp"
 
 namespace greenroom::sim {
 
 std::string encode_state(const chat::memory_state& s);
-/// `with_repeats` false: without what was answered before; `with_hooks`: without webhooks.
-chat::memory_state decode_state(std::string_view bytes, bool with_repeats = true,
-                                bool with_hooks = true);
+/// With the mistake that `how` says, if it is about this.
+chat::memory_state decode_state(std::string_view bytes, sabotage how = sabotage::none);
 
 }  // namespace greenroom::sim

@@ -186,6 +186,9 @@ seed_result& seed_result::operator+=(const seed_result& other) {
   virtual_ms += other.virtual_ms;
   purged += other.purged;
   deliveries += other.deliveries;
+  restored += other.restored;
+  closed += other.closed;
+  erased += other.erased;
   digest = digest * 31 + other.digest;
   return *this;
 }
@@ -230,6 +233,9 @@ seed_result run_seed(std::uint64_t seed, sabotage how, bool watch_messages) {
   out.second_effects = w.log().second_effects();
   out.purged = w.log().kept().purged();
   out.deliveries = w.log().kept().deliveries();
+  out.restored = w.log().restored().opened();
+  out.closed = w.log().accounts().closed();
+  out.erased = w.log().accounts().erased();
   out.states = w.states_fetched();
   out.torn = w.torn_writes();
   out.rests = w.rests();

@@ -4,8 +4,8 @@
 /// \file
 /// The whole of what decides in greenroom, in one thread and from one seed: chat rules, Raft and
 /// its glue on simulated servers, with clients that send, join, mark, read, set retention, make
-/// webhooks and announce, under crashes, torn and failing disks, cuts, lost and doubled messages,
-/// clocks that are wrong, and changes of the group.
+/// webhooks, announce, change messages, restore rooms and close accounts, under crashes, torn and
+/// failing disks, cuts, lost and doubled messages, clocks that are wrong, and changes of the group.
 
 #include <functional>
 #include <memory>
@@ -64,6 +64,8 @@ class chat_world final : public group {
   void tell(server_id client, const answer& a);
   void found_room(const uuid& id);
   [[nodiscard]] const std::vector<uuid>& rooms() const { return rooms_; }
+  /// Of any client.
+  uuid some_user() { return clients_[pick(clients_.size())]->user(); }
   history& log() { return history_; }
   chat_server& server(server_id id) { return *servers_.at(id - 1); }
   chat_client& client(std::size_t n) { return *clients_.at(n); }
@@ -110,6 +112,9 @@ struct seed_result {
   std::size_t second_effects = 0;
   std::uint64_t purged = 0;    ///< places in rooms
   std::size_t deliveries = 0;  ///< to webhooks
+  std::size_t restored = 0;    ///< rooms that have opened
+  std::size_t closed = 0;      ///< times that an account was
+  std::size_t erased = 0;
   std::size_t states = 0;
   std::size_t torn = 0;
   std::size_t rests = 0;

@@ -49,8 +49,11 @@ const std::vector<mistake>& mistakes() {
        {"states differ at one index", "an entry leads to different outcomes",
         "state is not what its log says"}},
       {sabotage::ack_before_commit, {"something is acknowledged that has not happened"}},
-      {sabotage::read_unconfirmed, {"a read does not show", "a read shows a cursor before"}},
-      {sabotage::open_too_early, {"a read does not show", "a read shows a cursor before"}},
+      // The last is a read that does not know of the reader's own joining.
+      {sabotage::read_unconfirmed,
+       {"a read does not show", "a read shows a cursor before", "a member is refused: read"}},
+      {sabotage::open_too_early,
+       {"a read does not show", "a read shows a cursor before", "a member is refused: read"}},
       {sabotage::repeat_with_new_seq, {"an acknowledgement says another seq"}},
       {sabotage::refuse_unconfirmed, {"a member is refused"}},
       {sabotage::refuse_written, {"what was refused has happened"}},
@@ -62,6 +65,18 @@ const std::vector<mistake>& mistakes() {
       {sabotage::purge_takes_more, {"something is purged that is to be kept"}},
       {sabotage::hook_goes_back, {"a webhook's position goes back"}},
       {sabotage::hook_skips_event, {"a webhook passes an event that nobody has delivered"}},
+      {sabotage::restore_loses_change, {"a restored room does not show what the log says"}},
+      {sabotage::restore_leaves_entry, {"a restored room's log is not whole"}},
+      {sabotage::restore_breaks_chain, {"a restored room's chain does not go on"}},
+      {sabotage::restore_opens_early, {"a room opens before all of it is there"}},
+      {sabotage::given_up_leaves_message, {"something is left of a room that was given up"}},
+      {sabotage::edit_shows_nothing, {"a room does not show what its log says"}},
+      {sabotage::closed_keeps_session, {"a closed account has an open session"}},
+      {sabotage::closing_untold, {"who was erased is in a room"}},
+      {sabotage::erased_stays, {"who was erased is in a room"}},
+      {sabotage::erased_writes, {"who was erased writes in a room that he has left"}},
+      {sabotage::closed_hook_goes_on, {"a webhook goes on without its maker"}},
+      {sabotage::snapshot_recalls_erased, {"something is left of who was erased"}},
   };
   return all;
 }

@@ -56,9 +56,10 @@ std::uint64_t request::fingerprint() const {
 }
 
 std::string request::describe() const {
-  static constexpr const char* names[] = {"register", "create", "join",   "leave",
-                                          "send",     "mark",   "read",   "retain",
-                                          "hook",     "unhook", "replay", "announce"};
+  static constexpr const char* names[] = {"register", "create",   "join",   "leave",     "send",
+                                          "mark",     "read",     "retain", "hook",      "unhook",
+                                          "replay",   "announce", "edit",   "take_back", "react",
+                                          "pin",      "close",    "log_in", "restore",   "abandon"};
   return std::string(names[static_cast<int>(what)]) + " '" + text + "' user " +
          user.str().substr(0, 8) + " room " + room.str().substr(0, 8) + " message_id " +
          message_id.str();
@@ -93,11 +94,22 @@ void history::applied(const decided& d, const chat::memory_state& s, bool first,
     ensure(hashes_.emplace(d.index, mine).first->second == mine, "states differ at one index",
            where);
   }
-  if (first) check_order(d, s);
+  if (first) {
+    if (const auto room = restoring_.applied(d, s)) open_restored(*room);
+    check_order(d, s);
+  }
   keeping_.applied(d, s, first);
+  closing_.applied(d, s, first);
   if (!first) return;
   check_effect(d, true_time);
   check_cursors(d, s);
+}
+
+/// It goes on where its file ends.
+void history::open_restored(const restoring::opening& room) {
+  const auto& from = rooms_.at(room.original);
+  rooms_[room.room] = {from.begin(), from.begin() + static_cast<long>(room.last_seq)};
+  keeping_.restored(room.room, room.original, room.last_seq, room.purged_seq);
 }
 
 void history::check_order(const decided& d, const chat::memory_state& s) {
@@ -118,6 +130,7 @@ void history::check_order(const decided& d, const chat::memory_state& s) {
     const auto id = sent != nullptr ? sent->id : said != nullptr ? said->id : uuid{};
     room.push_back(is_message ? id : uuid{});
     keeping_.noted(c.room_id, c.seq, d.time, is_message);
+    restoring_.noted(c.room_id, c.seq, d, s);
     if (!is_message) continue;
     const auto kept = s.find_message(c.room_id, c.seq);
     ensure(kept && kept->id == id &&
@@ -132,6 +145,11 @@ void history::check_order(const decided& d, const chat::memory_state& s) {
 void history::check_effect(const decided& d, unix_ms true_time) {
   const auto* from = origin_of(d.command);
   if (from == nullptr || from->message_id.is_nil() || !succeeded(d.outcome)) return;
+  // These are repeatable by what they say, and their message_id is not remembered.
+  if (std::holds_alternative<chat::restore_room>(d.command.data) ||
+      std::holds_alternative<chat::abandon_restore>(d.command.data)) {
+    return;
+  }
   const auto key = name{from->user_id, from->message_id};
   auto& all = effects_[key];
   const auto what = [&] {
@@ -142,6 +160,8 @@ void history::check_effect(const decided& d, unix_ms true_time) {
     now.object = w->id;
     now.room = w->room_id;
     now.seq = w->seq;
+    now.is_message = std::holds_alternative<chat::send_message>(d.command.data) ||
+                     std::holds_alternative<chat::announce>(d.command.data);
   }
   if (d.outcome.duplicate) {
     // The last that was asked for like this: a room's repeat is known by its id, whatever its age.
@@ -211,6 +231,13 @@ void history::answered(const answer& a, steady_ms now) {
     case verb::mark:
       note(marks_[{{op.what.user, op.what.room}, op.what.status}], now, op.what.seq);
       break;
+    case verb::restore:
+      ensure(!op.what.part->ends || restoring_.is_open(op.what.room),
+             "something is acknowledged that has not happened", [&] { return op.what.describe(); });
+      break;
+    case verb::abandon:
+    case verb::log_in:
+      break;
     default:
       ensure(effects_.contains({op.what.user, op.what.message_id}),
              "something is acknowledged that has not happened", [&] { return op.what.describe(); });
@@ -267,7 +294,7 @@ void history::check_read(const operation& op, const answer& a, steady_ms now) {
 void history::check_end(const chat::memory_state& s) const {
   for (const auto& [key, all] : effects_) {
     for (const auto& e : all) {
-      if (e.seq == 0) continue;
+      if (!e.is_message) continue;
       if (const auto r = s.find_room(e.room); r && e.seq <= r->purged_seq) continue;
       const auto kept = s.find_message(e.room, e.seq);
       ensure(kept && kept->id == e.object, "an acknowledged message is lost");
@@ -282,6 +309,7 @@ void history::check_end(const chat::memory_state& s) const {
            [&] { return op.what.describe(); });
   }
   for (const auto& r : s.rooms()) {
+    if (r.deleted) continue;  // it is being restored, or that was given up
     const auto entries = s.entries_of(r.id);
     ensure(entries.size() == r.last_seq - r.purged_seq && rooms_.at(r.id).size() == r.last_seq,
            "a room has a hole at the end");
@@ -296,6 +324,8 @@ void history::check_end(const chat::memory_state& s) const {
     }
   }
   keeping_.check_end(s);
+  restoring_.check_end(s);
+  closing_.check_end(s);
   for (const auto& l : s.user_rooms()) {
     ensure((l.state == chat::user_room::standing::joined) ==
                s.find_member(l.room_id, l.user_id).has_value(),

@@ -11,7 +11,9 @@
 ///  - a send that begins after another was acknowledged gets a higher seq;
 ///  - a read that begins after an acknowledgement shows it; cursors never go back;
 ///  - at the end all that was acknowledged is there, everywhere, unless retention has taken it
-///  (keeping.hpp).
+///  (keeping.hpp);
+/// and those on rooms that come from their files (restoring.hpp) and on closed accounts
+/// (closing.hpp).
 
 #include <map>
 #include <set>
@@ -22,7 +24,9 @@
 #include "chat/memory_state.hpp"
 #include "sim/chat_calls.hpp"
 #include "sim/chat_machine.hpp"
+#include "sim/closing.hpp"
 #include "sim/keeping.hpp"
+#include "sim/restoring.hpp"
 
 namespace greenroom::sim {
 
@@ -52,6 +56,8 @@ class history {
   [[nodiscard]] std::size_t repeats() const { return repeats_; }
   [[nodiscard]] std::size_t reads() const { return reads_; }
   [[nodiscard]] const keeping& kept() const { return keeping_; }
+  [[nodiscard]] const restoring& restored() const { return restoring_; }
+  [[nodiscard]] const closing& accounts() const { return closing_; }
   [[nodiscard]] std::size_t second_effects() const { return second_effects_; }
   /// Of everything that was told to clients, in order: equal runs have equal ones.
   [[nodiscard]] std::uint64_t digest() const { return digest_; }
@@ -68,6 +74,7 @@ class history {
     uuid object{};
     uuid room{};
     std::uint64_t seq = 0;
+    bool is_message = false;  ///< it has sent one
     std::uint64_t fingerprint = 0;
     unix_ms time = 0;        ///< the shard's clock
     unix_ms asked_true = 0;  ///< not later than it was proposed
@@ -79,6 +86,7 @@ class history {
   void note(rising& all, steady_ms now, std::uint64_t value);
   [[nodiscard]] static std::uint64_t largest_before(const rising& all, steady_ms when);
 
+  void open_restored(const restoring::opening& room);
   void check_order(const decided& d, const chat::memory_state& s);
   void check_effect(const decided& d, unix_ms true_time);
   void check_cursors(const decided& d, const chat::memory_state& s);
@@ -101,6 +109,8 @@ class history {
   std::map<uuid, rising> firsts_;                                     ///< by room
   std::map<std::pair<name, protocol::message_state>, rising> marks_;  ///< by user and room
   keeping keeping_;
+  restoring restoring_;
+  closing closing_;
   std::size_t acknowledged_sends_ = 0;
   std::size_t repeats_ = 0;
   std::size_t reads_ = 0;

@@ -32,6 +32,13 @@ void keeping::noted(const uuid& room, std::uint64_t seq, unix_ms time, bool is_m
   all.push_back({time, is_message});
 }
 
+void keeping::restored(const uuid& room, const uuid& original, std::uint64_t last_seq,
+                       std::uint64_t purged_seq) {
+  const auto& from = events_.at(original);
+  events_[room] = {from.begin(), from.begin() + static_cast<long>(last_seq)};
+  if (purged_seq > 0) purged_[room] = purged_seq;
+}
+
 void keeping::applied(const decided& d, const chat::memory_state& s, bool first) {
   if (std::holds_alternative<error>(d.outcome.answer)) return;
   if (std::holds_alternative<chat::room_purged>(d.outcome.answer)) return purged(d, s, first);
@@ -101,6 +108,7 @@ void keeping::advanced(const decided& d, const chat::memory_state& s, bool first
 
 void keeping::check_end(const chat::memory_state& s) const {
   for (const auto& r : s.rooms()) {
+    if (r.deleted) continue;  // it is not open (restoring.hpp)
     const auto up_to = purged_.find(r.id);
     ensure(r.purged_seq == (up_to == purged_.end() ? 0 : up_to->second),
            "a room begins where nobody has cut it");

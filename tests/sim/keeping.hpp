@@ -23,6 +23,9 @@ class keeping {
  public:
   /// A room has one event more.
   void noted(const uuid& room, std::uint64_t seq, unix_ms time, bool is_message);
+  /// A room comes from a file of another one, up to there and without what was purged.
+  void restored(const uuid& room, const uuid& original, std::uint64_t last_seq,
+                std::uint64_t purged_seq);
   /// The receiver of a webhook has got this event, perhaps again.
   void delivered(const uuid& hook, std::uint64_t seq) { delivered_[hook].insert(seq); }
   /// A server has applied it; `first` of all.

@@ -41,9 +41,23 @@ enum class sabotage : std::uint8_t {
   purge_takes_more,        ///< than retention says, everywhere
   hook_goes_back,          ///< a webhook's position
   hook_skips_event,        ///< a leader says that it has delivered what it has not
+  // rooms from their files
+  restore_loses_change,  ///< a message is as it was before something happened to it
+  restore_leaves_entry,  ///< an entry is missing in the log
+  restore_breaks_chain,  ///< what comes after is chained to something else
+  restore_opens_early,   ///< with its first part
+  given_up_leaves_message,
+  edit_shows_nothing,  ///< of any message: what it says stays
+  // closed accounts
+  closed_keeps_session,     ///< one session goes on
+  closing_untold,           ///< a room is not told
+  erased_stays,             ///< in a room that was told
+  erased_writes,            ///< what an erased person sends is taken although he has left
+  closed_hook_goes_on,      ///< a webhook does
+  snapshot_recalls_erased,  ///< in a fetched state he has a name again
 };
 
-inline constexpr std::array<std::pair<sabotage, std::string_view>, 22> all_sabotages{{
+inline constexpr std::array<std::pair<sabotage, std::string_view>, 34> all_sabotages{{
     {sabotage::ack_before_sync, "ack_before_sync"},
     {sabotage::forget_vote, "forget_vote"},
     {sabotage::accept_torn, "accept_torn"},
@@ -66,6 +80,18 @@ inline constexpr std::array<std::pair<sabotage, std::string_view>, 22> all_sabot
     {sabotage::purge_takes_more, "purge_takes_more"},
     {sabotage::hook_goes_back, "hook_goes_back"},
     {sabotage::hook_skips_event, "hook_skips_event"},
+    {sabotage::restore_loses_change, "restore_loses_change"},
+    {sabotage::restore_leaves_entry, "restore_leaves_entry"},
+    {sabotage::restore_breaks_chain, "restore_breaks_chain"},
+    {sabotage::restore_opens_early, "restore_opens_early"},
+    {sabotage::given_up_leaves_message, "given_up_leaves_message"},
+    {sabotage::edit_shows_nothing, "edit_shows_nothing"},
+    {sabotage::closed_keeps_session, "closed_keeps_session"},
+    {sabotage::closing_untold, "closing_untold"},
+    {sabotage::erased_stays, "erased_stays"},
+    {sabotage::erased_writes, "erased_writes"},
+    {sabotage::closed_hook_goes_on, "closed_hook_goes_on"},
+    {sabotage::snapshot_recalls_erased, "snapshot_recalls_erased"},
 }};
 
 inline std::optional<sabotage> sabotage_named(std::string_view name) {

@@ -6,7 +6,6 @@ import contextlib
 import http.client
 import json
 import os
-import random
 import re
 import resource
 import shutil
@@ -16,6 +15,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from .ports import free_port
 from .waiting import PATIENCE_S, SLOWNESS, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,29 +28,7 @@ QUICK = {"auth.argon2_memory_mib": 1, "auth.argon2_ops": 1, "limits.messages_per
 
 STARTED = []  # everything that may have to be ended, and whose log a failure shows
 
-_given_ports = set()
 _SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:")
-
-
-def free_port(count=1):
-    """The first of `count` free ports in a row, below those of outgoing connections; none is given
-    twice, because who got it need not have opened it yet."""
-    for _ in range(1000):
-        first = random.randrange(20000, 32000 - count)
-        wanted = range(first, first + count)
-        if not _given_ports.isdisjoint(wanted):
-            continue
-        with contextlib.ExitStack() as sockets:
-            try:
-                for port in wanted:
-                    s = sockets.enter_context(socket.socket())
-                    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    s.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            _given_ports.update(wanted)
-            return first
-    raise RuntimeError("no free ports")
 
 
 def clean_environment(settings=None):

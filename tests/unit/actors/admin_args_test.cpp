@@ -32,6 +32,7 @@ TEST_CASE("arguments have their types", "[admin_args]") {
   CHECK(refusal({{"dry_run", 1}}) == "dry_run is true or false");
   CHECK(refusal({{"create", "yes"}}) == "create is true or false");
   CHECK(refusal({{"fewer_replicas", json::array()}}) == "fewer_replicas is true or false");
+  CHECK(refusal({{"follow", 1}}) == "follow is true or false");
   for (const auto* name : {"user", "role", "kind", "scopes", "label"}) {
     CHECK(refusal({{name, 7}}) == std::string(name) + " is a text");
   }

@@ -125,6 +125,25 @@ TEST_CASE("some of many are named") {
   CHECK_THAT(doctor::judge(doctor::find_stuck(many, many)).detail, Contains("and 4 more"));
 }
 
+TEST_CASE("a backup is as good as its age, and as the last attempt") {
+  constexpr unix_ms day = 24LL * 3600 * 1000;
+  constexpr unix_ms now = 1'700'000'000'000;
+  const auto none = doctor::judge(doctor::backups{}, now);
+  CHECK(none.state == verdict::warning);
+  CHECK_THAT(none.detail, Contains("none has been made"));
+  CHECK(doctor::judge({.newest = now - 6 * day, .every_s = 0, .last_failure = {}}, now).state ==
+        verdict::ok);
+  CHECK(doctor::judge({.newest = now - 8 * day, .every_s = 0, .last_failure = {}}, now).state ==
+        verdict::warning);
+  CHECK(doctor::judge({.newest = now - day, .every_s = 86400, .last_failure = {}}, now).state ==
+        verdict::ok);
+  CHECK(doctor::judge({.newest = now - 3 * day, .every_s = 86400, .last_failure = {}}, now).state ==
+        verdict::warning);
+  const auto failed = doctor::judge({.newest = now, .every_s = 0, .last_failure = "no space"}, now);
+  CHECK(failed.state == verdict::failed);
+  CHECK_THAT(failed.detail, Contains("no space"));
+}
+
 TEST_CASE("what the cluster's status says is taken over") {
   const auto of = [](const char* state) {
     return doctor::from_status({{"check", "x"}, {"state", state}, {"detail", "3"}});

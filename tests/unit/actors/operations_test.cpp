@@ -47,7 +47,7 @@ error refusal(std::string_view verb, const json& args) {
 
 TEST_CASE("operators' verbs are known by name") {
   for (const auto* verb :
-       {"shard move", "room move", "node drain", "node undrain", "node decommission"})
+       {"shard move", "room move", "node drain", "node undrain", "node decommission", "key retire"})
     CHECK(is_operation(verb));
   CHECK_FALSE(is_operation("node"));
 }
@@ -75,6 +75,14 @@ TEST_CASE("a node is drained, undrained and decommissioned") {
   const auto out =
       operation_of("node decommission", {{"node", "node2"}, {"fewer_replicas", true}}, map);
   CHECK(std::get<placement::decommission_node>(out->command).fewer_replicas);
+}
+
+TEST_CASE("a key is retired by its id") {
+  const auto map = of_four();
+  const auto o = operation_of("key retire", {{"id", "k"}}, map);
+  REQUIRE(o);
+  CHECK(std::get<placement::drop_key>(o->command).id == "k");
+  CHECK(refusal("key retire", json::object()).details.field == "id");
 }
 
 TEST_CASE("what is wrong with a verb is said with its field") {

@@ -48,6 +48,38 @@ TEST_CASE("nobody is in more rooms than are allowed, and who leaves one may ente
   CHECK(std::holds_alternative<answered>(w.ask(lounge, room_leave{}, w.by(alice))));
 }
 
+TEST_CASE("a place is kept for the room that asked for it, and for nobody twice") {
+  leader_world w;
+  limit(w, 2, 0);
+  const auto alice = w.user("alice");
+  w.room(alice, "one");
+  // As two leaders of rooms ask at the same time, before either has put its room into the list.
+  const auto place = [&](const uuid& room) {
+    return w.ask(alice, user_rooms{chat::user_room::standing::joined, true, false, room});
+  };
+  const auto two = room_id_of_alias("two");
+  const auto three = room_id_of_alias("three");
+  must<done>(place(two));
+  const auto refused = must<error>(place(three));
+  CHECK(refused.code == ec::conflict);
+  CHECK(refused.details.limit == 2);
+  must<done>(place(two));  // the same room asks again
+  CHECK(must<error>(place(room_id_of_alias("four"))).code == ec::conflict);
+}
+
+TEST_CASE("a kept place is free again when the room is entered and left") {
+  leader_world w;
+  limit(w, 1, 0);
+  const auto alice = w.user("alice");
+  const auto bob = w.user("bob");
+  w.room(bob, "one");
+  const auto one = room_id_of_alias("one");
+  must<answered>(w.ask(one, room_join{}, w.by(alice)));
+  must<answered>(w.ask(one, room_leave{}, w.by(alice)));
+  const auto place = user_rooms{chat::user_room::standing::joined, true, false, fresh_id()};
+  must<done>(w.ask(alice, place));
+}
+
 TEST_CASE("a repeat of what was done is answered when there is no place any more") {
   leader_world w;
   limit(w, 1, 0);

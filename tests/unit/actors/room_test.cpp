@@ -206,6 +206,25 @@ TEST_CASE("history pages, from memory and from the store") {
   CHECK(answer_in<history_response>(w.history(room, alice, r)).messages.size() == 8);
 }
 
+TEST_CASE("history waits for a seq that is on its way") {
+  leader_world w;
+  const auto alice = w.user("alice");
+  const auto room = w.room(alice, "tea");
+  protocol::history_request r;
+  r.room_id = room;
+  r.min_seq = 3;
+  const auto early = w.post(room, room_history{r, false}, {alice, {}, 0});
+  must<answered>(w.send(room, alice, "one"));  // seq 2: not yet
+  must<answered>(w.send(room, alice, "two"));
+  const auto page = answer_in<history_response>(w.wait(early));
+  CHECK(texts(page) == std::vector<std::string>{"one", "two"});
+  CHECK(page.last_seq == 3);
+  r.min_seq = 4;  // nobody says any more
+  const auto vain = must<error>(w.history(room, alice, r));
+  CHECK(vain.code == ec::invalid_message);
+  CHECK(vain.details.field == "min_seq");
+}
+
 TEST_CASE("marks move cursors, and are seen as status by others") {
   leader_world w;
   const auto alice = w.user("alice");

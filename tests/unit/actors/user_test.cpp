@@ -99,6 +99,36 @@ TEST_CASE("a spent refresh token revokes its session") {
   CHECK(code_of(refresh(w, user, "nonsense")) == ec::unauthorized);
 }
 
+TEST_CASE("a refresh token that was spent long ago revokes its session as well") {
+  leader_world w(1);
+  const auto user = w.user("alice");
+  const auto first = must<session_opened>(log_in(w, "alice", "correct horse"));
+  std::vector<std::string> spent;
+  auto token = first.response.refresh_token;
+  for (int i = 0; i < 4; ++i) {
+    spent.push_back(token);
+    token = must<session_opened>(refresh(w, user, token, fresh_id())).response.refresh_token;
+  }
+  // A place that nobody gave it does not make a token a spent one.
+  const auto forged = security::make_refresh_token(user, session_of(first), "not the key", 1);
+  CHECK(code_of(refresh(w, user, forged.text)) == ec::unauthorized);
+  must<user_attached>(w.ask(user, user_check{session_of(first)}));
+
+  CHECK(code_of(refresh(w, user, spent.front())) == ec::unauthorized);
+  CHECK(code_of(w.ask(user, user_check{session_of(first)})) == ec::unauthorized);
+  CHECK(code_of(refresh(w, user, token)) == ec::unauthorized);
+}
+
+TEST_CASE("what a repeated registration makes void is not taken for spent") {
+  leader_world w(1);
+  const auto id = fresh_id();
+  const auto first = must<session_opened>(w.register_user("alice", "correct horse", {}, id));
+  const auto again = must<session_opened>(w.register_user("alice", "correct horse", {}, id));
+  const auto alice = user_id_of("alice");
+  CHECK(code_of(refresh(w, alice, first.response.refresh_token)) == ec::unauthorized);
+  must<session_opened>(refresh(w, alice, again.response.refresh_token));
+}
+
 TEST_CASE("attaching makes a user online until his last node is gone") {
   leader_world w;
   const auto opened = w.register_user("alice");

@@ -292,9 +292,28 @@ TEST_CASE("what was given up and erased leaves its id free", "[chat][restoring]"
   CHECK(w.s.find_member(w.new_id(), user_id_of("bob")).has_value());
 }
 
+TEST_CASE("a file whose log has no digests in front is refused", "[chat][restoring]") {
+  const auto head = [](int purged_seq, int chain_from) {
+    return R"({"line":"room","format":1,"last_seq":9,"purged_seq":)" + std::to_string(purged_seq) +
+           R"(,"chain_from":)" + std::to_string(chain_from) +
+           R"(,"anchor":null,"room":{"id":"00000000-0000-0000-0000-000000000001","name":"Tea",)"
+           R"("room_type":"public"}})";
+  };
+  CHECK(read_room_lines(head(0, 1)).has_value());
+  CHECK(read_room_lines(head(4, 1)).has_value());
+  CHECK(read_room_lines(head(4, 5)).has_value());
+  for (const auto chain_from : {0, 6}) {
+    const auto bad = read_room_lines(head(4, chain_from));
+    REQUIRE_FALSE(bad.has_value());
+    CHECK(bad.error().code == ec::invalid_message);
+    CHECK(bad.error().details.field == "lines");
+    CHECK(bad.error().message.find("chain_from") != std::string::npos);
+  }
+}
+
 TEST_CASE("lines of a file become a part", "[chat][restoring]") {
   const std::string room =
-      R"({"line":"room","format":1,"last_seq":2,"purged_seq":1,"chain_from":0,"anchor":null,)"
+      R"({"line":"room","format":1,"last_seq":2,"purged_seq":1,"chain_from":1,"anchor":null,)"
       R"("room":{"id":"00000000-0000-0000-0000-000000000001","name":"Tea","room_type":"public"}})";
   const std::string entry =
       R"({"line":"entry","seq":2,"time":"2026-11-24T07:03:48.123Z","kind":"membership",)"

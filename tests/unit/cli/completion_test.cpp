@@ -35,9 +35,11 @@ TEST_CASE("verbs are completed", "[completion]") {
   CHECK(after({"node"}, "d").words == words{"decommission", "drain"});
   CHECK(after({"nodes"}, "und").words == words{"undrain"});
   CHECK(after({"cluster"}, "").words == words{"status"});
+  CHECK(after({"explain"}, "").words == words{"room", "shard"});
+  CHECK(after({"log"}, "t").words == words{"tail"});
   CHECK(after({}, "nodez").words.empty());
   const auto all = after({}, "");
-  for (const auto* verb : {"nodes", "rooms", "doctor", "audit", "log", "token"}) {
+  for (const auto* verb : {"nodes", "rooms", "doctor", "audit", "log", "token", "key"}) {
     CHECK(has(all, verb));
   }
   CHECK_FALSE(has(all, "node"));
@@ -57,6 +59,8 @@ TEST_CASE("values are completed", "[completion]") {
   CHECK(after({"-o"}, "j").words == words{"json"});
   CHECK(after({"log", "level"}, "").words ==
         words{"debug", "error", "info", "off", "trace", "warn"});
+  CHECK(after({"log", "tail", "--level"}, "").words ==
+        words{"debug", "error", "info", "trace", "warn"});
   CHECK(after({"user", "role", "alice"}, "").words == words{"admin", "bot", "user"});
   CHECK(after({"actors", "--limit"}, "").words.empty());
 }
@@ -73,6 +77,12 @@ TEST_CASE("names come from a node", "[completion]") {
   CHECK(after({"connection", "close"}, "").live == live_kind::connection);
   CHECK(after({"actor", "show"}, "").live == live_kind::actor);
   CHECK(after({"shard", "move"}, "").live == live_kind::shard);
+  CHECK(after({"explain", "shard"}, "").live == live_kind::shard);
+  CHECK(after({"explain", "room"}, "").live == live_kind::room);
+  CHECK(after({"trace", "room"}, "").live == live_kind::room);
+  CHECK(after({"trace", "user"}, "").live == live_kind::user);
+  CHECK(after({"trace", "message"}, "").live == live_kind::none);
+  CHECK(after({"log", "tail", "--from"}, "").live == live_kind::node);
   CHECK(after({"raft", "--shard"}, "").live == live_kind::shard);
   CHECK(after({"--watch", "2", "node", "drain"}, "").live == live_kind::node);
   CHECK(after({"--watch", "node", "drain"}, "").live == live_kind::node);

@@ -92,6 +92,17 @@ TEST_CASE("what belongs to a verb is sent with it", "[console]") {
   const auto chaos = parsed("chaos fail session");
   CHECK(chaos.verb == "chaos fail");
   CHECK(console_args(chaos) == json{{"kind", "session"}});
+  const auto delay = parsed("chaos delay link node2 --ms 50 --for 10");
+  CHECK(delay.verb == "chaos delay link");
+  CHECK(console_args(delay) == json{{"node", "node2"}, {"delay_ms", 50}, {"seconds", 10}});
+  CHECK(console_args(parsed("chaos delay link node2 --ms 0")) ==
+        json{{"node", "node2"}, {"delay_ms", 0}});
+  CHECK(parsed("store compact").verb == "store compact");
+  CHECK(console_args(parsed("shard snapshot 7")) == json{{"shard", 7}});
+  CHECK(parsed("store").verb == "store");
+  CHECK(parsed("reload").verb == "reload");
+  CHECK(console_args(parsed("reload node2 --dry-run")) ==
+        json{{"node", "node2"}, {"dry_run", true}});
 }
 
 TEST_CASE("lists are cut, filtered and sorted by the node", "[console]") {
@@ -127,6 +138,47 @@ TEST_CASE("every list has verbs below it", "[console]") {
   }
 }
 
+TEST_CASE("the log is shown, and followed", "[console]") {
+  CHECK(parsed("log tail").verb == "log tail");
+  CHECK(console_args(parsed("log tail")) == json::object());
+  const auto o = parsed("log tail -f --level warn --component raft --from node2 --grep lost -n 5");
+  CHECK(o.follow);
+  CHECK_FALSE(is_act(o.verb));
+  CHECK(console_args(o) == json{{"follow", true},
+                                {"level", "warn"},
+                                {"component", "raft"},
+                                {"from", "node2"},
+                                {"grep", "lost"},
+                                {"limit", 5}});
+  CHECK_THROWS_AS(parsed("log tail --level off"), CLI::ParseError);
+}
+
+TEST_CASE("messages are traced", "[console]") {
+  const auto room = parsed("trace room lobby -n 3 --for 5");
+  CHECK(room.verb == "trace room");
+  CHECK_FALSE(is_act(room.verb));
+  CHECK(console_args(room) == json{{"room", "lobby"}, {"limit", 3}, {"seconds", 5}});
+  CHECK(console_args(parsed("trace user eve")) == json{{"user", "eve"}});
+  CHECK(console_args(parsed("trace message 0190")) == json{{"message", "0190"}});
+  CHECK(console_args(parsed("trace actor node1/57")) == json{{"actor", "node1/57"}});
+  CHECK_FALSE(is_act("trace actor"));
+  CHECK_FALSE(is_act("trace user"));
+  CHECK_FALSE(is_act("trace message"));
+  CHECK_THROWS_AS(parsed("trace"), CLI::ParseError);
+  CHECK_THROWS_AS(parsed("trace room"), CLI::ParseError);
+}
+
+TEST_CASE("a shard or a room is explained", "[console]") {
+  const auto shard = parsed("explain shard 7 -o json");
+  CHECK(shard.verb == "explain shard");
+  CHECK(console_args(shard) == json{{"shard", 7}});
+  const auto room = parsed("explain room lobby");
+  CHECK(room.verb == "explain room");
+  CHECK(console_args(room) == json{{"room", "lobby"}});
+  CHECK_THROWS_AS(parsed("explain"), CLI::ParseError);
+  CHECK_THROWS_AS(parsed("explain shard"), CLI::ParseError);
+}
+
 TEST_CASE("top is a verb without a question of its own", "[console]") {
   const auto o = parsed("top --once --tab rooms -o json -n 7");
   CHECK(o.limit == 7U);
@@ -150,16 +202,20 @@ TEST_CASE("acts have their arguments, and a rehearsal", "[console]") {
   CHECK(parsed("user create eve").verb == "user create");
   CHECK(console_args(parsed("user create eve --role bot")) ==
         json{{"user", "eve"}, {"role", "bot"}});
+  CHECK(parsed("backup now").verb == "backup now");
+  CHECK(console_args(parsed("backup now --to monday")) == json{{"to", "monday"}});
   CHECK(parsed("user reset-password eve").verb == "user reset-password");
   CHECK(console_args(parsed("user reset-password eve -y")) == json{{"user", "eve"}});
 }
 
 TEST_CASE("a verb either looks or changes something", "[console]") {
-  for (const auto* verb : {"nodes", "room show", "doctor", "token list", "audit tail"}) {
+  for (const auto* verb : {"nodes", "room show", "doctor", "token list", "audit tail",
+                           "explain shard", "explain room", "chaos list"}) {
     CHECK_FALSE(is_act(verb));
   }
   for (const auto* verb : {"node drain", "user erase", "session kick", "token issue", "log level",
-                           "announce", "rebalance", "chaos fail", "user create"}) {
+                           "announce", "rebalance", "chaos fail", "user create", "backup now",
+                           "reload", "store compact", "shard snapshot", "chaos delay link"}) {
     CHECK(is_act(verb));
   }
 }
@@ -182,7 +238,11 @@ TEST_CASE("what makes no sense is refused", "[console]") {
                            "nodes -o xml",
                            "token",
                            "token issue",
+                           "key",
+                           "key retire",
                            "chaos fail",
+                           "chaos delay",
+                           "chaos delay link node2",
                            "room move lobby",
                            "shard move --to a",
                            "node drain",
@@ -199,6 +259,7 @@ TEST_CASE("what makes no sense is refused", "[console]") {
                            "session kick",
                            "session kick --user a --session b",
                            "log",
+                           "backup",
                            "log level",
                            "log level loud",
                            "user create",
@@ -210,7 +271,7 @@ TEST_CASE("what makes no sense is refused", "[console]") {
                            "nodes --sort :desc",
                            "nodes --sort name:up",
                            "nodes --columns a,,b",
-                           "node drain n --dry-run",
+                           "rebalance --dry-run",
                            "user erase a --dry-run"}) {
     INFO(line);
     CHECK_THROWS_AS(parsed(line), CLI::ParseError);
@@ -269,6 +330,7 @@ TEST_CASE("a doctor that has found something failed is an exit code", "[console]
 TEST_CASE("errors of the node have exit codes", "[console]") {
   CHECK(exit_code_of("usage") == exit_code::usage);
   CHECK(exit_code_of("not_found") == exit_code::not_found);
+  CHECK(exit_code_of("user_offline") == exit_code::not_found);
   CHECK(exit_code_of("refused") == exit_code::refused);
   CHECK(exit_code_of("unreachable") == exit_code::unreachable);
   CHECK(exit_code_of("timeout") == exit_code::timed_out);

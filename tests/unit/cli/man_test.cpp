@@ -13,6 +13,7 @@
 #include "cli/chat_options.hpp"
 #include "cli/console.hpp"
 #include "cli/room.hpp"
+#include "cli/store.hpp"
 
 using namespace greenroom::cli;
 
@@ -124,7 +125,7 @@ TEST_CASE("every verb and option of the console is in its manual page", "[man]")
   check_verbs(console, console, page);
 }
 
-TEST_CASE("so are those of chat and room", "[man]") {
+TEST_CASE("so are those of chat, room and store", "[man]") {
   const auto check = [](const CLI::App* app, const char* file) {
     std::string all;
     for (const auto& paragraph : paragraphs(file)) {
@@ -141,6 +142,8 @@ TEST_CASE("so are those of chat and room", "[man]") {
   room_options room;
   check(add_chat(app, chatting), "greenroom-chat.1");
   check(add_room(app, room), "greenroom.1");
+  store_options store;
+  check(add_store(app, store), "greenroom.1");
 }
 
 TEST_CASE("a verb that is not in the page is found missing", "[man]") {

@@ -80,4 +80,7 @@ TEST_CASE("states have colours, nothing else has", "[table]") {
   CHECK(format_table({"name", "state"}, rows, true).find('\033') == std::string::npos);
   CHECK(tone_of("ready", "false") == tone::bad);
   CHECK(tone_of("ready", "true") == tone::good);
+  CHECK(tone_of("state", "up") == tone::good);
+  CHECK(tone_of("state", "silent") == tone::warning);
+  CHECK(tone_of("state", "down") == tone::bad);
 }

@@ -86,6 +86,13 @@ TEST_CASE("flags beat the environment, which beats the file, which beats the def
   CHECK(result->values.http.max_header_bytes == 8192);
 }
 
+TEST_CASE("a file with nothing in it is one") {
+  file f{""};
+  sources from;
+  from.files = {f.path()};
+  CHECK(load(from));
+}
+
 TEST_CASE("of several files the later one wins, key by key") {
   file shared{"[http]\nport = 1\nio_threads = 2\n"};
   file own{"[http]\nport = 3\n"};

@@ -168,3 +168,18 @@ TEST_CASE("many threads may use the port while connections come and go") {
   CHECK(h.with([&] { return h.ends() == static_cast<int>(h.sockets().size()); }));
   CHECK(h.with([&] { return h.ends() > 0; }));
 }
+
+TEST_CASE("whoever comes late may still call the sockets of a stopped server") {
+  running_server server;
+  raw_client ws(server->port());
+  REQUIRE(ws.upgrade() == 101);
+  server.handler.wait([&] { return !server.handler.sockets().empty(); });
+  const auto id = server.handler.with([&] { return server.handler.sockets().begin()->first; });
+  auto& port = server->sockets();
+  server->stop();
+  CHECK(server.handler.with([&] { return server.handler.ends(); }) == 1);
+  port.send(id, std::make_shared<const std::string>("late"));
+  port.close(id, close_code::try_later, "late");
+  server->stop();
+  CHECK(ws.closed_by_server());
+}

@@ -246,8 +246,8 @@ TEST_CASE("what is refused names the field and the status") {
       {"GET", "/api/../etc/passwd", "", "", 404, "UNKNOWN_MESSAGE", nullptr},
       {"GET", "/api/%2e%2e/etc", "", "", 404, "UNKNOWN_MESSAGE", nullptr},
       {"GET", "/api/administrator", "", "", 404, "UNKNOWN_MESSAGE", nullptr},
-      {"GET", "/api/admin/x", "", "", 415, "UNSUPPORTED", nullptr},
-      {"POST", "/api/admin/x/y/z", "{}", "", 415, "UNSUPPORTED", nullptr},
+      {"GET", "/api/admin/x", "", "", 404, "UNKNOWN_MESSAGE", nullptr},
+      {"POST", "/api/admin/x/y/z", "{}", "", 404, "UNKNOWN_MESSAGE", nullptr},
       {"GET", "/api/files/" + room + "/thumbnail", "", "", 415, "UNSUPPORTED", nullptr},
       {"POST", "/api/files/tus", "", "", 415, "UNSUPPORTED", nullptr},
       {"PATCH", "/api/files/tus/" + room, "", "", 415, "UNSUPPORTED", nullptr},
@@ -257,7 +257,8 @@ TEST_CASE("what is refused names the field and the status") {
   for (const auto& r : rows) {
     INFO(r.method << " " << r.target << " " << r.body);
     raw_client client(server->port());
-    auto answer = client.ask(request(r.method, r.target, r.body, r.headers));
+    const std::string headers = std::string("Authorization: Bearer t\r\n") + r.headers;
+    auto answer = client.ask(request(r.method, r.target, r.body, headers));
     REQUIRE(answer);
     CHECK(answer->status == r.status);
     const auto document = json::parse(answer->body);
@@ -271,6 +272,30 @@ TEST_CASE("what is refused names the field and the status") {
       CHECK(document["error"]["details"]["field"] == r.field);
     }
   }
+  CHECK(server.handler.with([&] { return server.handler.calls().empty(); }));
+}
+
+TEST_CASE("whoever sends no token hears that first, where one is needed") {
+  running_server server;
+  const auto code_of = [&](const char* method, const std::string& target, const char* body) {
+    raw_client client(server->port());
+    auto answer = client.ask(request(method, target, body));
+    REQUIRE(answer);
+    return json::parse(answer->body)["error"]["code"].get<std::string>();
+  };
+  CHECK(code_of("POST", "/api/rooms", "{}") == "UNAUTHORIZED");
+  CHECK(code_of("POST", "/api/rooms", "{") == "UNAUTHORIZED");
+  CHECK(code_of("GET", "/api/users?limit=many", "") == "UNAUTHORIZED");
+  CHECK(code_of("GET", "/api/rooms/x", "") == "UNAUTHORIZED");
+  CHECK(code_of("POST", "/api/echo", "not json") == "UNAUTHORIZED");
+  CHECK(code_of("POST", "/api/files", "") == "UNAUTHORIZED");
+  CHECK(code_of("POST", "/api/auth/login", "{}") == "INVALID_MESSAGE");
+  CHECK(code_of("POST", "/api/auth/register", "{") == "INVALID_MESSAGE");
+  CHECK(code_of("POST", "/api/users", "{}") == "INVALID_MESSAGE");
+  CHECK(code_of("POST", "/api/auth/refresh", "{}") == "INVALID_MESSAGE");
+  CHECK(code_of("POST", "/api/hooks/x", "{}") == "INVALID_MESSAGE");
+  CHECK(code_of("GET", "/api/rooms?token=x", "") == "INVALID_MESSAGE");
+  CHECK(code_of("GET", "/api/nothing", "") == "UNKNOWN_MESSAGE");
   CHECK(server.handler.with([&] { return server.handler.calls().empty(); }));
 }
 

@@ -106,6 +106,10 @@ TEST_CASE("two nodes of one cluster speak over TLS until one cuts it", "[tls]") 
   const auto taken = listener.next();
   REQUIRE(taken);
   CHECK(taken->address() == "127.0.0.1");
+  CHECK(taken->version() == "TLSv1.3");
+  CHECK(dialer->version() == taken->version());
+  CHECK(taken->cipher().starts_with("TLS_"));
+  CHECK(dialer->cipher() == taken->cipher());
   std::size_t put = 0;
   REQUIRE(dialer->write("hello", 5, put) == tls_connection::result::done);
   CHECK(put == 5);

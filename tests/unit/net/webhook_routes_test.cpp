@@ -16,6 +16,7 @@ const std::string delivery = "018f6b1e-0000-7000-8000-000000000003";
 plan plan_of(http::verb method, const std::string& target, const std::string& body = {}) {
   http::request<http::string_body> r{method, target, 11};
   r.set(http::field::content_type, "application/json");
+  r.set(http::field::authorization, "Bearer t");  // guests hear that first
   r.body() = body;
   return plan_request(r);
 }

@@ -17,7 +17,8 @@ std::vector<command> all_commands() {
           update_node{id(2), std::nullopt, "0.2", std::nullopt},
           place_shards{},
           add_key{key("k2")},
-          retire_key{"k1"}};
+          retire_key{"k1"},
+          drop_key{"k1"}};
 }
 
 }  // namespace
@@ -51,6 +52,7 @@ TEST_CASE("times before 1970 survive encoding", "[placement][codec]") {
 TEST_CASE("the bytes of a command are fixed", "[placement][codec]") {
   CHECK(encode(place_shards{}) == std::string("\x03\x91\x03", 3));
   CHECK(encode(retire_key{"k1"}) == std::string("\x03\x92\x05\xc4\x02k1", 7));
+  CHECK(encode(drop_key{"k1"}) == std::string("\x03\x92\x09\xc4\x02k1", 7));
 }
 
 TEST_CASE("another version is refused", "[placement][codec]") {

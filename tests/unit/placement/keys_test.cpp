@@ -27,6 +27,25 @@ TEST_CASE("the last key cannot be retired", "[placement][keys]") {
   CHECK(refused(map, retire_key{"k9"}).details.field == "id");
 }
 
+TEST_CASE("a key that is dropped is gone, whether it was retired or not", "[placement][keys]") {
+  auto map = formed();
+  run(map, add_key{key("k2")});
+  run(map, add_key{key("k3")});
+  run(map, retire_key{"k1"});
+  CHECK(run(map, drop_key{"k1"}).changed);
+  CHECK(run(map, drop_key{"k2"}).changed);
+  CHECK(map.keys.size() == 1);
+  CHECK(refused(map, drop_key{"k1"}).details.field == "id");
+}
+
+TEST_CASE("the newest key is not dropped", "[placement][keys]") {
+  auto map = formed();
+  run(map, add_key{key("k2")});
+  CHECK(refused(map, drop_key{"k2"}).code == ec::conflict);
+  run(map, drop_key{"k1"});
+  CHECK(refused(map, drop_key{"k2"}).code == ec::conflict);
+}
+
 TEST_CASE("a key id means one secret", "[placement][keys]") {
   auto map = formed();
   CHECK_FALSE(run(map, add_key{key("k1")}).changed);

@@ -120,6 +120,46 @@ TEST_CASE("state: a slow follower that is alive holds up the cutting, but not fo
   w.check_end();
 }
 
+TEST_CASE("state: a log is cut because somebody asks, and only as far as nobody alive needs it") {
+  auto o = short_logs(7, 3);
+  o.log_entries_max = 100000;
+  world w(o);
+  const auto first = next_leader(w);
+  const auto slow = first == 1 ? server_id{2} : server_id{1};
+  say(w, 40);
+  REQUIRE(w.status(first).first_index == 1);
+  w.stall_disk(slow);
+  const auto stopped = w.disk(slow).last_index();
+  say(w, 40);
+  w.node(first).cut_log(w.now());
+  CHECK(w.status(first).first_index > 1);
+  CHECK(w.status(first).first_index <= stopped + 1);
+  CHECK(w.states_fetched() == 0);
+  w.stall_disk(slow, false);
+  w.run(1000);
+  const auto kept = w.status(first).first_index;
+  say(w, 40);
+  CHECK(w.status(first).first_index == kept);  // once
+  w.run(500);
+  for (server_id id = 1; id <= 3; ++id) {
+    w.node(id).cut_log(w.now());
+    w.run(100);
+    CHECK(w.status(id).first_index + 1 >= w.status(id).applied_index);
+  }
+  // Who was away gets the state.
+  w.isolate(slow);
+  say(w, 40);
+  w.node(first).cut_log(w.now());
+  w.run(3000);
+  w.node(first).cut_log(w.now());
+  w.heal();
+  say(w, 40);
+  w.run(2000);
+  CHECK(w.states_fetched() >= 1);
+  CHECK(w.status(slow).applied_index == w.status(first).applied_index);
+  w.check_end();
+}
+
 TEST_CASE("state: it is fetched although most messages get lost") {
   auto o = short_logs(5, 3);
   o.loss_percent = 30;

@@ -53,6 +53,9 @@ TEST_CASE("a node knows when its certificates end", "[identity]") {
   CHECK(node->expires_at() >= before + 600'000);
   CHECK(node->expires_at() <= now_ms() + 600'000);
   CHECK(node->ca_expires_at() > node->expires_at());
+  CHECK(end_of_certificate(node->certificate_pem()) == node->expires_at());
+  CHECK(end_of_certificate("") == 0);
+  CHECK(end_of_certificate("-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----\n") == 0);
 }
 
 TEST_CASE("RSA keys are as good as EC keys", "[identity]") {

@@ -36,6 +36,39 @@ TEST_CASE("texts that are no refresh token are refused", "[refresh]") {
   }
 }
 
+TEST_CASE("a token of a chain has its place, which only the cluster's key vouches for",
+          "[refresh]") {
+  const std::string key = "0123456789abcdef";
+  const auto made = make_refresh_token(claims.user_id, claims.session_id, key, 70'000);
+  const auto parsed = parse_refresh_token(made.text);
+  REQUIRE(parsed.has_value());
+  CHECK(parsed->user_id == claims.user_id);
+  CHECK(parsed->session_id == claims.session_id);
+  CHECK(parsed->generation == 70'000);
+  CHECK(same_secret(parsed->hash, made.hash));
+  CHECK(generation_in(made.hash) == 70'000);
+  CHECK(is_genuine(*parsed, key));
+  CHECK_FALSE(is_genuine(*parsed, "another key here"));
+  const auto other = make_refresh_token(claims.user_id, claims.session_id, key, 70'000);
+  CHECK_FALSE(same_secret(other.hash, made.hash));
+}
+
+TEST_CASE("a token whose place was changed is not genuine, nor is one of no chain", "[refresh]") {
+  const std::string key = "0123456789abcdef";
+  const auto made = make_refresh_token(claims.user_id, claims.session_id, key, 7);
+  for (std::size_t at = 0; at < made.text.size(); ++at) {
+    auto text = made.text;
+    text[at] = text[at] == 'B' ? 'C' : 'B';
+    const auto parsed = parse_refresh_token(text);
+    if (parsed.has_value()) {
+      CHECK_FALSE(is_genuine(*parsed, key));
+    }
+  }
+  const auto plain = make_refresh_token(claims.user_id, claims.session_id);
+  CHECK_FALSE(plain.generation.has_value());
+  CHECK_FALSE(is_genuine(plain, key));
+}
+
 TEST_CASE("secrets of different length are different", "[refresh]") {
   const std::array<std::uint8_t, 2> a{1, 2};
   const std::array<std::uint8_t, 3> b{1, 2, 3};

@@ -88,6 +88,28 @@ chat::command sample_device_command() {
   return c;
 }
 
+chat::origin by_admin() {
+  chat::origin from{id_of(1), id_of(6), 99};
+  from.role = chat::user_role::admin;
+  return from;
+}
+
+chat::command sample_restore() {
+  chat::restore_room restore{by_admin(), id_of(3), id_of(4), sample_room(), {}, true,
+                             9,          {},       {},       true};
+  chat::restored_entry said{{}, 7, sample_message()};
+  said.entry.seq = 5;
+  said.entry.message_seq = 5;
+  restore.entries = {said, {{}, 0, std::nullopt}};
+  restore.chain.fill(3);
+  restore.members = {{sample_member()}};
+  return {1'700'000'000'123, restore};
+}
+
+chat::command sample_abandon() {
+  return {1'700'000'000'123, chat::abandon_restore{by_admin(), id_of(3)}};
+}
+
 chat::dedup sample_change_dedup() {
   auto d = sample_dedup();
   d.object_time = 1'600'000'000'123;
@@ -166,6 +188,13 @@ std::map<std::string, sample> samples() {
                               decode_log_mark);
   all["progress"] = sample_of(encode(progress{300, 1'700'000'000'123, 11}), decode_progress);
   all["command.send_message"] = sample_of(encode(sample_command()), decode_command);
+  all["command.restore_room"] = sample_of(encode(sample_restore()), decode_command);
+  all["command.abandon_restore"] = sample_of(encode(sample_abandon()), decode_command);
+  all["command.sweep_user"] = sample_of(
+      encode(chat::command{1'700'000'000'123, chat::sweep_user{id_of(1)}}), decode_command);
+  all["command.close_person"] = sample_of(
+      encode(chat::command{1'700'000'000'123, chat::close_person{id_of(3), id_of(1), true}}),
+      decode_command);
   all["message_id"] = {encode_seq(300), [](view b) { return decode_seq(b).map(encode_seq); }};
   all["generation"] = {encode_generation(2),
                        [](view b) { return decode_generation(b).map(encode_generation); }};

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// The first of many actors, before rows are made of them: of 100,000 the operator sees twenty, and
+/// the rows of the others would cost twenty times what finding them does. Pure.
+
+#include <cstddef>
+#include <vector>
+
+#include "actors/list_shape.hpp"
+#include "actors/registry.hpp"
+
+namespace greenroom::actors {
+
+/// Keeps those that shape_rows() would keep of their rows, in its order; returns how many it has
+/// left out. 0 where the rows have to be seen: with a filter, or an order by a field that actors do
+/// not have themselves.
+std::size_t keep_first(std::vector<actor_view>& all, const list_shape& shape);
+
+/// As it is shown: two decimals.
+double shown_percent(double value) noexcept;
+/// Messages a second over its life, as shown.
+double shown_rate(const actor_view& a) noexcept;
+
+}  // namespace greenroom::actors

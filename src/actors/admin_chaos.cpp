@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+/// Rehearsals of failures, on the node that is asked, and what is rehearsed on all nodes. Only
+/// where the configuration allows them.
+
+#include <algorithm>
+#include <set>
+
+#include "actors/admin.hpp"
+#include "actors/faults.hpp"
+#include "actors/link_delays.hpp"
+#include "config/live.hpp"
+#include "telemetry/log.hpp"
+
+namespace greenroom::actors {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t delay_ms_max = 10'000;
+constexpr std::int64_t seconds_default = 30;
+constexpr std::int64_t seconds_max = 300;
+
+/// A whole number within the limits; `otherwise` where there is none; empty: it is none.
+std::optional<std::int64_t> number_in(const json& args, const char* name, std::int64_t least,
+                                      std::int64_t most, std::optional<std::int64_t> otherwise) {
+  const auto it = args.find(name);
+  if (it == args.end()) {
+    return otherwise;
+  }
+  if (!it->is_number_integer() || *it < least || *it > most) {
+    return std::nullopt;
+  }
+  return it->get<std::int64_t>();
+}
+
+}  // namespace
+
+bool admin::may_rehearse(const admin_request& r) const {
+  if (config::current(env_->config).chaos.enabled) {
+    return true;
+  }
+  r.done(failure("refused", "rehearsed failures are not allowed here: chaos.enabled is false"));
+  return false;
+}
+
+void admin::rehearse_failure(const admin_request& r, const json& args,
+                             clock::time_point /*deadline*/) {
+  if (!may_rehearse(r)) {
+    return;
+  }
+  const auto kind = parse_actor_kind(args.value("kind", ""));
+  if (!kind) {
+    r.done(failure("usage", kinds_sentence()));
+    return;
+  }
+  faults::arm(*kind);
+  r.done({{"ok", true},
+          {"columns", {"kind", "armed"}},
+          {"rows", {{{"kind", to_string(*kind)}, {"armed", true}}}},
+          {"missing", json::array()}});
+}
+
+void admin::rehearse_delay(const admin_request& r, const json& args,
+                           clock::time_point /*deadline*/) {
+  if (!may_rehearse(r)) {
+    return;
+  }
+  const auto delay = number_in(args, "delay_ms", 0, delay_ms_max, std::nullopt);
+  if (!delay) {
+    r.done(failure("usage", "delay_ms is 0 (it ends) to " + std::to_string(delay_ms_max)));
+    return;
+  }
+  const auto seconds = number_in(args, "seconds", 1, seconds_max, seconds_default);
+  if (!seconds) {
+    r.done(failure("usage", "seconds is 1 to " + std::to_string(seconds_max)));
+    return;
+  }
+  const auto called = args.contains("node") && args["node"].is_string()
+                          ? args["node"].get<std::string>()
+                          : std::string();
+  const auto routes = env_->board.routes();
+  const placement::node_info* peer = nullptr;
+  std::set<std::string> known;  // in the order of the alphabet, not in which they joined
+  if (routes->map) {
+    for (const auto& n : routes->map->members) {
+      if (n.id == env_->board.self() || !placement::is_present(n.state)) {
+        continue;
+      }
+      known.insert(n.name);
+      peer = n.name == called || n.id.str() == called ? &n : peer;
+    }
+  }
+  if (peer == nullptr) {
+    std::string names;
+    for (const auto& name : known) {
+      names += (names.empty() ? "are " : ", ") + name;
+    }
+    r.done(failure("usage", "node: another node; there " + (names.empty() ? "is none" : names)));
+    return;
+  }
+  const auto now = clock::now();
+  link_delays::instance().set(peer->id, std::chrono::milliseconds(*delay),
+                              now + std::chrono::seconds(*seconds), now);
+  telemetry::log("main").warn("rehearsal: frames for {} are delayed by {} ms for {} s", peer->name,
+                              *delay, *delay == 0 ? 0 : *seconds);
+  r.done({{"ok", true},
+          {"columns", {"node", "peer", "delay_ms", "left_s"}},
+          {"rows",
+           {{{"node", env_->config.node.name},
+             {"peer", peer->name},
+             {"delay_ms", *delay},
+             {"left_s", *delay == 0 ? 0 : *seconds}}}},
+          {"missing", json::array()}});
+}
+
+void admin::list_rehearsals(const admin_request& r, const json& /*args*/,
+                            clock::time_point deadline) {
+  rows own;
+  const auto row_of = [&](const char* what, std::string of, json delay_ms, json left_s) {
+    return json{{"node", env_->config.node.name},
+                {"what", what},
+                {"of", std::move(of)},
+                {"delay_ms", std::move(delay_ms)},
+                {"left_s", std::move(left_s)}};
+  };
+  const auto armed = faults::armed.load();
+  for (std::size_t kind = 0; kind < actor_kind_count; ++kind) {
+    if ((armed & (std::uint32_t{1} << kind)) != 0) {
+      own.push_back(
+          row_of("fail", std::string(to_string(static_cast<actor_kind>(kind))), nullptr, nullptr));
+    }
+  }
+  for (const auto& d : link_delays::instance().all(clock::now())) {
+    own.push_back(
+        row_of("delay link", name_of(d.peer), d.delay.count(), (d.left.count() + 999) / 1000));
+  }
+  gather(r, deadline,
+         {.columns = {"node", "what", "of", "delay_ms", "left_s"}, .own = std::move(own)});
+}
+
+}  // namespace greenroom::actors

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include "actors/cluster_status.hpp"
+
+namespace greenroom::actors::cluster_status {
+
+namespace {
+
+using nlohmann::json;
+
+std::string list_of(const std::set<std::string>& names) {
+  std::string out;
+  for (const auto& name : names) {
+    out += (out.empty() ? "" : ", ") + name;
+  }
+  return out;
+}
+
+json check(const char* name, const char* bad, const std::set<std::string>& found,
+           const std::string& good) {
+  return {{"check", name},
+          {"state", found.empty() ? "ok" : bad},
+          {"detail", found.empty() ? good : list_of(found)}};
+}
+
+/// Its leader is known and has answered, but has not said anything of this shard: it has become the
+/// leader since its last look, about a second ago.
+bool is_young(const json& row, const circumstances& around) {
+  return row.value("state", "") == "unknown" && row.contains("leader") &&
+         row["leader"].is_string() && !around.missing.contains(row["leader"].get<std::string>());
+}
+
+/// The nodes of its replicas that its leader has heard of lately.
+std::set<std::string> live_of(const json& row) {
+  std::set<std::string> live;
+  const auto& replicas = row.at("replicas");
+  for (std::size_t i = 0; i < replicas.size(); ++i) {
+    if (!row.at("lag").at(i).is_null()) {
+      live.insert(replicas.at(i).get<std::string>());
+    }
+  }
+  return live;
+}
+
+}  // namespace
+
+std::vector<json> judge(const std::vector<json>& shards, const circumstances& around) {
+  std::set<std::string> leaderless;
+  std::set<std::string> degraded;
+  std::set<std::string> moving;
+  std::set<std::string> critical;
+  std::size_t young = 0;
+  for (const auto& row : shards) {
+    const auto shard = std::to_string(row.value("shard", 0));
+    const auto state = row.value("state", "");
+    if (state == "leaderless") {
+      leaderless.insert(shard);
+    } else if (state == "moving") {
+      moving.insert(shard);
+    } else if (is_young(row, around)) {
+      ++young;
+    } else if (state != "led") {
+      degraded.insert(shard);
+    }
+    const auto live = live_of(row);
+    const auto replicas = row.at("replicas").size();
+    // Where there are nodes for more, a shard with one replica is not meant to stop with its node.
+    const bool is_meant = replicas == 1 && around.one_replica_is_meant;
+    if (state != "leaderless" && row.value("settled", true) && !is_meant &&
+        live.size() <= replicas / 2 + 1) {
+      critical.insert(live.begin(), live.end());
+    }
+  }
+  std::string keep_up = "all keep up";
+  if (young > 0) {
+    keep_up +=
+        "; of " + std::to_string(young) + " it is not known yet, they have just been elected";
+  }
+  std::vector<json> found{check("nodes", "missing", around.missing, "all answer"),
+                          check("leaders", "leaderless", leaderless, "every shard is led"),
+                          check("replicas", "degraded", degraded, keep_up),
+                          check("quorum", "critical", critical, "any one node can be spared"),
+                          check("moves", "moving", moving, "no shard is on its way"),
+                          check("drained", "drained", around.stepping_back, "none")};
+  if (!around.why_one.empty()) {
+    found[3]["detail"] = around.why_one;
+  }
+  return found;
+}
+
+}  // namespace greenroom::actors::cluster_status

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// \file
+/// From hops of many messages, as nodes tell of them, to one message after the other.
+
+#include <chrono>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/table.hpp"
+
+namespace greenroom::cli {
+
+class trace_book {
+ public:
+  using clock = std::chrono::steady_clock;
+  explicit trace_book(std::size_t messages) : left_(messages) {}
+
+  /// Rows of an answer. Of messages that were given out already they come too late.
+  void take(const nlohmann::json& rows, clock::time_point now);
+  /// Those that were heard of first before `then`, each once: {message, user, room, time, hops:
+  /// [{at_ms, hop, node, receivers, clock_error_ms}]}, with the times since the first hop.
+  std::vector<nlohmann::json> give(clock::time_point then);
+  /// As many as were wanted have been given out.
+  [[nodiscard]] bool is_full() const noexcept { return left_ == 0; }
+
+ private:
+  struct entry {
+    clock::time_point heard;
+    std::int64_t began_us = 0;
+    bool given = false;
+    std::vector<nlohmann::json> hops;
+  };
+  std::map<std::pair<std::string, std::string>, entry> entries_;  ///< by sender and message
+  std::size_t left_;
+};
+
+/// One of those, as a heading and a table.
+std::string trace_text(const nlohmann::json& message, bool headers, const table_style& style);
+
+}  // namespace greenroom::cli

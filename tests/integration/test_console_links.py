@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""What an operator sees of the links between three nodes, through one of them."""
+
+import datetime
+
+import pytest
+from harness.waiting import wait_until
+
+NODES = {"node1", "node2", "node3"}
+FIGURES = ("bytes_in", "bytes_out", "queue", "rtt_ms", "tls", "cipher", "certificate_until")
+
+
+@pytest.fixture(autouse=True)
+def all_run(cluster):
+    cluster.settle()
+
+
+def links_of(asked):
+    return {(r["node"], r["peer"]): r for r in asked.rows("links")}
+
+
+def measured(asked):
+    """Of all six, once each has a round trip behind it."""
+
+    def look():
+        links = links_of(asked)
+        up = [r for r in links.values()
+              if r["state"] == "up" and r["rtt_ms"] is not None and r["tls"]]  # fmt: skip
+        return links if len(up) == 6 else None
+
+    return wait_until(look, "six links with a round trip")
+
+
+def test_each_node_shows_its_link_to_each_other(cluster):
+    links = measured(cluster.nodes[1])
+    assert set(links) == {(a, b) for a in NODES for b in NODES if a != b}
+    today = datetime.datetime.now(datetime.timezone.utc).isoformat()
+    for (node, peer), r in links.items():
+        back = links[peer, node]
+        assert r["since"] <= today < r["certificate_until"], r
+        assert r["bytes_in"] > 0 and r["bytes_out"] > 0 and r["frames_in"] > 0, r
+        assert 0 < r["rtt_ms"] < 60_000 and r["queue"] >= 0 and r["dropped"] == 0, r
+        assert r["tls"] == "TLSv1.3" and r["cipher"].startswith("TLS_"), r
+        assert r["cipher"] == back["cipher"], "one connection serves both directions"
+        assert r["dials"] is not back["dials"], "and one of the two has made it"
+        assert r["failure"] is None and r["up_s"] >= 0 and r["disk"] > 0, r
+
+
+def test_what_one_side_sends_arrives_at_the_other(cluster):
+    asked = cluster.nodes[0]
+    before = measured(asked)["node1", "node2"]["bytes_out"]
+    # Asked later, so the other side has at least as much as had been sent before.
+    wait_until(lambda: links_of(asked)["node2", "node1"]["bytes_in"] >= before,
+               "what node1 has sent to be counted at node2")  # fmt: skip
+
+
+def test_as_a_table(cluster):
+    measured(cluster.nodes[0])
+    shown = cluster.nodes[0].console("links")
+    assert shown.returncode == 0 and not shown.stderr, shown.stderr
+    head, *lines = shown.stdout.splitlines()
+    assert head.split() == ["NODE", "PEER", "STATE", "SINCE", *(f.upper() for f in FIGURES)]
+    assert len(lines) == 6 and all(" up " in line for line in lines)
+    wide = cluster.nodes[0].console("links", "-o", "wide").stdout
+    assert "UNACKED_BYTES" in wide.splitlines()[0]
+
+
+def test_a_link_that_is_down(cluster):
+    measured(cluster.nodes[0])
+    cluster.nodes[2].kill()
+    asked = cluster.nodes[0]
+
+    def down():
+        answer = asked.admin("links", timeout_s=4)
+        rows = [r for r in answer["rows"] if r["peer"] == "node3"]
+        return answer if all(r["state"] == "down" for r in rows) else None
+
+    answer = wait_until(down, "both links to node3 to be down")
+    assert [m["node"] for m in answer["missing"]] == ["node3"]
+    gone = [r for r in answer["rows"] if r["peer"] == "node3"]
+    assert {r["node"] for r in gone} == {"node1", "node2"}
+    for r in gone:
+        assert all(r[f] is None for f in ("since", "up_s", *FIGURES)), r
+        assert r["address"] and r["version"], "what it was is known"
+    left = [r for r in answer["rows"] if r["peer"] != "node3"]
+    assert [(r["node"], r["peer"]) for r in left] == [("node1", "node2"), ("node2", "node1")]
+    assert all(r["state"] != "down" and r["bytes_out"] > 0 for r in left), left
+    cluster.start()
+    cluster.settle()
+    wait_until(lambda: links_of(asked)["node1", "node3"]["state"] == "up", "it to be back")

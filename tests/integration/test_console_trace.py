@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: MIT
+"""The way of messages over three nodes, as one of them tells it; and what the tool makes of it."""
+
+import json
+import subprocess
+import threading
+import time
+
+import pytest
+from harness.client import new_id
+from harness.fake_admin import FakeAdmin
+from harness.names import fresh
+from harness.process import TOOL, clean_environment
+from harness.waiting import SLOWNESS, wait_until
+
+WAY = ["socket", "session", "room", "append", "commit", "answer", "relay", "out"]
+
+
+@pytest.fixture(autouse=True)
+def all_run(cluster):
+    cluster.settle()
+
+
+@pytest.fixture
+def talk(people):
+    """(alice on node1, bob on node2, their room, of which both hear)."""
+    alice, bob = people(0, 1)
+    room = alice.create_room("Traced", alias=fresh("traced"), room_type="public")
+    bob.ask("join_room_request", room_id=room["id"])
+    alice.send(room["id"], "hello")
+    bob.wait_message("hello")
+    return alice, bob, room
+
+
+class Trace:
+    """What a node tells of a trace, asked again and again."""
+
+    def __init__(self, node, verb, **args):
+        self.node, self.verb, self.args = node, verb, args | {"tracer": new_id()}
+        self.rows, self.missing = [], set()
+        self.look()
+
+    def look(self):
+        answer = self.node.admin(self.verb, timeout_s=4, **self.args)
+        assert answer["ok"], f"{self.verb} {self.args}: {answer}"
+        self.rows += answer["rows"]
+        self.missing = {m["node"] for m in answer["missing"]}
+        return self.rows
+
+    def wait(self, enough, what):
+        wait_until(lambda: enough(self.look()), what)
+        return self.rows
+
+
+def where(rows, hop):
+    return {r["node"] for r in rows if r["hop"] == hop}
+
+
+def heard_by_both(rows):
+    return {"node1", "node2"} <= where(rows, "out") and where(rows, "answer")
+
+
+def refusal(node, verb, **args):
+    answer = node.admin(verb, **args)
+    assert not answer["ok"], f"{verb} {args}: {answer}"
+    return answer["error"]["code"], answer["error"]["message"]
+
+
+def test_the_way_of_a_message(cluster, talk):
+    alice, bob, room = talk
+    cluster.wait_even()
+    leader = cluster.nodes[2].rows("room show", room=room["id"])
+    leader = next(r["value"] for r in leader if r["field"] == "leader")
+    for asked in cluster.nodes:
+        trace = Trace(asked, "trace room", room=room["alias"])
+        text = f"what is said {new_id()}"
+        alice.send(room["id"], text)
+        bob.wait_message(text)
+        rows = trace.wait(heard_by_both, "all hops of the message")
+        assert len({(r["user"], r["message"]) for r in rows}) == 1
+        assert rows[0]["user"] == alice.user["id"] and rows[0]["room"] == room["id"]
+        assert [where(rows, h) for h in WAY[:2]] == [{"node1"}] * 2
+        assert [where(rows, h) for h in WAY[2:5]] == [{leader}] * 3
+        assert where(rows, "relay") == {"node1", "node2"}
+        assert text not in json.dumps(rows), "nothing of what is said"
+        # The nodes share a clock here, so what is thought to be their time is as good as it says.
+        at = {}
+        for r in rows:
+            assert r["clock_error_us"] >= 0 and (r["node"] != asked.name or not r["clock_error_us"])
+            at[r["hop"], r["node"]] = (r["time_us"], r["clock_error_us"])
+        way = [("socket", "node1"), ("session", "node1"), ("room", leader), ("append", leader),
+               ("commit", leader), ("relay", "node2"), ("out", "node2")]  # fmt: skip
+        for before, after in zip(way, way[1:]):
+            (first, wrong), (then, wrong_too) = at[before], at[after]
+            slack = wrong + wrong_too if before[1] != after[1] else 0
+            assert first <= then + slack + 1000, f"{before} {first} and {after} {then}: {rows}"
+        assert [r["receivers"] for r in rows if (r["hop"], r["node"]) == ("out", "node2")] == [1]
+
+
+def test_of_a_user_and_one_message(cluster, talk):
+    alice, bob, room = talk
+    wanted = new_id()
+    of_bob = Trace(cluster.nodes[2], "trace user", user=bob.user["username"])
+    one = Trace(cluster.nodes[2], "trace message", message=wanted)
+    alice.send(room["id"], "not of bob")
+    bob.ask("send_message_request", room_id=room["id"], content="of bob", message_id=wanted)
+    rows = of_bob.wait(heard_by_both, "bob's message")
+    assert {r["user"] for r in rows} == {bob.user["id"]}
+    rows = one.wait(heard_by_both, "that message")
+    assert {r["message"] for r in rows} == {wanted}
+
+
+def test_with_a_node_gone(cluster, talk):
+    alice, bob, room = talk
+    cluster.nodes[2].kill()
+    trace = Trace(cluster.nodes[1], "trace room", room=room["id"])
+
+    def sent():
+        answer = alice.answer("send_message_request", room_id=room["id"], content="still",
+                              message_id=message)["data"]  # fmt: skip
+        return answer["type"] != "error"
+
+    message = new_id()
+    wait_until(sent, "a leader to take it")
+    rows = trace.wait(heard_by_both, "what two nodes know")
+    assert trace.missing == {"node3"} and where(rows, "commit") <= {"node1", "node2"}
+
+
+def test_what_is_wrong(cluster):
+    asked = cluster.nodes[0]
+    assert "which messages" in refusal(asked, "trace room", tracer="t")[1]
+    assert "a UUID" in refusal(asked, "trace message", message="7", tracer="t")[1]
+    assert "tracer:" in refusal(asked, "trace room", room="x")[1]
+    assert "limit is 1 to 100" in refusal(asked, "trace room", room="x", limit=101, tracer="t")[1]
+    assert "limit is 1 to 100" in refusal(asked, "trace room", room="x", limit=0, tracer="t")[1]
+    assert "seconds is 1 to 300" in refusal(asked, "trace room", room="x", seconds=301,
+                                            tracer="t")[1]  # fmt: skip
+
+
+def test_the_tool(cluster, talk):
+    alice, _, room = talk
+    words = ["trace", "room", room["alias"], "-n", "1", "-o", "json"]
+    output = []
+    tool = threading.Thread(target=lambda: output.append(cluster.nodes[0].console(*words)))
+    tool.start()
+    last = 0.0
+
+    def over():
+        """Says something now and then: the first may come before the tool does."""
+        nonlocal last
+        if time.monotonic() > last + 0.5:
+            last = time.monotonic()
+            alice.send(room["id"], "again")
+        return not tool.is_alive()
+
+    wait_until(over, "the tool to have seen a message", 40)
+    result = output[0]
+    assert result.returncode == 0 and not result.stderr, result.stderr
+    (line,) = result.stdout.splitlines()
+    message = json.loads(line)
+    assert message["room"] == room["id"] and message["hops"][0]["at_ms"] == 0
+    assert {h["hop"] for h in message["hops"]} <= set(WAY)
+    assert "again" not in result.stdout
+
+
+def test_so_many_trace_and_no_more(cluster):
+    """The last of the cluster: its traces stay for five seconds."""
+    asked = cluster.nodes[0]
+    answers = [asked.admin("trace room", room="x", tracer=f"t{n}") for n in range(9)]
+    refused = [a["error"] for a in answers if not a["ok"]]
+    assert refused and all(e["code"] == "refused" for e in refused), answers
+    assert "8 consoles trace on node1 already" in refused[-1]["message"]
+
+
+# -- the tool alone ------------------------------------------------------------------------------
+
+
+def hop(name, node, time_us, message="m1"):
+    receivers = 2 if name == "out" else None
+    return {"message": message, "user": "u1", "room": "r1", "hop": name, "node": node,
+            "time_us": time_us, "clock_error_us": 0, "receivers": receivers}  # fmt: skip
+
+
+def run_tool(admin, *words):
+    return subprocess.run(
+        [str(TOOL), "console", "--node", str(admin.path), *words], env=clean_environment(),
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30 * SLOWNESS,
+    )  # fmt: skip
+
+
+def test_a_table_a_message():
+    answers = [[hop("commit", "node2", 3_000_000), hop("socket", "node1", 2_998_500)],
+               [hop("out", "node3", 3_001_000)]]  # fmt: skip
+    with FakeAdmin({"trace room": lambda args: answers.pop(0) if answers else []}) as admin:
+        result = run_tool(admin, "trace", "room", "lobby", "-n", "1")
+        assert result.returncode == 0 and not result.stderr, result.stderr
+        assert result.stdout == (
+            "message m1 of u1 in r1 at 1970-01-01T00:00:02.998Z\n"
+            "AT_MS  HOP     NODE   RECEIVERS  CLOCK_ERROR_MS\n"
+            "  0.0  socket  node1          -             0.0\n"
+            "  1.5  commit  node2          -             0.0\n"
+            "  2.5  out     node3          2             0.0\n"
+        )
+        asked = admin.of("trace room")
+        assert len({a.pop("tracer") for a in asked}) == 1, "the same each time"
+        assert all(a == {"room": "lobby", "limit": 1} for a in asked)
+
+
+def test_of_an_actor():
+    kinds = {"node1/1": ("room", "r1"), "node1/2": ("relay", "r2"), "node1/3": ("user", "u3"),
+             "node1/4": ("session", "s4"), "node1/5": ("shard", "7")}  # fmt: skip
+
+    def show(args):
+        kind, name = kinds[args["actor"]]
+        return [{"field": "kind", "value": kind}, {"field": "name", "value": name},
+                {"field": "user", "value": "u4"}, {"field": "handled", "value": 7}]  # fmt: skip
+
+    hops = [hop("room", "node1", 5)]
+    answers = {"actor show": show, "trace room": hops, "trace user": hops}
+    wanted = {"node1/1": ("trace room", {"room": "r1"}), "node1/2": ("trace room", {"room": "r2"}),
+              "node1/3": ("trace user", {"user": "u3"}),
+              "node1/4": ("trace user", {"user": "u4"})}  # fmt: skip
+    for actor, (verb, args) in wanted.items():
+        with FakeAdmin(answers) as admin:
+            result = run_tool(admin, "trace", "actor", actor, "-n", "1")
+            assert result.returncode == 0 and "room" in result.stdout, result.stderr
+            asked = admin.of(verb)[0]
+            asked.pop("tracer")
+            assert asked == args | {"limit": 1}
+    with FakeAdmin(answers) as admin:
+        result = run_tool(admin, "trace", "actor", "node1/5")
+        assert result.returncode == 2 and "a shard has no messages" in result.stderr
+
+
+def test_nothing_comes():
+    with FakeAdmin({"trace user": []}) as admin:
+        result = run_tool(admin, "trace", "user", "eve", "--for", "1")
+        assert result.returncode == 6 and not result.stdout
+        assert result.stderr == "greenroom: no message came\n"
+        assert run_tool(admin, "trace", "user", "eve", "--sort", "hop").returncode == 2

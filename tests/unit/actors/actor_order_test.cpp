@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include "actors/actor_order.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace greenroom::actors;
+using nlohmann::json;
+
+namespace {
+
+std::vector<actor_view> some(std::size_t count) {
+  std::vector<actor_view> all(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    auto& a = all[i];
+    a.id = i;
+    a.queue_depth = i * 7 % 5;
+    a.handled = i * 13 % 11;
+    a.age_ms = static_cast<std::int64_t>(i * 3 % 7);
+    a.busy_percent = static_cast<double>(i % 3) / 3;
+    a.last_message_ms = i % 4 == 0 ? -1 : static_cast<std::int64_t>(i % 5);
+  }
+  return all;
+}
+
+json row_of(const actor_view& a) {
+  return {{"id", a.id},
+          {"mailbox", a.queue_depth},
+          {"handled", a.handled},
+          {"age", a.age_ms},
+          {"busy", shown_percent(a.busy_percent)},
+          {"rate", shown_rate(a)},
+          {"last_message_ms", a.last_message_ms < 0 ? json() : json(a.last_message_ms)}};
+}
+
+std::vector<std::uint64_t> ids_of_rows(const std::vector<actor_view>& all,
+                                       const list_shape& shape) {
+  std::vector<json> rows;
+  for (const auto& a : all)
+    rows.push_back(row_of(a));
+  shape_rows(rows, shape);
+  std::vector<std::uint64_t> ids;
+  for (const auto& row : rows)
+    ids.push_back(row["id"].get<std::uint64_t>());
+  return ids;
+}
+
+std::vector<std::uint64_t> ids_of(const std::vector<actor_view>& all) {
+  std::vector<std::uint64_t> ids;
+  for (const auto& a : all)
+    ids.push_back(a.id);
+  return ids;
+}
+
+}  // namespace
+
+TEST_CASE("the first actors are those whose rows would be the first", "[actor_order]") {
+  using order = list_shape::order;
+  for (const auto* field : {"", "mailbox", "handled", "age", "busy", "rate", "last_message_ms"}) {
+    for (const auto way : {order::natural, order::ascending, order::descending}) {
+      for (const std::size_t limit : {1U, 10U, 59U}) {
+        INFO(field << " " << static_cast<int>(way) << " " << limit);
+        list_shape shape;
+        shape.sort = field;
+        shape.direction = way;
+        shape.limit = limit;
+        auto all = some(60);
+        const auto wanted = ids_of_rows(all, shape);
+        CHECK(keep_first(all, shape) == 60 - limit);
+        CHECK(ids_of(all) == wanted);
+      }
+    }
+  }
+}
+
+TEST_CASE("what only rows can tell is left to them", "[actor_order]") {
+  list_shape shape;
+  shape.limit = 5;
+  shape.filter.push_back({});
+  auto all = some(60);
+  CHECK(keep_first(all, shape) == 0);
+  shape.filter.clear();
+  shape.sort = "node";
+  CHECK(keep_first(all, shape) == 0);
+  CHECK(all.size() == 60);
+  shape.sort.clear();
+  shape.limit = 60;
+  CHECK(keep_first(all, shape) == 0);
+}
