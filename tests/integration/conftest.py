@@ -45,6 +45,21 @@ def start_node(programs):
             process.STARTED.remove(node)
 
 
+@pytest.fixture
+def started():
+    """started(Node(...)) → it runs, and is ended after the test."""
+    nodes = []
+
+    def start(node):
+        nodes.append(node)
+        return node.start()
+
+    yield start
+    for node in nodes:
+        node.kill()
+        process.STARTED.remove(node)
+
+
 @pytest.fixture(scope="module")
 def node(programs):
     """One node for all tests of a file."""

@@ -4,8 +4,6 @@
 import json
 import stat
 
-import pytest
-from harness import process
 from harness.client import PASSWORD, Client
 from harness.names import fresh
 from harness.process import Node, temporary_folder
@@ -27,20 +25,6 @@ def doctor_row(node, of=None):
         r for r in node.rows("doctor") if r["check"] == "backup" and r["node"] == (of or node.name)
     ]
     return row
-
-
-@pytest.fixture
-def started():
-    nodes = []
-
-    def start(node):
-        nodes.append(node)
-        return node.start()
-
-    yield start
-    for node in nodes:
-        node.kill()
-        process.STARTED.remove(node)
 
 
 def test_a_backup_of_a_running_node(start_node, started):

@@ -5,12 +5,11 @@ everybody's lists and streams are what the model says."""
 
 import os
 import random
-import time
 
 from harness.client import Client, new_id
 from harness.model import ROLES, Room, World
 from harness.names import fresh
-from harness.waiting import PATIENCE_S, SLOWNESS, wait_until
+from harness.waiting import SLOWNESS, wait_until
 
 STEPS = 3000 // SLOWNESS
 MOVE_EVERY = 250
@@ -30,13 +29,12 @@ class Person:
     def ask(self, type_, message_id=None, **fields):
         """As clients do: what is UNAVAILABLE is repeated with the same message_id."""
         message_id = message_id or new_id()
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
+
+        def attempt():
             data = self.client.answer(type_, message_id=message_id, **fields)["data"]
-            if data.get("code") != "UNAVAILABLE":
-                return data
-            assert time.monotonic() < deadline, f"{type_}: UNAVAILABLE for {PATIENCE_S:.0f} s"
-            time.sleep(data["details"]["retry_after_ms"] / 1000)
+            return data if data.get("code") != "UNAVAILABLE" else None
+
+        return wait_until(attempt, f"{type_} to be answered with more than UNAVAILABLE")
 
 
 class Play:

@@ -7,7 +7,6 @@ import os
 import stat
 import subprocess
 
-import pytest
 from harness import process
 from harness.certificates import make_authority, make_certificate
 from harness.client import PASSWORD, Client
@@ -30,21 +29,6 @@ def succeeded(result):
 
 def lines(result):
     return [json.loads(line) for line in succeeded(result).splitlines()]
-
-
-@pytest.fixture
-def started():
-    """started(Node(...)) → it runs, and is ended after the test."""
-    nodes = []
-
-    def start(node):
-        nodes.append(node)
-        return node.start()
-
-    yield start
-    for node in nodes:
-        node.kill()
-        process.STARTED.remove(node)
 
 
 def write_something(node, texts=("one", "two", "three")):

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "config/live.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <filesystem>
 #include <fstream>
 
 #include "config/table.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace greenroom;
 using namespace greenroom::config;
@@ -19,19 +17,12 @@ namespace {
 // A file that is gone with the test.
 class file {
  public:
-  file() {
-    char name[] = "/tmp/greenroom-live-XXXXXX";
-    REQUIRE(::close(::mkstemp(name)) == 0);
-    path_ = name;
-  }
-  ~file() { std::filesystem::remove(path_); }
-  file(const file&) = delete;
-  file& operator=(const file&) = delete;
   void say(const std::string& text) const { std::ofstream{path_} << text; }
   const std::string& path() const { return path_; }
 
  private:
-  std::string path_;
+  test::temporary_folder folder_;
+  std::string path_ = folder_.path() / "greenroom.toml";
 };
 
 loaded loaded_of(const std::vector<flag_value>& flags) {
