@@ -1,13 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""What it costs a node to be looked at: CPU for a delivery while nobody looks, and while everything
-looks at once, in turns on the same node: Prometheus every second, `top`'s four lists every two
-seconds, a console that follows the log, and one that traces.
+"""What it costs a node that its actors count, and to be looked at: CPU for a delivery (a room with
+200 listeners: one message of actors is many deliveries) and for an acknowledgement (64 senders, 16
+rooms: several messages of actors for each)
 
-What is counted all the time (figures of actors, requests, deliveries) has no switch and is in both;
-docs/performance.md says what that is.
+off      with `telemetry.actors = false`
+on       as nodes are; nobody looks
+watched  the same node, while everything looks at once: Prometheus every second, `top`'s four lists
+         every two seconds, a console that follows the log, and one that traces
 
-    bench/telemetry_cost.py [ROUNDS]      5 without; needs build/release, or GREENROOM_BIN_DIR
+in turns. Each round has two fresh nodes, so that no node's luck with its memory is taken for a
+cost, and another one of the three begins; what is compared are those of one round. Requests and
+deliveries are counted in all three, without a switch.
+
+    bench/telemetry_cost.py [ROUNDS]      9 without; needs build/release, or GREENROOM_BIN_DIR
 """
 
 import contextlib
@@ -27,7 +33,12 @@ sys.path[:0] = [str(ROOT / "tests/integration")]
 from harness.process import BIN, Node  # noqa: E402
 
 LOAD = BIN / "bench/load"
-MEMBERS, SENDERS, SECS = 200, 4, 5
+SECS = 5
+WORK = {
+    "delivery": ["--mode=fanout", "--rooms=1", "--members=200", "--senders=4"],
+    "acknowledgement": ["--mode=ingest", "--rooms=16", "--conns=64"],
+}
+TOKENS = 256
 # So often that no round measures the chance of a second.
 METRICS_S, TOP_S, FOLLOW_S = 1.0, 2.0, 0.33
 
@@ -76,12 +87,11 @@ class Watchers:
             t.join()
 
 
-def fan_out(node, tokens):
-    """µs of CPU of the node for a delivery, and deliveries a second."""
+def load(node, tokens, work):
+    """µs of CPU of the node for one, and so many a second."""
     result = subprocess.run(
-        [str(LOAD), "--proto=greenroom", f"--port={node.http_port}", "--mode=fanout", "--rooms=1",
-         f"--members={MEMBERS}", f"--senders={SENDERS}", "--ws-create=1", f"--ws-tokens={tokens}",
-         "--warm=1", f"--secs={SECS}", f"--pids={node.pid()}"],
+        [str(LOAD), "--proto=greenroom", f"--port={node.http_port}", *WORK[work], "--ws-create=1",
+         f"--ws-tokens={tokens}", "--warm=1", f"--secs={SECS}", f"--pids={node.pid()}"],
         capture_output=True, text=True, check=True, timeout=120,
     )  # fmt: skip
     found = json.loads(result.stdout)
@@ -89,32 +99,58 @@ def fan_out(node, tokens):
     return found["srv_cpu_per_M"], found["per_s"]
 
 
-def measure(node, rounds):
-    answer = node.admin("token issue", 60, user="load", create=True, count=MEMBERS + SENDERS + 1)
-    tokens = node.folder / "tokens.txt"
-    tokens.write_text("".join(row["token"] + "\n" for row in answer["rows"]))
-    found = {"alone": [], "watched": []}
-    for i in range(rounds):
-        # Who is first changes, so that what gets slower with time is in both.
-        for how in list(found) if i % 2 == 0 else reversed(list(found)):
-            watching = Watchers(node, "load1") if how == "watched" else contextlib.nullcontext()
-            with watching:
-                found[how].append(fan_out(node, tokens))
-            cpu, per_s = found[how][-1]
-            print(f"{how}: {cpu:.2f} CPU µs a delivery, {per_s:.0f} deliveries/s "
+@contextlib.contextmanager
+def fresh_node(**settings):
+    node = Node(log__durability="os", limits__max_connections=2000, **settings)
+    try:
+        node.start()
+        answer = node.admin("token issue", 60, user="load", create=True, count=TOKENS)
+        tokens = node.folder / "tokens.txt"
+        tokens.write_text("".join(row["token"] + "\n" for row in answer["rows"]))
+        yield node, tokens
+    finally:
+        node.kill()
+
+
+def measure(number, work):
+    """µs for one of each, of one round."""
+    found = {}
+    with fresh_node(telemetry__actors=False) as off, fresh_node() as on:
+        ways = {"off": off, "on": on, "watched": on}
+        order = list(ways)[number % 3 :] + list(ways)[: number % 3]
+        for node, tokens in (off, on):
+            load(node, tokens, work)  # what is done for the first time is nobody's cost
+        for how in order:
+            node, tokens = ways[how]
+            with Watchers(node, "load1") if how == "watched" else contextlib.nullcontext():
+                found[how], per_s = load(node, tokens, work)
+            print(f"{how}: {found[how]:.2f} CPU µs for each {work}, {per_s:.0f} a second "
                   f"(load {os.getloadavg()[0]:.1f})", flush=True)  # fmt: skip
-    alone, watched = (statistics.median(cpu for cpu, _ in found[how]) for how in found)
-    print(f"medians of {rounds}: {alone:.2f} alone, {watched:.2f} watched: "
-          f"{100 * (watched / alone - 1):+.1f} %")  # fmt: skip
+    return found
+
+
+def spread(values):
+    """Median, and the halves' medians: half of all rounds are between them."""
+    quarters = statistics.quantiles(values, n=4, method="inclusive")
+    return quarters[1], quarters[0], quarters[2]
+
+
+def compare(rounds, what, beside):
+    middle, low, high = spread([100 * (r[what] / r[beside] - 1) for r in rounds])
+    print(f"{what} beside {beside}: {middle:+.1f} % (half of the rounds {low:+.1f} to {high:+.1f})")
 
 
 def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    node = Node(log__durability="os", limits__max_connections=2000)
-    try:
-        measure(node.start(), rounds)
-    finally:
-        node.kill()
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 9
+    if count < 2:
+        sys.exit("two rounds at least: one has no spread")
+    for work in WORK:
+        rounds = [measure(number, work) for number in range(count)]
+        for how in rounds[0]:
+            middle, low, high = spread([r[how] for r in rounds])
+            print(f"{how}: median {middle:.2f} CPU µs for each {work} ({low:.2f} to {high:.2f})")
+        compare(rounds, "on", "off")
+        compare(rounds, "watched", "on")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,10 @@ find_package(spdlog 1.10 REQUIRED)                  # spdlog::spdlog
 find_package(tl-expected 1.0 REQUIRED)              # tl::expected
 find_package(tomlplusplus 3.3 REQUIRED)             # tomlplusplus::tomlplusplus
 find_package(CLI11 2.1 REQUIRED)                    # CLI11::CLI11
+find_package(ZLIB 1.2 REQUIRED)                     # ZLIB::ZLIB
 find_package(prometheus-cpp CONFIG REQUIRED)         # prometheus-cpp::core
+
+find_package(ZLIB 1.2.13 REQUIRED)                  # ZLIB::ZLIB
 
 # RocksDB's package brings its own Find modules, which hide the target that its
 # link line names; so zstd comes first.

@@ -86,6 +86,7 @@ std::unique_ptr<driver> make_irc_driver(const load_options& o, sink& s);
 std::unique_ptr<driver> make_mqtt_driver(const load_options& o, sink& s);
 std::unique_ptr<driver> make_nats_driver(const load_options& o, sink& s);
 std::unique_ptr<driver> make_redis_driver(const load_options& o, sink& s);
+std::unique_ptr<driver> make_tcp_driver(const load_options& o, sink& s);
 std::unique_ptr<driver> make_websocket_driver(const load_options& o, sink& s);
 std::unique_ptr<driver> make_xmpp_driver(const load_options& o, sink& s);
 

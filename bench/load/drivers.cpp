@@ -9,6 +9,7 @@ std::unique_ptr<driver> make_driver(const load_options& o, sink& s) {
   if (o.proto == "nats") return make_nats_driver(o, s);
   if (o.proto == "redis") return make_redis_driver(o, s);
   if (o.proto == "xmpp") return make_xmpp_driver(o, s);
+  if (o.proto == "greenroom-tcp") return make_tcp_driver(o, s);
   if (o.proto == "wsraw" || o.proto == "greenroom") return make_websocket_driver(o, s);
   return nullptr;
 }

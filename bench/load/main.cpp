@@ -77,13 +77,14 @@ int main(int argc, char** argv) {
   if (protocol_named(argc, argv) == "greenroom") bench::speak_greenroom(options);
   CLI::App app("Load generator; prints one line of JSON", "load");
   app.add_option("--proto", options.proto, "Protocol of the server")
-      ->check(CLI::IsMember({"greenroom", "wsraw", "irc", "mqtt", "nats", "redis", "xmpp"}));
+      ->check(CLI::IsMember(
+          {"greenroom", "greenroom-tcp", "wsraw", "irc", "mqtt", "nats", "redis", "xmpp"}));
   add_general(app, options);
   add_protocols(app, options);
   add_websocket(app, options.ws);
   CLI11_PARSE(app, argc, argv);
-  if (options.proto == "greenroom" && options.ws.tokens.empty()) {
-    bench::give_up("greenroom needs --ws-tokens");
+  if (options.proto.starts_with("greenroom") && options.ws.tokens.empty()) {
+    bench::give_up(options.proto + " needs --ws-tokens");
   }
   bench::generator(std::move(options)).run();
   return 0;

@@ -4,13 +4,11 @@
 /// Answers are recognised by texts, not parsed: the generator must cost less than the server.
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <optional>
-#include <random>
 
 #include "load/driver.hpp"
 #include "load/payload.hpp"
+#include "load/random_ids.hpp"
 #include "load/template_text.hpp"
 #include "machine.hpp"
 #include "protocol/uuid.hpp"
@@ -18,27 +16,6 @@
 namespace bench {
 
 namespace {
-
-/// Random ids, version 4. They must not repeat from run to run either.
-class random_ids {
- public:
-  greenroom::uuid operator()() {
-    std::array<std::uint64_t, 2> random{engine_(), engine_()};
-    greenroom::uuid id;
-    std::memcpy(id.bytes.data(), random.data(), sizeof random);
-    id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0fU) | 0x40U);
-    id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3fU) | 0x80U);
-    return id;
-  }
-
- private:
-  static std::mt19937_64 seeded() {
-    std::random_device device;
-    std::seed_seq seed{device(), device(), device(), device()};
-    return std::mt19937_64(seed);
-  }
-  std::mt19937_64 engine_ = seeded();
-};
 
 enum opcode : std::uint8_t {
   text_frame = 1,

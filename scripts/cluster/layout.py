@@ -18,6 +18,10 @@ import ports
 from node import Node
 
 
+# Where clients of the binary framing over TCP are served: 9080 beside 8080.
+TCP_ABOVE_HTTP = 1000
+
+
 class LayoutError(Exception):
     pass
 
@@ -93,7 +97,7 @@ class Layout:
         """Cluster ports are chosen once, for they are part of the nodes' identity; the ports for
         clients follow --http-port when it is given."""
         nodes = self.nodes()
-        taken = {p for node in nodes for p in node.ports().values()}
+        taken = {p for node in nodes for kind, p in node.ports().items() if kind != "tcp"}
         for node in nodes:
             node.folder.mkdir(mode=0o700, exist_ok=True)
             known = node.ports()
@@ -112,7 +116,10 @@ class Layout:
             if self.node_count() > 1 and not cluster:
                 cluster = ports.choose(taken | {http})
                 taken.add(cluster)
-            node.publish_ports(http, cluster)
+            tcp = http + TCP_ABOVE_HTTP
+            if tcp > ports.LAST or tcp in taken or not ports.is_free(tcp):
+                tcp = 0  # nobody was promised it, so what is in its place may stay there
+            node.publish_ports(http, cluster, tcp)
 
     def check_ports(self, nodes):
         for node in nodes:
@@ -138,6 +145,8 @@ class Layout:
             settings.setdefault(section, {}).update(values)
         settings.setdefault("node", {}).update(name=node.name, data_dir=str(node.folder))
         settings.setdefault("http", {})["port"] = node.ports()["http"]
+        if tcp := node.ports().get("tcp"):
+            settings.setdefault("tcp", {})["listen"] = f"127.0.0.1:{tcp}"
         if self.node_count() == 1:
             settings.pop("cluster", None)  # a cluster of one opens no cluster port
         else:

@@ -31,8 +31,9 @@ class Node:
         except (OSError, ValueError):
             return {}
 
-    def publish_ports(self, http_port: int, cluster_port: int):
-        text = json.dumps({"http": http_port, "cluster": cluster_port}) + "\n"
+    def publish_ports(self, http_port: int, cluster_port: int, tcp_port: int):
+        """`tcp_port` is that of the binary framing; 0: none."""
+        text = json.dumps({"http": http_port, "cluster": cluster_port, "tcp": tcp_port}) + "\n"
         _replace(self.ports_file, text)
 
     def is_decommissioned(self) -> bool:

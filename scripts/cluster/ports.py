@@ -5,6 +5,8 @@ import os
 import random
 import socket
 
+LAST = 65535
+
 
 def is_free(port: int, address: str = "127.0.0.1") -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:

@@ -34,6 +34,11 @@ std::optional<number_of> number_called(std::string_view field) {
          return a.last_message_ms < 0 ? std::numeric_limits<double>::quiet_NaN()
                                       : static_cast<double>(a.last_message_ms);
        }},
+      {"oldest_message_ms",
+       [](const actor_view& a) {
+         return a.oldest_message_ms < 0 ? std::numeric_limits<double>::quiet_NaN()
+                                        : static_cast<double>(a.oldest_message_ms);
+       }},
   };
   const auto it = fields.find(field);
   return it == fields.end() ? std::nullopt : std::optional(it->second);
@@ -54,6 +59,10 @@ double shown_rate(const actor_view& a) noexcept {
   return a.age_ms > 0 ? shown_percent(static_cast<double>(a.handled) * 1000.0 /
                                       static_cast<double>(a.age_ms))
                       : 0.0;
+}
+
+bool needs_figures_only(const list_shape& shape) {
+  return shape.filter.empty() && (shape.sort.empty() || number_called(shape.sort));
 }
 
 std::size_t keep_first(std::vector<actor_view>& all, const list_shape& shape) {

@@ -6,6 +6,7 @@
 /// the rows of the others would cost twenty times what finding them does. Pure.
 
 #include <cstddef>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "actors/list_shape.hpp"
@@ -17,6 +18,15 @@ namespace greenroom::actors {
 /// left out. 0 where the rows have to be seen: with a filter, or an order by a field that actors do
 /// not have themselves.
 std::size_t keep_first(std::vector<actor_view>& all, const list_shape& shape);
+
+/// By its figures alone, without names and other texts, it is known who comes first.
+bool needs_figures_only(const list_shape& shape);
+
+/// What actors count, as it is shown: null where they do not (actor_figures), because it is not 0.
+template <class Value>
+nlohmann::json shown_figure(const Value& value) {
+  return actor_figures.load(std::memory_order_relaxed) ? nlohmann::json(value) : nlohmann::json();
+}
 
 /// As it is shown: two decimals.
 double shown_percent(double value) noexcept;

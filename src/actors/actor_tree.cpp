@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "actors/actor_order.hpp"
+
 namespace greenroom::actors {
 
 namespace {
@@ -39,7 +41,7 @@ struct walk {
                     {"depth", depth},
                     {"kind", to_string(a.kind)},
                     {"name", a.name},
-                    {"mailbox", a.queue_depth},
+                    {"mailbox", shown_figure(a.queue_depth)},
                     {"restarts", a.restarts},
                     {"errors", a.errors}});
     const auto* all = children_of(a);

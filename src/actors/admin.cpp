@@ -19,6 +19,7 @@ using nlohmann::json;
 
 constexpr auto timeout_default = 5000ms;
 constexpr auto timeout_max = 600'000ms;
+constexpr std::size_t notes_max = 100;
 
 }  // namespace
 
@@ -74,6 +75,10 @@ void admin::take(const admin_request& r) {
                                                                           : json::object();
   if (const auto tidied = tidy_args(args); !tidied) {
     r.done(failure("usage", tidied.error().message));
+    return;
+  }
+  if (const auto why = not_from_afar(r, verb, args); !why.empty()) {
+    r.done(failure("refused", why));
     return;
   }
   auto timeout = timeout_default;
@@ -146,6 +151,11 @@ void admin::take_reply(const reply& r) {
         g->found.insert(g->found.end(), std::make_move_iterator(theirs.begin()),
                         std::make_move_iterator(theirs.end()));
         g->cut += answer.value("cut", std::size_t{0});
+        for (const auto& note : answer.value("notes", json::array())) {
+          if (note.is_string() && g->notes.size() < notes_max) {
+            g->notes.insert(note.get<std::string>());
+          }
+        }
       } else {
         g->missing.emplace_back(node, "it answered with an error");
       }

@@ -21,6 +21,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <tuple>
@@ -63,7 +64,9 @@ class admin final : public observed<admin_actor> {
     std::function<void(gathering&)> shape;
     /// Sees the rows of another node as they come.
     std::function<void(rows&)> arrived;
-    std::size_t cut = 0;     ///< rows that were left out because of a limit, on all nodes
+    std::size_t cut = 0;  ///< rows that were left out because of a limit, on all nodes
+    /// What has to be said beside the rows, of all nodes.
+    std::set<std::string> notes;
     nlohmann::json refusal;  ///< not null: the answer, in the place of rows
   };
   /// How a list is made; see gather.
@@ -74,6 +77,7 @@ class admin final : public observed<admin_actor> {
     /// Begins to find (more of) the own rows; take_own with this number ends it.
     std::function<void(call_number)> own_later = {};
     std::function<void(rows&)> arrived = {};
+    std::vector<std::string> notes = {};
   };
   /// The doctor's look at this node, of which the second half is yet to come.
   struct examination {
@@ -128,6 +132,11 @@ class admin final : public observed<admin_actor> {
   // admin_audit.cpp
   [[nodiscard]] admin_request audited(const admin_request& r) const;
   void show_audit(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
+
+  // admin_remote.cpp
+  /// Why this one, of a server admin who is not at the socket, is refused; empty: it is not.
+  [[nodiscard]] static std::string not_from_afar(const admin_request& r, std::string_view verb,
+                                                 const nlohmann::json& args);
 
   // admin_lists.cpp
   void gather(const nlohmann::json& request, const answer_once& done, bool local_only,

@@ -51,8 +51,14 @@ std::string object_of(const json& args) {
 telemetry::audit_entry entry_of(const json& request, const json& answer) {
   telemetry::audit_entry e;
   const auto by = request.value("by", json::object());
-  e.by = "uid " + (by.is_object() && by.contains("uid") ? by["uid"].dump() : std::string("?"));
-  e.address = "console";
+  if (by.is_object() && by.contains("user")) {
+    e.by = "user " + text_in(by, "user");
+    e.address = text_in(by, "address");
+    e.request = text_in(by, "request");
+  } else {
+    e.by = "uid " + (by.is_object() && by.contains("uid") ? by["uid"].dump() : std::string("?"));
+    e.address = "console";
+  }
   e.action = text_in(request, "verb");
   const auto args = request.value("args", json::object());
   if (args.is_object()) {

@@ -168,8 +168,10 @@ admin::rows admin::findings(const examination& e) const {
   say(doctor::judge(queues_of(e.sockets.value_or(std::vector<net::connection_report>{}),
                               config.limits.outbound_queue_messages,
                               config.limits.outbound_queue_bytes, node)));
-  say(doctor::judge(
-      doctor::find_stuck(e.before, registry::instance().snapshot(std::nullopt, list_rows_max))));
+  auto stuck =
+      doctor::find_stuck(e.before, registry::instance().snapshot(std::nullopt, list_rows_max));
+  stuck.looked = actor_figures.load(std::memory_order_relaxed);
+  say(doctor::judge(stuck));
   // Not a judgement yet: the node that asked compares it with its own clock.
   found.push_back({{"check", "clock"}, {"node", node}, {"time_ms", now_ms()}});
   return found;

@@ -23,7 +23,9 @@ std::string admin::name_of(const node_id& id) const {
 admin::rows admin::own_nodes() const {
   const auto routes = env_->board.routes();
   const auto self = env_->board.self();
-  auto& all = registry::instance();
+  // Of all kinds at once: each count by itself looks at all actors.
+  const auto totals = registry::instance().totals();
+  const auto count = [&](actor_kind kind) { return totals[static_cast<std::size_t>(kind)].actors; };
   const auto led = std::count_if(routes->shards.begin(), routes->shards.end(),
                                  [&](const auto& s) { return s.leader == self; });
   return {json{{"name", env_->config.node.name},
@@ -34,13 +36,13 @@ admin::rows admin::own_nodes() const {
                {"uptime_s",
                 std::chrono::duration_cast<std::chrono::seconds>(clock::now() - started_).count()},
                {"shards_led", led},
-               {"connections", all.count(actor_kind::connection)},
-               {"sessions", all.count(actor_kind::session)},
-               {"rooms", all.count(actor_kind::room)},
+               {"connections", count(actor_kind::connection)},
+               {"sessions", count(actor_kind::session)},
+               {"rooms", count(actor_kind::room)},
                {"actors", [&] {
-                  std::size_t n = 0;
-                  for (std::size_t kind = 0; kind < actor_kind_count; ++kind) {
-                    n += all.count(static_cast<actor_kind>(kind));
+                  std::uint64_t n = 0;
+                  for (const auto& kind : totals) {
+                    n += kind.actors;
                   }
                   return n;
                 }()}}};
@@ -65,6 +67,7 @@ void admin::gather(const json& request, const answer_once& done, bool local_only
   g->done = done;
   g->columns = std::move(what.columns);
   g->found = std::move(what.own);
+  g->notes.insert(what.notes.begin(), what.notes.end());
   g->deadline = deadline;
   const auto routes = env_->board.routes();
   if (!local_only && routes->map) {
@@ -149,6 +152,9 @@ void admin::finish(const std::shared_ptr<gathering>& g) {
   json answer{{"ok", true}, {"columns", g->columns}, {"rows", g->found}, {"missing", missing}};
   if (g->cut > 0) {
     answer["cut"] = g->cut;
+  }
+  if (!g->notes.empty()) {
+    answer["notes"] = g->notes;
   }
   g->done(std::move(answer));
 }

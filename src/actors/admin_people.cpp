@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "actors/actor_order.hpp"
 #include "actors/admin.hpp"
 #include "actors/admin_args.hpp"
 #include "actors/admin_missing.hpp"
@@ -107,12 +108,12 @@ void admin::list_sessions(const admin_request& r, const json& args, clock::time_
                    {"device", who.device.empty() ? json() : json(who.device)},
                    {"since", format_time(f.since)},
                    {"rooms", f.rooms.load()},
-                   {"mailbox", s.actor.queue_depth},
+                   {"mailbox", shown_figure(s.actor.queue_depth)},
                    {"protocol", transport_name(f.transport)},
                    {"address", f.address},
                    {"role", known ? json(protocol::enum_name(who.role)) : json()},
                    {"actor_id", here(s.actor.id)},
-                   {"handled", s.actor.handled}});
+                   {"handled", shown_figure(s.actor.handled)}});
   }
   list(r, args, deadline, session_fields, session_columns, {.own = std::move(own)}, "username");
 }
@@ -129,7 +130,7 @@ void admin::list_users(const admin_request& r, const json& args, clock::time_poi
              {"sessions", 0},         {"node", node},        {"actor", nullptr}};
     }
     row["sessions"] = row["sessions"].get<std::size_t>() + 1;
-    if (f.transport == net::transport::websocket) {
+    if (f.transport != net::transport::http) {
       row["online"] = true;
     }
     if (!who.username.empty()) {

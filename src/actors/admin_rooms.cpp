@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 
+#include "actors/actor_order.hpp"
 #include "actors/admin.hpp"
 #include "actors/facts.hpp"
 #include "actors/server_names.hpp"
@@ -74,10 +75,10 @@ void admin::list_rooms(const admin_request& r, const json& args, clock::time_poi
                    {"last_seq", facts->last_seq.load()},
                    {"nodes", facts->nodes.load()},
                    {"entries_per_min", rounded(facts->entries.per_minute(now))},
-                   {"mailbox", a.queue_depth},
+                   {"mailbox", shown_figure(a.queue_depth)},
                    {"actor", "active"},
                    {"actor_id", here(a.id)},
-                   {"handled", a.handled},
+                   {"handled", shown_figure(a.handled)},
                    {"errors", a.errors},
                    {"restarts", a.restarts},
                    {"age_ms", a.age_ms}});
@@ -120,8 +121,8 @@ admin::rows admin::parts_of_room(const uuid& room) const {
           {{"part", "actor"},
            {"node", node},
            {"id", here(a.id)},
-           {"mailbox", a.queue_depth},
-           {"handled", a.handled},
+           {"mailbox", shown_figure(a.queue_depth)},
+           {"handled", shown_figure(a.handled)},
            {"errors", a.errors},
            {"restarts", a.restarts},
            {"age_ms", a.age_ms},

@@ -71,7 +71,7 @@ admin::rows admin::rows_of(const std::vector<net::connection_report>& all) const
   for (const auto& c : all) {
     const auto it = owners.find(c.id);
     const auto* who = it == owners.end() ? nullptr : &it->second;
-    const bool ws = c.peer.transport == net::transport::websocket;
+    const bool has_session = c.peer.transport != net::transport::http;
     found.push_back(
         {{"id", here(c.id)},
          {"node", env_->config.node.name},
@@ -87,7 +87,7 @@ admin::rows admin::rows_of(const std::vector<net::connection_report>& all) const
          {"ping_ms", c.ping_us < 0 ? json() : json(static_cast<double>(c.ping_us) / 1000.0)},
          {"user_id", who != nullptr ? json(who->facts->user_id.str()) : json()},
          {"session", who != nullptr ? json(who->facts->session_id.str()) : json()},
-         {"heard_ms", ws ? json(c.heard_ms) : json()},
+         {"heard_ms", has_session ? json(c.heard_ms) : json()},
          {"requests_in_hand", c.inflight},
          {"messages_in", c.messages_in},
          {"messages_out", c.messages_out}});

@@ -5,9 +5,9 @@
 /// The base of every actor: registers it, counts what it does, contains its failures.
 ///
 /// CAF 0.17 has no figures per actor, and only its owner may ask a mailbox for its size; so the
-/// base counts at enqueue and at handling. A handler that throws: the error is counted and logged,
-/// the request in hand is answered with INTERNAL, the actor ends, and its supervisor does what the
-/// actor's header says.
+/// base counts at enqueue and at handling, unless telemetry.actors is off. A handler that throws:
+/// the error is counted and logged, the request in hand is answered with INTERNAL, the actor ends,
+/// and its supervisor does what the actor's header says.
 
 #include <atomic>
 #include <caf/all.hpp>
@@ -17,6 +17,7 @@
 #include <string>
 
 #include "actors/faults.hpp"
+#include "actors/message_kind.hpp"
 #include "actors/registry.hpp"
 
 namespace greenroom::actors {
@@ -41,7 +42,9 @@ class observed : public Typed::base {
   ~observed() override { registry::instance().leave(record_); }
 
   void enqueue(caf::mailbox_element_ptr element, caf::execution_unit* host) override {
-    record_->enqueued.fetch_add(1, std::memory_order_relaxed);
+    if (actor_figures.load(std::memory_order_relaxed)) {
+      record_->enqueued.fetch_add(1, std::memory_order_relaxed);
+    }
     super::enqueue(std::move(element), host);
   }
 
@@ -49,7 +52,8 @@ class observed : public Typed::base {
 
  protected:
   caf::invoke_message_result consume(caf::mailbox_element& element) override {
-    const auto start = std::chrono::steady_clock::now();
+    const bool counts = actor_figures.load(std::memory_order_relaxed);
+    const auto start = counts ? take_up(element) : not_counted;
     try {
       faults::hit(record_->kind);
       const auto result = super::consume(element);
@@ -71,15 +75,33 @@ class observed : public Typed::base {
   void show(std::shared_ptr<const actor_facts> facts) { record_->set_facts(std::move(facts)); }
 
  private:
-  void account(std::chrono::steady_clock::time_point start) noexcept {
-    const auto now = std::chrono::steady_clock::now();
-    record_->handled.fetch_add(1, std::memory_order_relaxed);
-    record_->busy_ns.fetch_add(static_cast<std::uint64_t>((now - start).count()),
-                               std::memory_order_relaxed);
-    record_->last_handled.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+  using figure_time = std::chrono::steady_clock::time_point;
+  /// Of a message that is not counted.
+  static constexpr figure_time not_counted{};
+
+  figure_time take_up(const caf::mailbox_element& element) noexcept {
+    auto& r = *record_;
+    const auto start = std::chrono::steady_clock::now();
+    r.waiting.note(r.handled.load(std::memory_order_relaxed),
+                   r.enqueued.load(std::memory_order_relaxed), start);
+    r.last_kind.store(kind_of_message(element.content()), std::memory_order_relaxed);
+    return start;
   }
-  void contain(const caf::mailbox_element& element, const std::string& why,
-               std::chrono::steady_clock::time_point start) {
+  void account(figure_time start) noexcept {
+    if (start == not_counted) {
+      return;
+    }
+    auto& r = *record_;
+    const auto now = std::chrono::steady_clock::now();
+    // Nobody else writes these, so that adding needs no lock of the bus.
+    const auto add = [](std::atomic<std::uint64_t>& to, std::uint64_t more) {
+      to.store(to.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+    };
+    add(r.handled, 1);
+    add(r.busy_ns, static_cast<std::uint64_t>((now - start).count()));
+    r.last_handled.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+  void contain(const caf::mailbox_element& element, const std::string& why, figure_time start) {
     account(start);
     record_->errors.fetch_add(1, std::memory_order_relaxed);
     registry::instance().failed(*record_, why);

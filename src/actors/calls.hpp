@@ -360,6 +360,8 @@ struct room_page {
 /// shard_users, shard_user_list.
 struct user_views {
   std::vector<protocol::user> users;
+  /// Of shard_user_list: where it stopped looking although there are more (a list_cursor<2>).
+  std::optional<std::string> stopped_at;
 };
 /// shard_public_rooms, shard_room_views.
 struct room_views {

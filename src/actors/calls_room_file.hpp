@@ -25,6 +25,7 @@ struct room_export {
 struct room_restore {
   std::string lines;
   bool abandons = false;
+  std::uint64_t to = 0;  ///< the entry of the file up to which; 0: all of them
 };
 
 }  // namespace greenroom::actors

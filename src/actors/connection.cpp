@@ -7,6 +7,7 @@
 #include "actors/token_keys.hpp"
 #include "security/fingerprint.hpp"
 #include "telemetry/log.hpp"
+#include "telemetry/request_scope.hpp"
 
 namespace greenroom::actors {
 
@@ -101,6 +102,7 @@ void connection::on_exit() {
 // --------------------------------------------------------------------------
 
 void connection::take(const client_request_ptr& r) {
+  const telemetry::request_scope scope(r->request.message_id);
   if (session_) {
     caf::anon_send(*session_, r);
     return;
@@ -210,7 +212,7 @@ void connection::authenticate_by_token(const login& l, const protocol::auth_requ
 void connection::start_session(session_start start) {
   start.connection = id_;
   start.encoding = who_.encoding;
-  start.transport = net::transport::websocket;
+  start.transport = who_.transport;
   start.owner = caf::actor_cast<connection_actor>(this);
   start.address = who_.address;
   auto handle = spawn<session>(env_, std::move(start));
@@ -331,6 +333,7 @@ void connection::arm_tick() {
 // ---------------------------------------------------------------------------------------------
 
 void connection::take_http(const http_call_ptr& c) {
+  const telemetry::request_scope scope(c->request_id);
   if (c->webhook && c->webhook->kind == net::webhook_action::what::post) {
     take_hook(c);
     return;

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <unordered_map>
 
+#include "actors/message_kind.hpp"
+
 namespace greenroom::actors::doctor {
 
 namespace {
@@ -148,6 +150,20 @@ finding judge(const queues& q) {
               " nearly full), for example " + q.fullest + "; " + in_mib(q.bytes) + " wait"};
 }
 
+namespace {
+
+/// What it is at, and for how long: "shard 7 (at call, for 12 s)".
+std::string described(const actor_view& a) {
+  auto text = std::string(actors::to_string(a.kind)) + " " + a.name;
+  const auto last = name_of_message_kind(a.last_kind);
+  if (!last.empty() && a.oldest_message_ms >= 0) {
+    text += " (at " + last + ", for " + std::to_string(a.oldest_message_ms / 1000) + " s or more)";
+  }
+  return text;
+}
+
+}  // namespace
+
 stuck find_stuck(const std::vector<actor_view>& before, const std::vector<actor_view>& after) {
   std::unordered_map<std::uint64_t, const actor_view*> waiting;
   for (const auto& a : before) {
@@ -166,13 +182,17 @@ stuck find_stuck(const std::vector<actor_view>& before, const std::vector<actor_
                          ? 1
                          : 0;
     if (++found.count <= named_max) {
-      found.who.push_back(std::string(actors::to_string(a.kind)) + " " + a.name);
+      found.who.push_back(described(a));
     }
   }
   return found;
 }
 
 finding judge(const stuck& s) {
+  if (!s.looked) {
+    return {"actors", verdict::warning,
+            "not looked at: their figures are off (telemetry.actors is false)"};
+  }
   if (s.count == 0) {
     return {"actors", verdict::ok, "none is stuck"};
   }

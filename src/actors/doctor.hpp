@@ -79,12 +79,14 @@ finding judge(const queues& q);
 
 /// An actor at two looks; with messages waiting in both, and none handled in between.
 struct stuck {
-  std::vector<std::string> who;  ///< "kind name", some of them
+  /// Some of them: "kind name", and at what kind of message.
+  std::vector<std::string> who;
   std::size_t count = 0;
   std::size_t at_work = 0;  ///< of them such as may work at one message for long
+  bool looked = true;       ///< false: nothing can be said, actors do not count
 };
 stuck find_stuck(const std::vector<actor_view>& before, const std::vector<actor_view>& after);
-/// Failed, unless only workers, the searcher or the admin are: then a warning.
+/// Failed, unless only workers, the searcher or the admin are, or nobody knows: then a warning.
 finding judge(const stuck& s);
 
 /// From a row of `cluster status`.

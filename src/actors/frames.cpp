@@ -210,7 +210,7 @@ std::string body_of(const reply_body& body) {
                  },
                  [](const user_views& b) {
                    return packing::encode_as(document_form{
-                       document_of(protocol::user_list_response{b.users, {}}), false});
+                       document_of(protocol::user_list_response{b.users, b.stopped_at}), false});
                  },
                  [](const room_views& b) {
                    return packing::encode_as(document_form{
@@ -266,9 +266,9 @@ T parse_reply_body(std::string_view bytes) {
     }
     return b;
   } else if constexpr (std::is_same_v<T, user_views>) {
-    return {
-        answer_as<protocol::user_list_response>(unpack<document_form>("user_views", bytes).document)
-            .users};
+    auto list = answer_as<protocol::user_list_response>(
+        unpack<document_form>("user_views", bytes).document);
+    return {std::move(list.users), std::move(list.next_cursor)};
   } else if constexpr (std::is_same_v<T, room_views>) {
     return {
         answer_as<protocol::room_list_response>(unpack<document_form>("room_views", bytes).document)

@@ -210,7 +210,7 @@ auto fields(link_form<room_person_closed> auto& v) {
   return std::tie(v.user_id, v.erased);
 }
 auto fields(link_form<room_restore> auto& v) {
-  return std::tie(v.lines, v.abandons);
+  return std::tie(v.lines, v.abandons, v.to);
 }
 auto fields(link_form<room_members> auto& v) {
   return std::tie(v.cursor, v.limit);

@@ -163,14 +163,16 @@ expected<list_shape> list_shape_of(const json& args, std::span<const std::string
   return shape;
 }
 
+bool fits(const json& row, const list_shape& shape) {
+  return std::all_of(shape.filter.begin(), shape.filter.end(),
+                     [&](const list_condition& c) { return holds(c, row); });
+}
+
 void filter_rows(std::vector<json>& rows, const list_shape& shape) {
   if (shape.filter.empty()) {
     return;
   }
-  std::erase_if(rows, [&](const json& row) {
-    return !std::all_of(shape.filter.begin(), shape.filter.end(),
-                        [&](const list_condition& c) { return holds(c, row); });
-  });
+  std::erase_if(rows, [&](const json& row) { return !fits(row, shape); });
 }
 
 void sort_rows(std::vector<json>& rows, const list_shape& shape) {

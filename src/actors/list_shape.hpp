@@ -52,6 +52,9 @@ expected<list_shape> list_shape_of(const nlohmann::json& args,
                                    std::span<const std::string_view> fields,
                                    std::size_t limit = list_rows_default);
 
+/// All conditions hold; of the row only the fields that they name are looked at, unless one is
+/// about any.
+bool fits(const nlohmann::json& row, const list_shape& shape);
 /// Takes away what does not fit the filter.
 void filter_rows(std::vector<nlohmann::json>& rows, const list_shape& shape);
 /// Stable: rows that are alike stay as they are. What has no value comes last.

@@ -53,6 +53,11 @@ void put_actors(families& into) {
   };
   add(MetricType::Gauge, "greenroom_actors", "Actors that live",
       [](const kind_totals& t) { return t.actors; });
+  add(MetricType::Counter, "greenroom_actor_failures_total", "Handlers that have thrown",
+      [](const kind_totals& t) { return t.errors; });
+  if (!actor_figures.load(std::memory_order_relaxed)) {
+    return;  // what is not counted is not there, rather than nothing
+  }
   add(MetricType::Gauge, "greenroom_actor_queue_depth", "Messages that wait for actors, all added",
       [](const kind_totals& t) { return t.queued; });
   add(MetricType::Gauge, "greenroom_actor_queue_depth_max", "Messages that wait for one actor",
@@ -61,8 +66,6 @@ void put_actors(families& into) {
       [](const kind_totals& t) { return t.handled; });
   add(MetricType::Counter, "greenroom_actor_busy_seconds_total", "Time spent on those messages",
       [](const kind_totals& t) { return static_cast<double>(t.busy_ns) / 1e9; });
-  add(MetricType::Counter, "greenroom_actor_failures_total", "Handlers that have thrown",
-      [](const kind_totals& t) { return t.errors; });
 }
 
 void put_cluster(families& into, const environment& env, const peers& links) {

@@ -25,6 +25,7 @@
 #include "actors/transport.hpp"
 #include "archive/keeper.hpp"
 #include "config/dump.hpp"
+#include "config/listen_address.hpp"
 #include "net/admin_socket.hpp"
 #include "net/server.hpp"
 #include "telemetry/log.hpp"
@@ -64,6 +65,10 @@ net::server_options server_options_of(const greenroom::settings& s,
   net::server_options o;
   o.address = s.http.address;
   o.port = s.http.port;
+  if (const auto at = config::parse_listen_address(s.tcp.listen)) {
+    o.tcp_address = at->address;
+    o.tcp_port = at->port;
+  }
   o.io_threads = s.http.io_threads;
   o.allowed_origins = s.http.allowed_origins;
   o.max_connections = s.limits.max_connections;
@@ -77,6 +82,7 @@ net::server_options server_options_of(const greenroom::settings& s,
   o.max_inflight_per_connection = s.limits.max_inflight_per_connection;
   o.inbound_bytes = s.limits.inbound_bytes;
   o.heartbeat = std::chrono::seconds(s.websocket.heartbeat_s);
+  o.deflate_from_bytes = s.websocket.deflate_from_bytes;
   o.auth_timeout = std::chrono::seconds(s.websocket.auth_timeout_s);
   o.io_timeout = std::chrono::seconds(s.http.request_timeout_s);
   o.request_timeout = std::chrono::milliseconds(s.limits.request_timeout_ms);
@@ -162,6 +168,11 @@ expected<void> process::impl::start() {
   if (const auto ok = net::server::can_listen(config.http.address, config.http.port); !ok) {
     return ok;
   }
+  if (const auto at = config::parse_listen_address(config.tcp.listen)) {
+    if (const auto ok = net::server::can_listen(at->address, at->port); !ok) {
+      return ok;
+    }
+  }
   std::error_code failed;
   std::filesystem::create_directories(config.node.data_dir, failed);
   if (failed) {
@@ -185,6 +196,7 @@ expected<void> process::impl::start() {
   log = std::make_unique<store::log_writer>(
       *db, config.log.durability == "os" ? store::durability::os : store::durability::fsync);
   board = std::make_unique<switchboard>(*id);
+  actor_figures.store(config.telemetry.actors);
   caf_config = std::make_unique<system_config>(config);
   system = std::make_unique<caf::actor_system>(*caf_config);
   env = std::make_shared<environment>(config, *db, *log, *board);
@@ -264,6 +276,9 @@ expected<void> process::impl::start() {
   out.info("greenroomd {} as {}, node {}", GREENROOM_VERSION, config.node.name, id->str());
   out.info("clients: http://{}:{} and ws://{}:{}/ws", config.http.address, listener->port(),
            config.http.address, listener->port());
+  if (const auto at = config::parse_listen_address(config.tcp.listen)) {
+    out.info("clients: binary framing over TCP, {} port {}", at->address, listener->tcp_port());
+  }
   out.info("data: {}, durability {}", config.node.data_dir, config.log.durability);
   if (identity) {
     out.info("cluster port: {}:{} (TLS), advertised as {}", config.cluster.address,

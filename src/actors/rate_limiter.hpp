@@ -7,7 +7,6 @@
 /// so that several nodes give him no more than one. Taking asks nobody: until the others are told
 /// he can have taken too much, and owes it; in the long run nobody gets more than the limit.
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <mutex>
@@ -57,7 +56,6 @@ class rate_limiter {
   stripe& stripe_of(const uuid& user);
   /// As it is now, in a stripe that is locked.
   bucket& look(stripe& s, const uuid& user, std::chrono::steady_clock::time_point now) const;
-  [[nodiscard]] std::uint32_t worth_telling() const { return std::max(1U, per_minute_ / 20); }
 
   const std::uint32_t per_minute_;
   stripe stripes_[stripes];

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "telemetry/log.hpp"
 
@@ -68,6 +69,25 @@ void actor_record::set_facts(std::shared_ptr<const actor_facts> facts) {
   facts_ = std::move(facts);
 }
 
+std::optional<std::chrono::milliseconds> actor_record::oldest_message(
+    std::chrono::steady_clock::time_point now) const {
+  // In this order: what is handled meanwhile had come.
+  const auto done = handled.load(std::memory_order_relaxed);
+  const auto come = enqueued.load(std::memory_order_relaxed);
+  if (come <= done) {
+    return std::nullopt;
+  }
+  if (const auto age = waiting.at_least(done, now)) {
+    return age;
+  }
+  const std::lock_guard lock(mutex_);
+  if (looked_.come <= done) {
+    looked_ = {come, now};
+  }
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::max(now - looked_.at, std::chrono::steady_clock::duration::zero()));
+}
+
 registry& registry::instance() {
   static registry only;
   return only;
@@ -129,12 +149,10 @@ void registry::failed(const actor_record& record, const std::string& why) {
 
 namespace {
 
-actor_view view_of(const actor_record& r, std::chrono::steady_clock::time_point now) {
+actor_view figures_of(const actor_record& r, std::chrono::steady_clock::time_point now) {
   actor_view row;
   row.id = r.id;
   row.kind = r.kind;
-  row.name = r.name();
-  row.parent = r.parent;
   row.handled = r.handled.load(std::memory_order_relaxed);
   const auto enqueued = r.enqueued.load(std::memory_order_relaxed);
   row.queue_depth = enqueued > row.handled ? enqueued - row.handled : 0;
@@ -151,39 +169,93 @@ actor_view view_of(const actor_record& r, std::chrono::steady_clock::time_point 
     row.last_message_ms =
         std::max<std::int64_t>(0, (now.time_since_epoch().count() - last) / 1'000'000);
   }
+  if (const auto oldest = r.oldest_message(now)) {
+    row.oldest_message_ms = oldest->count();
+  }
+  row.last_kind = r.last_kind.load(std::memory_order_relaxed);
+  return row;
+}
+
+void put_texts(actor_view& row, const actor_record& r) {
+  row.name = r.name();
+  row.parent = r.parent;
   row.report = r.report();
   row.facts = r.facts();
-  return row;
 }
 
 }  // namespace
 
-std::vector<actor_view> registry::snapshot(std::optional<actor_kind> kind,
-                                           std::size_t limit) const {
-  // Put in order before they are looked at: views are large, and there may be many.
-  std::vector<std::shared_ptr<actor_record>> records;
+std::vector<std::shared_ptr<actor_record>> registry::in_order(std::optional<actor_kind> kind,
+                                                              std::string_view parent,
+                                                              std::size_t limit) const {
+  // With what they are ordered by: following 100,000 pointers again and again takes longer.
+  struct place {
+    actor_kind kind;
+    std::uint64_t id;
+    std::shared_ptr<actor_record> record;
+  };
+  std::vector<place> places;
   for (const auto& s : stripes_) {
     const std::lock_guard lock(s.mutex);
-    records.reserve(records.size() + s.records.size());
     for (const auto& [id, record] : s.records) {
-      if (!kind || record->kind == *kind) {
-        records.push_back(record);
+      if ((!kind || record->kind == *kind) && (parent.empty() || record->parent == parent)) {
+        places.push_back({record->kind, id, record});
       }
     }
   }
-  std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) {
-    return a->kind != b->kind ? a->kind < b->kind : a->id < b->id;
+  std::sort(places.begin(), places.end(), [](const place& a, const place& b) {
+    return a.kind != b.kind ? a.kind < b.kind : a.id < b.id;
   });
-  if (records.size() > limit) {
-    records.resize(limit);
+  std::vector<std::shared_ptr<actor_record>> records;
+  records.reserve(std::min(limit, places.size()));
+  for (auto& p : places) {
+    if (records.size() == limit) {
+      break;
+    }
+    records.push_back(std::move(p.record));
   }
+  return records;
+}
+
+std::vector<actor_view> registry::snapshot(std::optional<actor_kind> kind,
+                                           std::size_t limit) const {
+  const auto records = in_order(kind, {}, limit);
   const auto now = std::chrono::steady_clock::now();
   std::vector<actor_view> rows;
   rows.reserve(records.size());
   for (const auto& record : records) {
-    rows.push_back(view_of(*record, now));
+    put_texts(rows.emplace_back(figures_of(*record, now)), *record);
   }
   return rows;
+}
+
+std::vector<actor_view> registry::figures(std::optional<actor_kind> kind,
+                                          std::string_view parent) const {
+  const auto records = in_order(kind, parent, std::numeric_limits<std::size_t>::max());
+  const auto now = std::chrono::steady_clock::now();
+  std::vector<actor_view> rows;
+  rows.reserve(records.size());
+  for (const auto& record : records) {
+    rows.push_back(figures_of(*record, now));
+  }
+  return rows;
+}
+
+void registry::complete(std::vector<actor_view>& some) const {
+  std::erase_if(some, [this](actor_view& row) {
+    const auto& s = stripes_[row.id % stripes];
+    std::shared_ptr<actor_record> record;
+    {
+      const std::lock_guard lock(s.mutex);
+      const auto it = s.records.find(row.id);
+      if (it == s.records.end()) {
+        return true;
+      }
+      record = it->second;
+    }
+    put_texts(row, *record);
+    return false;
+  });
 }
 
 std::array<kind_totals, actor_kind_count> registry::totals() const {

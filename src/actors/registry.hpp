@@ -16,7 +16,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "actors/mailbox_age.hpp"
+
 namespace greenroom::actors {
+
+/// Whether actors count what they do (telemetry.actors): of this process, set before the first of
+/// them is made, and not changed while there are any. Failures are counted in any case.
+inline std::atomic<bool> actor_figures{true};
 
 enum class actor_kind : std::uint8_t {
   node,
@@ -65,6 +71,9 @@ struct actor_record {
   std::atomic<std::uint32_t> errors{0};
   /// When it had last handled a message, as nanoseconds of the steady clock; 0: never.
   std::atomic<std::int64_t> last_handled{0};
+  /// Of the message that it handles, or has handled last (message_kind.hpp); 0: there was none.
+  std::atomic<std::uint64_t> last_kind{0};
+  mailbox_age waiting;
 
   [[nodiscard]] std::string name() const;
   void set_name(std::string name);
@@ -72,9 +81,20 @@ struct actor_record {
   void set_report(std::string text);
   [[nodiscard]] std::shared_ptr<const actor_facts> facts() const;
   void set_facts(std::shared_ptr<const actor_facts> facts);
+  /// How old the oldest message is that has not been handled, the one in hand included: at least
+  /// so old (mailbox_age.hpp). Where the actor has taken none since that one came, it is as old as
+  /// the first look at it. Empty: there is none.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> oldest_message(
+      std::chrono::steady_clock::time_point now) const;
 
  private:
   mutable std::mutex mutex_;
+  /// Somebody has looked, and up to then so many messages had come.
+  struct look {
+    std::uint64_t come = 0;
+    std::chrono::steady_clock::time_point at;
+  };
+  mutable look looked_;
   std::string name_;
   std::string report_;
   std::shared_ptr<const actor_facts> facts_;
@@ -94,6 +114,9 @@ struct actor_view {
   std::uint32_t restarts = 0;
   std::int64_t age_ms = 0;
   std::int64_t last_message_ms = -1;  ///< since the last one was handled; -1: none was
+  /// Of the oldest that is not yet handled: at least so old; -1: there is none.
+  std::int64_t oldest_message_ms = -1;
+  std::uint64_t last_kind = 0;  ///< see actor_record
   std::string report;
   std::shared_ptr<const actor_facts> facts;  ///< null: it shows none
 };
@@ -121,6 +144,12 @@ class registry {
 
   [[nodiscard]] std::vector<actor_view> snapshot(std::optional<actor_kind> kind,
                                                  std::size_t limit) const;
+  /// The same of all, or of those with this parent, but their figures alone: without name, parent,
+  /// report and facts. Where few of 100,000 are shown, copies of those would be most of the work.
+  [[nodiscard]] std::vector<actor_view> figures(std::optional<actor_kind> kind,
+                                                std::string_view parent) const;
+  /// Puts in what figures() leaves out, and takes away who has ended since.
+  void complete(std::vector<actor_view>& some) const;
   [[nodiscard]] std::size_t count(actor_kind kind) const;
   /// By kind. Much cheaper than snapshot().
   [[nodiscard]] std::array<kind_totals, actor_kind_count> totals() const;
@@ -132,6 +161,9 @@ class registry {
     std::unordered_map<std::uint64_t, std::shared_ptr<actor_record>> records;
   };
   stripe stripes_[stripes];
+  [[nodiscard]] std::vector<std::shared_ptr<actor_record>> in_order(std::optional<actor_kind> kind,
+                                                                    std::string_view parent,
+                                                                    std::size_t limit) const;
   /// Of those that have ended.
   struct ended {
     std::atomic<std::uint64_t> handled{0};

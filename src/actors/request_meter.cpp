@@ -14,9 +14,9 @@ namespace {
 
 /// The protocol's numbers begin with 1; 0 is what is in no table.
 constexpr std::size_t table_rows_max = 64;
-constexpr std::array<std::string_view, 8> others{"undecodable",    "account_action", "announcement",
+constexpr std::array<std::string_view, 9> others{"undecodable",    "account_action", "announcement",
                                                  "room_export",    "message_export", "room_restore",
-                                                 "webhook_action", "authentication"};
+                                                 "webhook_action", "authentication", "console"};
 enum other : std::uint8_t {
   undecodable,
   account,
@@ -25,7 +25,8 @@ enum other : std::uint8_t {
   message_export,
   room_restore,
   webhook,
-  authentication
+  authentication,
+  console
 };
 constexpr std::size_t kinds = table_rows_max + others.size();
 constexpr std::size_t error_codes = static_cast<std::size_t>(ec::internal) + 1;
@@ -100,6 +101,7 @@ request_kind kind_of(const net::http_call& c) noexcept {
   if (c.message_export) return kind_of_other(message_export);
   if (c.room_restore) return kind_of_other(room_restore);
   if (c.webhook) return kind_of_other(webhook);
+  if (c.console) return kind_of_other(console);
   if (c.authenticate_only) return kind_of_other(authentication);
   return kind_of(c.request.data);
 }

@@ -25,12 +25,14 @@ void room::on(const asked& a, const room_restore& c) {
   }
   part->from = a.what->from;
   part->room_id = id();
+  part->to = c.to;
   const bool ends = part->ends;
   propose_for(a, std::move(*part), [this, a, ends](const chat::outcome& o, const proposal_result&) {
     const auto& now = std::get<chat::room_updated>(o.answer).now;
     if (ends && !o.duplicate) {
       telemetry::log("security")
-          .info("room {} is restored from room {} by {}", id().str(), now.restored.from.str(),
+          .info("room {} is restored from room {}{} by {}", id().str(), now.restored.from.str(),
+                now.restored.to == 0 ? "" : " up to entry " + std::to_string(now.restored.to),
                 a.what->from.user_id.str());
     }
     protocol::room_response response;

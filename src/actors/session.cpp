@@ -6,6 +6,7 @@
 
 #include "actors/message_trace.hpp"
 #include "telemetry/log.hpp"
+#include "telemetry/request_scope.hpp"
 
 namespace greenroom::actors {
 
@@ -47,6 +48,7 @@ session::behavior_type session::make_behavior() {
               return;
             }
             r->taken = true;
+            const telemetry::request_scope scope(r->request.message_id);
             if (const auto* m = std::get_if<protocol::send_message_request>(&r->request.data);
                 m != nullptr && somebody_traces.load(std::memory_order_relaxed)) {
               trace_hop(hop::socket, r->request.message_id, start_.user_id, m->room_id,
@@ -81,7 +83,7 @@ session::behavior_type session::make_behavior() {
             static thread_local std::minstd_rand random(std::random_device{}());
             const std::uint32_t wait =
                 std::uniform_int_distribution<std::uint32_t>(0, drain_spread_ms)(random);
-            if (attached_ && start_.transport == net::transport::websocket) {
+            if (attached_ && start_.transport != net::transport::http) {
               send_event({now_ms(), protocol::session_event{
                                         protocol::session_event_kind::draining, {}, wait}});
             }
@@ -301,7 +303,7 @@ void session::take_notice(const user_notice& n) {
 }
 
 void session::end_revoked() {
-  if (start_.transport != net::transport::websocket) {
+  if (start_.transport == net::transport::http) {
     return;
   }
   send_event({now_ms(), protocol::session_event{protocol::session_event_kind::revoked, {}, {}}});
@@ -365,7 +367,7 @@ void session::tick() {
   alarm_.rang(now);
   calls_.on_time(caf::actor_cast<reply_sink>(this), now);
   finish_gatherings();
-  const bool is_there = attached_ && start_.transport == net::transport::websocket;
+  const bool is_there = attached_ && start_.transport != net::transport::http;
   // Also while requests are in flight: who always has some would keep a role that was taken from
   // him, or a session whose end nobody could tell.
   if (is_there && now >= next_attach_) {

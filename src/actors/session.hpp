@@ -179,6 +179,7 @@ class session final : public observed<session_actor> {
   void export_room(const http_call_ptr& c);
   void export_messages(const http_call_ptr& c);  // session_message_export.cpp
   void restore_room(const http_call_ptr& c);     // session_restore.cpp
+  void ask_console(const http_call_ptr& c);      // session_console.cpp
   void wish(presence_wish::what kind, std::vector<uuid> users, call_number number = 0);
   void wish_again();
   [[nodiscard]] user_attach place(std::uint64_t order) const;

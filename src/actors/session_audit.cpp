@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "actors/session.hpp"
+#include "telemetry/request_scope.hpp"
 
 namespace greenroom::actors {
 
@@ -48,6 +49,7 @@ session::answerer session::audited(telemetry::audit_entry e, answerer answer) co
   }
   e.by = "user " + start_.user_id.str();
   e.address = start_.address;
+  e.request = telemetry::current_request();
   return [env = env_, e = std::move(e), answer = std::move(answer)](protocol::answer_data data,
                                                                     bool duplicate) {
     auto done = e;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "actors/list_cursor.hpp"
+#include "actors/list_merge.hpp"
 #include "actors/session.hpp"
 #include "protocol/limits.hpp"
 
@@ -13,14 +13,15 @@ namespace greenroom::actors {
 
 namespace {
 
-/// Rooms of one's own are ordered by two times; the others have 0 for the second.
-using position = list_cursor<2>;
+/// Rooms of one's own are ordered by two times.
+using position = list_position;
 
 /// Waits for several replies and then goes on.
 template <class T>
 struct gathered {
   std::size_t missing = 0;
   std::vector<T> items;
+  std::vector<position> stopped;  ///< where shards stopped although they have more
   std::function<void(std::vector<T>&)> then;
   void arrived() {
     if (--missing == 0) {
@@ -28,10 +29,6 @@ struct gathered {
     }
   }
 };
-
-auto created_key(const protocol::room& r) {
-  return std::make_tuple(r.created_at, r.id);
-}
 
 }  // namespace
 
@@ -106,16 +103,11 @@ void session::list_public(const job_ptr& j, const protocol::room_list_request& r
   const auto shards = env_->board.routes()->map->shard_count;
   all->missing = shards;
   all->then = [j, limit, limits = limits_](std::vector<protocol::room>& rooms) {
-    std::sort(rooms.begin(), rooms.end(),
-              [](const auto& a, const auto& b) { return created_key(a) > created_key(b); });
-    protocol::room_list_response answer;
-    if (rooms.size() > limit) {
-      rooms.resize(limit);
-      answer.next_cursor = position{{rooms.back().created_at, 0}, rooms.back().id}.text();
-    }
-    std::erase_if(rooms, [&](const auto& room) { return !limits.allows_room(room.id); });
-    answer.rooms = std::move(rooms);
-    finish(j, answered{std::move(answer), false});
+    auto page = merge_newest_first(std::move(rooms), {}, limit);
+    std::erase_if(page.items, [&](const auto& room) { return !limits.allows_room(room.id); });
+    finish(j, answered{
+                  protocol::room_list_response{std::move(page.items), std::move(page.next_cursor)},
+                  false});
   };
   for (std::uint16_t shard = 1; shard <= shards; ++shard) {
     shard_public_rooms page;
@@ -143,17 +135,11 @@ void session::list_users(const job_ptr& j, const protocol::user_list_request& r)
   auto all = std::make_shared<gathered<protocol::user>>();
   const auto shards = env_->board.routes()->map->shard_count;
   all->missing = shards;
-  all->then = [j, limit](std::vector<protocol::user>& users) {
-    const auto key = [](const protocol::user& u) { return std::make_tuple(u.created_at, u.id); };
-    std::sort(users.begin(), users.end(),
-              [&](const auto& a, const auto& b) { return key(a) > key(b); });
-    protocol::user_list_response answer;
-    if (users.size() > limit) {
-      users.resize(limit);
-      answer.next_cursor = position{{users.back().created_at, 0}, users.back().id}.text();
-    }
-    answer.users = std::move(users);
-    finish(j, answered{std::move(answer), false});
+  all->then = [j, limit, &stopped = all->stopped](std::vector<protocol::user>& users) {
+    auto page = merge_newest_first(std::move(users), stopped, limit);
+    finish(j, answered{
+                  protocol::user_list_response{std::move(page.items), std::move(page.next_cursor)},
+                  false});
   };
   for (std::uint16_t shard = 1; shard <= shards; ++shard) {
     shard_user_list page;
@@ -166,6 +152,10 @@ void session::list_users(const job_ptr& j, const protocol::user_list_request& r)
     ask({}, shard, {start_.user_id, {}, 0}, page, j->deadline, [all](const reply_body& reply) {
       if (const auto* views = std::get_if<user_views>(&reply)) {
         all->items.insert(all->items.end(), views->users.begin(), views->users.end());
+        const auto at = views->stopped_at ? position::from(*views->stopped_at) : std::nullopt;
+        if (at) {
+          all->stopped.push_back(*at);
+        }
       }
       all->arrived();
     });

@@ -34,7 +34,7 @@ bool session::is_limited(const net::http_call& c) {
     return c.webhook->kind != what::list && c.webhook->kind != what::dead;
   }
   return (c.account && c.account->kind != net::account_action::what::list_tokens) ||
-         c.announcement || c.room_export || c.room_restore || c.message_export;
+         c.announcement || c.room_export || c.room_restore || c.message_export || c.console;
 }
 
 }  // namespace greenroom::actors

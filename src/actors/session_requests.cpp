@@ -7,6 +7,7 @@
 #include "actors/token_keys.hpp"
 #include "protocol/limits.hpp"
 #include "security/fingerprint.hpp"
+#include "telemetry/request_scope.hpp"
 
 namespace greenroom::actors {
 
@@ -21,6 +22,8 @@ constexpr auto current_within = 2500ms;
 
 /// The action that all is of which the protocol has no request.
 constexpr std::string_view http_alone = "what is done over HTTP alone";
+/// The same of the console, which asks again and again.
+constexpr std::string_view the_console = "the console over HTTP";
 
 template <class... Fs>
 struct overloaded : Fs... {
@@ -343,11 +346,12 @@ void session::take_http(const http_call_ptr& c) {
           answer(failure != nullptr ? *failure : unavailable("try again").value(), false);
           return;
         }
+        const telemetry::request_scope scope(c->request_id);
         take_limits(*self);
         device_id_ = self->device_id;
         attached_ = true;
         if (is_limited(*c)) {
-          if (auto bad = takes_too_much(http_alone)) {
+          if (auto bad = takes_too_much(c->console ? the_console : http_alone)) {
             answer(std::move(*bad), false);
             return;
           }
@@ -362,6 +366,8 @@ void session::take_http(const http_call_ptr& c) {
           export_messages(c);
         } else if (c->room_restore) {
           restore_room(c);
+        } else if (c->console) {
+          ask_console(c);
         } else if (c->webhook) {
           act_on_webhook(c, answer);
         } else if (c->authenticate_only) {

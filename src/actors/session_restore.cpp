@@ -15,10 +15,13 @@ void session::restore_room(const http_call_ptr& c) {
   e.action = wanted.abandons ? "room restore abandon" : "room restore";
   e.on = "room " + wanted.room.str();
   e.details = wanted.abandons ? "" : std::to_string(wanted.lines.size()) + " bytes";
+  if (wanted.to != 0) {
+    e.details += ", up to entry " + std::to_string(wanted.to);
+  }
   j->answer = audited(std::move(e), std::move(j->answer));
   ask(wanted.room, env_->board.shard_of(wanted.room),
       {start_.user_id, j->message_id, 0, acting_role()},
-      room_restore{wanted.lines, wanted.abandons}, j->deadline,
+      room_restore{wanted.lines, wanted.abandons, wanted.to}, j->deadline,
       [j](const reply_body& reply) { finish(j, reply); });
 }
 

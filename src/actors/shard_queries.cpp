@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "actors/list_merge.hpp"
 #include "chat/apply.hpp"
 #include "protocol/limits.hpp"
 
@@ -41,10 +42,15 @@ struct query {
     });
     user_views found;
     const auto limit = std::min<std::size_t>(q.limit, page_max);
-    for (const auto& u : reader.users(text, cursor(q.before_time, q.before_id), limit)) {
+    const auto page = reader.users(text, cursor(q.before_time, q.before_id), limit);
+    for (const auto& u : page.users) {
       if (!u.deactivated) {
         found.users.push_back(view_of(u));
       }
+    }
+    if (page.stopped_at) {
+      found.stopped_at =
+          list_position{{page.stopped_at->created_at, 0}, page.stopped_at->id}.text();
     }
     return found;
   }

@@ -323,6 +323,10 @@ struct restore_room {
   protocol::digest chain{};
   std::vector<restored_member> members;
   bool ends = false;  ///< it opens
+  /// The entry up to which it is restored, the same in each part; 0: all of them. Words that a
+  /// later entry has made are not taken then: whoever wrote the file had no others any more.
+  std::uint64_t to = 0;
+  std::vector<std::uint64_t> lost = {};  ///< seqs of the messages whose words at `to` are not known
 };
 
 /// What has come of a room that is being restored is erased. By a server admin, or by the shard

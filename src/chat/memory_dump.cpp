@@ -79,6 +79,7 @@ json to_json(const room& r) {
           r.restored.by.str(),
           r.restored.at,
           r.restored.unproven,
+          r.restored.to,
           r.restored.told.str()};
 }
 

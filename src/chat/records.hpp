@@ -102,6 +102,7 @@ struct restoration {
   unix_ms at = 0;              ///< of the last part that came
   std::uint64_t unproven = 0;  ///< messages whose words the entry that made them is yet to prove
   uuid told;                   ///< telling: the last member whose list was told
+  std::uint64_t to = 0;        ///< the entry of the file up to which it comes; 0: all of them
 };
 
 struct room {

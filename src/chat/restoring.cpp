@@ -5,6 +5,11 @@
 // by entry; the chain of digests proves that the file is what some room's log was, and each
 // message's words are proven by the entry that has made them so. Reactions and pins are made
 // again from their entries, which are in the chain, not from what the file shows.
+//
+// It may end at an earlier entry than the file does. A file has the words of its end only: what a
+// later entry has made is not taken, and a message that said something else then has lost its
+// words. Each of those has to be named, and is deleted behind that entry by whoever restores; so
+// the log up to there is the file's, and what follows can be proven as any log can.
 
 #include <algorithm>
 #include <map>
@@ -32,6 +37,13 @@ error not_under_way() {
   return refusal(ec::room_not_found, "no room is being restored under this id", "room_id");
 }
 
+error other_end(std::uint64_t to) {
+  return refusal(ec::conflict,
+                 to == 0 ? std::string("this room is restored up to the end of its file")
+                         : "this room is restored up to entry " + std::to_string(to),
+                 "to");
+}
+
 bool fills(const room& r) {
   return r.restored.is == step::filling || r.restored.is == step::people;
 }
@@ -43,6 +55,8 @@ class filling {
 
   std::optional<error> take(const restored_entry& x) {
     auto e = x.entry;
+    if (is_cut() && e.seq > r_.restored.to)
+      return wrong(e.seq, "the room is restored up to entry " + std::to_string(r_.restored.to));
     if (e.seq <= r_.last_seq) return std::nullopt;  // it came before
     if (r_.restored.is != step::filling || e.seq != r_.last_seq + 1)
       return wrong(e.seq, "entry " + std::to_string(r_.last_seq + 1) + " is the next");
@@ -65,12 +79,55 @@ class filling {
   }
 
   std::optional<error> close(std::uint64_t last_seq, const protocol::digest& chain) {
+    if (is_cut()) {
+      if (last_seq != r_.restored.to)
+        return wrong(last_seq, "the end is entry " + std::to_string(r_.restored.to));
+      if (r_.restored.is == step::people) return std::nullopt;  // behind it some are deleted
+    }
     if (last_seq != r_.last_seq) return wrong(r_.last_seq + 1, "the last entries are missing");
     if (chain != r_.chain)
       return wrong(last_seq, "the chain ends in something else: the file was changed");
-    if (r_.restored.unproven != 0)
-      return wrong(last_seq, "messages are shown as no entry has left them");
+    if (!is_cut() && r_.restored.unproven != 0) return unproven();
     r_.restored.is = step::people;
+    return std::nullopt;
+  }
+
+  /// The words that this message had at the end of the entries are not known: it is deleted.
+  std::optional<error> lose(std::uint64_t message_seq, const uuid& by) {
+    if (!is_cut() || r_.restored.is != step::people)
+      return refusal(
+          ec::invalid_message,
+          "messages are lost behind the end of the entries, and only where it is earlier "
+          "than the file's",
+          "lines");
+    auto* m = message_at(message_seq);
+    if (m == nullptr) return wrong(message_seq, "there is no message, so it is not lost");
+    if (m->deleted_at != 0 && m->deleted_seq > r_.restored.to)
+      return std::nullopt;  // it came before
+    if (m->deleted_at != 0 || m->edited_seq <= r_.restored.to)
+      return wrong(message_seq, "what this message says is known, so it is not lost");
+    if (r_.last_seq >= limits::seq_max) return wrong(message_seq, "the room is full");
+    room_entry e;
+    e.seq = ++r_.last_seq;
+    e.time = c_.now;
+    e.by = by;
+    e.kind = room_entry::what::message_change;
+    e.message_seq = m->seq;
+    e.change = protocol::message_change::deleted;
+    m->edited_seq = 0;
+    --r_.restored.unproven;
+    bury(*m, e);
+    e.content = protocol::content_digest(view(*m));
+    e.digest = digest_of(e);
+    r_.chain = protocol::chained(r_.chain, e.digest);
+    entries_.push_back(std::move(e));
+    return std::nullopt;
+  }
+
+  std::optional<error> end() const {
+    if (r_.restored.is != step::people)
+      return refusal(ec::invalid_message, "the end comes behind the members", "lines");
+    if (r_.restored.unproven != 0) return unproven();
     return std::nullopt;
   }
 
@@ -113,9 +170,44 @@ class filling {
     return r_;
   }
 
-  room& now() { return r_; }
-
  private:
+  [[nodiscard]] bool is_cut() const { return r_.restored.to != 0; }
+
+  error unproven() const {
+    return wrong(r_.last_seq, is_cut() ? "of " + std::to_string(r_.restored.unproven) +
+                                             " messages the words are not known: they have to be "
+                                             "named as lost"
+                                       : "messages are shown as no entry has left them");
+  }
+
+  /// Whether the words that the entry shows are of a time behind the room's.
+  [[nodiscard]] bool is_lost(const restored_entry& x) const {
+    return is_cut() && x.content_seq > r_.restored.to;
+  }
+
+  /// The message says what the entry shows; of lost words nothing is kept. Who has sent it is then
+  /// what the digest of its first entry says.
+  void show(message& m, const restored_entry& x) const {
+    const auto sender = m.sender_id;
+    say(m, *x.object);
+    if (!is_lost(x)) return;
+    m.sender_id = sender;
+    m.content.clear();
+    m.metadata = nullptr;
+    m.mentions.clear();
+  }
+
+  /// What is left is a place (message_changes.cpp).
+  void bury(message& m, const room_entry& e) {
+    m.deleted_at = e.time;
+    m.deleted_seq = e.seq;
+    if (std::exchange(m.pinned, false)) m.pinned_seq = e.seq;
+    m.reactions.clear();
+    const auto key = reactions_key(r_, m.id);
+    std::erase_if(marks_, [&](const auto& one) { return one.first.first == key; });
+    cleared_.push_back(key);
+  }
+
   /// The words that an entry shows: its own, which its digest proves, or those of a later one.
   std::optional<error> check_words(const restored_entry& x, bool is_proven) const {
     const auto& e = x.entry;
@@ -139,7 +231,8 @@ class filling {
     m.room_id = r_.id;
     m.seq = e.seq;
     m.created_at = e.time;
-    say(m, *x.object);
+    m.sender_id = e.by;
+    show(m, x);
     if (x.content_seq > e.seq) {
       m.edited_seq = x.content_seq;  // until that entry comes; so it can be told
       ++r_.restored.unproven;
@@ -173,7 +266,7 @@ class filling {
     const bool is_unproven = x.content_seq > e.seq;
     if (was_unproven && !is_unproven) --r_.restored.unproven;
     if (!was_unproven && is_unproven) ++r_.restored.unproven;
-    say(*m, *x.object);
+    show(*m, x);
     if (e.change == protocol::message_change::edited) {
       m->edited_at = e.time;
       m->edited_seq = x.content_seq;
@@ -181,13 +274,7 @@ class filling {
     }
     if (is_unproven) return wrong(e.seq, "nothing follows a deletion");
     if (was_unproven) m->edited_seq = 0;
-    m->deleted_at = e.time;
-    m->deleted_seq = e.seq;
-    if (std::exchange(m->pinned, false)) m->pinned_seq = e.seq;
-    m->reactions.clear();
-    const auto key = reactions_key(r_, m->id);
-    std::erase_if(marks_, [&](const auto& one) { return one.first.first == key; });
-    cleared_.push_back(key);
+    bury(*m, e);
     return std::nullopt;
   }
 
@@ -268,6 +355,11 @@ expected<room> begin(const context& c, const restore_room& cmd) {
     return std::move(*known);
   }
   if (auto bad = check_id(cmd)) return tl::unexpected(std::move(*bad));
+  if (cmd.to != 0 && (cmd.to <= head.purged_seq || cmd.to > limits::seq_max)) {
+    return tl::unexpected(refusal(
+        ec::invalid_message,
+        "the file's entries begin with " + std::to_string(head.purged_seq + 1) + ": to", "to"));
+  }
   room r = head;
   r.id = cmd.room_id;
   if (cmd.room_id != cmd.original) r.alias.clear();
@@ -283,7 +375,8 @@ expected<room> begin(const context& c, const restore_room& cmd) {
                 .by = cmd.from.user_id,
                 .at = c.now,
                 .unproven = 0,
-                .told = {}};
+                .told = {},
+                .to = cmd.to};
   return r;
 }
 
@@ -300,6 +393,9 @@ result decide(context& c, const restore_room& cmd) {
   auto found =
       cmd.head ? begin(c, cmd) : expected<room>(c.s.find_room(cmd.room_id).value_or(room{}));
   if (!found) return found.error();
+  const bool is_under_way =
+      fills(*found) || found->restored.is == step::telling || found->restored.is == step::done;
+  if (is_under_way && found->restored.to != cmd.to) return other_end(found->restored.to);
   if (found->restored.is == step::telling || found->restored.is == step::done) {
     if (found->deleted) return refusal(ec::conflict, "this id is taken", "room_id");
     c.out.duplicate = true;
@@ -312,10 +408,12 @@ result decide(context& c, const restore_room& cmd) {
     if (auto bad = f.take(x)) return *bad;
   if (cmd.closes)
     if (auto bad = f.close(cmd.last_seq, cmd.chain)) return *bad;
+  for (const auto seq : cmd.lost)
+    if (auto bad = f.lose(seq, cmd.from.user_id)) return *bad;
   for (const auto& m : cmd.members)
     if (auto bad = f.take(m.who)) return *bad;
-  if (cmd.ends && f.now().restored.is != step::people)
-    return refusal(ec::invalid_message, "the end comes behind the members", "lines");
+  if (cmd.ends)
+    if (auto bad = f.end()) return *bad;
   auto& r = f.commit();
   if (!cmd.ends) return room_updated{r};
 
@@ -329,36 +427,6 @@ result decide(context& c, const restore_room& cmd) {
   item.kind = outbox_item::what::sweep_room;
   emit(c, std::move(item));
   return room_updated{r};
-}
-
-result decide(context& c, const abandon_restore& cmd) {
-  if (cmd.from.role != user_role::admin && !cmd.from.user_id.is_nil()) return admins_only();
-  auto r = c.s.find_room(cmd.room_id);
-  if (!r || r->restored.is == step::none) return not_under_way();
-  if (r->restored.is == step::telling || r->restored.is == step::done)
-    return refusal(ec::conflict, "this room is open: delete it", "room_id");
-  if (!fills(*r)) return done{};
-  if (cmd.from.user_id.is_nil() && c.now - r->restored.at <= restoration_rests_max_ms)
-    return refusal(ec::conflict, "this room is still being filled", "room_id");
-  r->restored.is = step::given_up;
-  c.s.put_room(*r);
-  outbox_item item;
-  item.target = r->id;
-  item.kind = outbox_item::what::sweep_room;
-  emit(c, std::move(item));
-  return done{};
-}
-
-room_swept tell_restored(context& c, room& r) {
-  using enum room_swept::left;
-  const auto page = c.s.members_after(r.id, r.restored.told, swept_people_max);
-  for (const auto& m : page)
-    emit_user_room(c, r, m.user_id, user_room::standing::joined);
-  const bool over = page.size() < swept_people_max;
-  r.restored.is = over ? step::done : step::telling;
-  r.restored.told = over ? uuid{} : page.back().user_id;
-  c.s.put_room(r);
-  return room_swept{over ? nothing : people};
 }
 
 }  // namespace greenroom::chat::rules

@@ -124,7 +124,7 @@ void take_member(const json& line, restore_room& to) {
 void take_line(const json& line, restore_room& to) {
   const auto what = text_in(line, "line");
   if (to.ends) throw bad_line{"there is something behind the end"};
-  const bool has_people = to.closes || !to.members.empty();
+  const bool has_people = to.closes || !to.lost.empty() || !to.members.empty();
   if (what == "room") {
     if (to.head || !to.entries.empty() || has_people) throw bad_line{"the room comes first"};
     take_room(line, to);
@@ -136,6 +136,9 @@ void take_line(const json& line, restore_room& to) {
     to.closes = true;
     to.last_seq = number_in(line, "last_seq");
     to.chain = digest_in(line, "chain");
+  } else if (what == "lost") {
+    if (!to.members.empty()) throw bad_line{"what is lost comes before the members"};
+    to.lost.push_back(number_in(line, "message_seq"));
   } else if (what == "member") {
     take_member(line, to);
   } else if (what == "end") {

@@ -112,6 +112,7 @@ std::optional<exit_code> chat::sign_in() {
 void chat::connect(client::credentials who) {
   client::options o;
   o.nodes = options_.nodes;
+  if (options_.tcp) o.over = client::transport::tcp;
   o.waits_on_rate_limit = !screen_.is_terminal();
   client::handlers h;
   h.event = [this](const protocol::event_envelope& e) { post([this, e] { take_event(e); }); };

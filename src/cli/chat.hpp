@@ -98,6 +98,7 @@ class chat {
   void members();
   void learn_members(const uuid& room);
   void users(const std::string& query);
+  void list_users(protocol::user_list_request r, int pages);
   void history();
   void help();
   void enter(const protocol::room& room);

@@ -41,6 +41,9 @@ std::pair<std::string, std::string> first_word(const std::string& text) {
           rest == std::string::npos ? "" : text.substr(rest)};
 }
 
+/// Of those in which nobody is found.
+constexpr int user_pages_max = 20;
+
 }  // namespace
 
 void chat::command(const std::string& line) {
@@ -277,7 +280,12 @@ void chat::users(const std::string& query) {
   if (!query.empty()) {
     r.query = query;
   }
-  ask(std::move(r), [this](const answer& a) {
+  list_users(std::move(r), user_pages_max);
+}
+
+void chat::list_users(protocol::user_list_request r, int pages) {
+  auto next = r;
+  ask(std::move(r), [this, pages, next = std::move(next)](const answer& a) mutable {
     const auto* page = expect<protocol::user_list_response>(a);
     for (const auto& u : page != nullptr ? page->users : std::vector<protocol::user>{}) {
       names_[u.id] = u.username;
@@ -289,6 +297,15 @@ void chat::users(const std::string& query) {
       } else {
         screen_.print("  " + printable(u.username) + (u.is_online ? " (online)" : ""));
       }
+    }
+    if (page == nullptr || !page->next_cursor) {
+      return;
+    }
+    if (page->users.empty() && pages > 1) {  // it looked at many, and found none so far
+      next.cursor = page->next_cursor;
+      list_users(std::move(next), pages - 1);
+    } else if (!as_json()) {
+      screen_.print("  … and more: say a part of the name");
     }
   });
 }

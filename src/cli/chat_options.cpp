@@ -46,6 +46,8 @@ CLI::App* add_chat(CLI::App& program, chat_options& o) {
                       "A line to run, more than one is fine. Standard input is then read only on "
                       "a terminal");
   command->add_flag("--no-save", o.no_save, "Neither use nor keep a session between two starts");
+  command->add_flag("--tcp", o.tcp,
+                    "Speak the binary framing over TCP; --node names ports of tcp.listen then");
   return command;
 }
 

@@ -22,6 +22,7 @@ struct chat_options {
   std::string output = "text";
   std::vector<std::string> execute;
   bool no_save = false;
+  bool tcp = false;
 };
 
 CLI::App* add_chat(CLI::App& program, chat_options& o);

@@ -236,6 +236,8 @@ exit_code print_candidates(const CLI::App& program, const std::vector<std::strin
     for (std::size_t i = 0; i < before.size(); ++i) {
       if (before[i] == "--node" && i + 1 < before.size()) o.socket = before[i + 1];
       if (before[i].starts_with("--node=")) o.socket = before[i].substr(7);
+      if (before[i] == "--token-file" && i + 1 < before.size()) o.token_file = before[i + 1];
+      if (before[i] == "--ca" && i + 1 < before.size()) o.ca_file = before[i + 1];
     }
     live_names names(socket_of(o));
     for (const auto& name : names.of(found.live)) {

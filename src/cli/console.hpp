@@ -2,10 +2,10 @@
 #pragma once
 
 /// \file
-/// `greenroom console`: one question to the operator's socket of a node, answered on standard
-/// output; everything that is not data goes to standard error. console_verbs and console_acts are
-/// the command line, console_output the formats, console_confirm what asks before it is done,
-/// console_watch `--watch`, console_follow `log tail --follow`, console_trace `trace`,
+/// `greenroom console`: one question to a node, at its operator's socket or over HTTP, answered on
+/// standard output; everything that is not data goes to standard error. console_verbs and
+/// console_acts are the command line, console_output the formats, console_confirm what asks before
+/// it is done, console_watch `--watch`, console_follow `log tail --follow`, console_trace `trace`,
 /// console_interactive the prompt, console_top `top`.
 
 #include <CLI/App.hpp>
@@ -22,6 +22,7 @@
 
 #include "cli/exit_code.hpp"
 #include "cli/table.hpp"
+#include "client/console_door.hpp"
 
 namespace greenroom::cli {
 
@@ -29,8 +30,10 @@ enum class output_format : std::uint8_t { table, json, wide, yaml, name };
 
 /// What was typed.
 struct console_options {
-  std::string socket;    ///< empty: the first of default_sockets() that is there
-  double timeout_s = 0;  ///< 0: the verb's own
+  std::string socket;      ///< or a URL; empty: the first of default_sockets() that is there
+  std::string token_file;  ///< of a server admin's token, for a URL; empty: GREENROOM_TOKEN
+  std::string ca_file;     ///< whom to trust, for a URL; empty: whom the system trusts
+  double timeout_s = 0;    ///< 0: the verb's own
   output_format output = output_format::table;
   bool no_headers = false;
   std::string verb;
@@ -91,9 +94,9 @@ std::chrono::milliseconds console_timeout(const console_options& options);
 exit_code show_answer(const console_options& options, const nlohmann::json& answer,
                       std::ostream& data, std::ostream& complaints, const table_style& style = {});
 
-/// The socket that is asked: the named one, else the first of the usual places that has one; empty
-/// when there is none.
-std::filesystem::path socket_of(const console_options& options);
+/// Where to ask: the named socket or URL (with the token as it is now), else the first of the usual
+/// places that has a socket; empty when there is none, or the URL is none (run_console says why).
+client::console_door socket_of(const console_options& options);
 /// The sentence for that.
 std::string no_socket();
 

@@ -23,6 +23,8 @@ using nlohmann::json;
 
 /// Far below the time after which a node forgets who follows.
 constexpr int ask_every_ms = 300;
+/// Over HTTP a node limits how often somebody may ask.
+constexpr int ask_afar_every_ms = 1000;
 /// One node that hangs must not make the others forget.
 constexpr std::chrono::milliseconds answer_within{2000};
 
@@ -101,7 +103,7 @@ exit_code follow_log(const console_options& o) {
     }
     last_code = static_cast<int>(missing.empty() ? exit_code::ok : exit_code::unhealthy);
     if (!std::cout) return exit_code::failure;
-    ::poll(nullptr, 0, ask_every_ms);
+    ::poll(nullptr, 0, socket.is_remote ? ask_afar_every_ms : ask_every_ms);
   }
 }
 

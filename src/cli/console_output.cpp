@@ -219,6 +219,9 @@ exit_code show_answer(const console_options& o, const json& answer, std::ostream
   if (is_cut(answer)) {
     complaints << "greenroom: " << answer["cut"].dump() << " more; --limit N shows more\n";
   }
+  for (const auto& note : answer.value("notes", json::array())) {
+    if (note.is_string()) complaints << "greenroom: " << printable(note.get<std::string>()) << '\n';
+  }
   for (const auto& missing : answer.value("missing", json::array())) {
     complaints << "greenroom: nothing from " << text_in(missing, "node") << ": "
                << text_in(missing, "reason") << '\n';

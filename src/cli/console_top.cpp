@@ -337,7 +337,7 @@ class top {
   }
 
   const console_options& options_;
-  std::filesystem::path socket_;
+  client::console_door socket_;
   std::vector<top_model> models_;
   std::size_t tab_;
   std::chrono::duration<double> every_;

@@ -26,6 +26,8 @@ using namespace std::chrono_literals;
 
 /// Far below the time after which a node forgets who traces.
 constexpr int ask_every_ms = 200;
+/// Over HTTP a node limits how often somebody may ask.
+constexpr int ask_afar_every_ms = 1000;
 /// One node that hangs must not make the others forget.
 constexpr std::chrono::milliseconds answer_within{2000};
 /// From the first that is heard of a message until it is shown: nodes that listen have it by then.
@@ -56,7 +58,7 @@ struct question {
 };
 
 /// Of an actor: its room or its user. Complains when it has neither.
-std::optional<question> ask_about(const std::filesystem::path& socket, const console_options& o,
+std::optional<question> ask_about(const client::console_door& socket, const console_options& o,
                                   exit_code& why_not) {
   question q{o.verb, console_args(o)};
   if (o.verb != "trace actor") return q;
@@ -149,7 +151,7 @@ exit_code run_trace(const console_options& o) {
     std::cout.flush();
     if (!std::cout) return exit_code::failure;
     if (is_over || book.is_full()) break;
-    ::poll(nullptr, 0, ask_every_ms);
+    ::poll(nullptr, 0, socket.is_remote ? ask_afar_every_ms : ask_every_ms);
   }
   if (!any) {
     std::cerr << "greenroom: no message came\n";

@@ -23,6 +23,7 @@ constexpr const char* examples =
     "  greenroom console actors --kind room -o json\n"
     "  greenroom console sessions --sort mailbox --limit 10 --watch\n"
     "  greenroom console --node .greenroom/node2/admin.sock shards\n"
+    "  greenroom console --node https://chat.example.org --token-file admin.token nodes\n"
     "  greenroom console cluster status\n"
     "  greenroom console shard move 7 --to node2\n"
     "  greenroom console node decommission node3\n"
@@ -89,8 +90,16 @@ void check_sort(const std::string& text) {
 void add_common(CLI::App* app, console_options& o) {
   app->add_option("--node", o.socket,
                   "Operator's socket of a node (default: .greenroom/node1/admin.sock,\n"
-                  "then greenroom-data/admin.sock)")
-      ->type_name("SOCKET");
+                  "then greenroom-data/admin.sock), or its https://HOST[:PORT]")
+      ->type_name("SOCKET|URL");
+  app->add_option("--token-file", o.token_file,
+                  "With a URL: a server admin's token is the first line of this file\n"
+                  "(default: GREENROOM_TOKEN)")
+      ->type_name("FILE");
+  app->add_option(
+         "--ca", o.ca_file,
+         "With a URL: who may have signed the certificate (default: whom the system trusts)")
+      ->type_name("FILE");
   app->add_option("--timeout", o.timeout_s, "Seconds to wait for all nodes (default 5)")
       ->type_name("S")
       ->check(CLI::Range(0.001, 600.0));

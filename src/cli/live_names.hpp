@@ -6,19 +6,19 @@
 /// some seconds. A node that does not answer at once has none.
 
 #include <chrono>
-#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "cli/completion.hpp"
+#include "client/console_door.hpp"
 
 namespace greenroom::cli {
 
 class live_names {
  public:
   /// An empty `socket` has no names.
-  explicit live_names(std::filesystem::path socket) : socket_(std::move(socket)) {}
+  explicit live_names(client::console_door socket) : socket_(std::move(socket)) {}
 
   /// Sorted; of rooms the aliases and the ids. At most some hundred, and none that would have to
   /// be quoted.
@@ -38,7 +38,7 @@ class live_names {
     std::vector<std::string> names;
   };
 
-  std::filesystem::path socket_;
+  client::console_door socket_;
   std::map<live_kind, entry> kept_;
   std::string node_name_;
   bool reachable_ = false;

@@ -23,6 +23,7 @@ constexpr const char* examples =
     "  greenroom room export --user alice lobby > lobby.jsonl\n"
     "  greenroom room verify lobby.jsonl\n"
     "  greenroom room restore --user root lobby.jsonl\n"
+    "  greenroom room restore --user root --to 1234 lobby.jsonl\n"
     "\n"
     "An export is for owners of the room and admins of the server, restore makes a new room of a\n"
     "file and is for admins of the server. The token comes from\n"
@@ -115,6 +116,7 @@ CLI::App* add_room(CLI::App& program, room_options& o) {
       ->excludes(keeps);
   restored->add_flag("--abandon", o.abandon, "Erase what came of the room that --go-on names");
   restored->add_option("--head", o.head, "What the chain has to end in, if that is known");
+  restored->add_option("--to", o.to, "As it was right after this entry of the file (its seq)");
   restored->add_option("FILE", o.file, "Of an export");
   restored->callback([&o] { o.what = room_options::verb::restored; });
   return app;

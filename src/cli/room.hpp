@@ -4,6 +4,7 @@
 /// \file
 /// `greenroom room`: a room as a file, whether such a file can be true, and a room of it again.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,9 +25,10 @@ struct room_options {
   std::string password_file;
   std::string room;  ///< id or alias; restore: id of the one to go on with
   std::string file;
-  std::string head;      ///< verify, restore: what the chain has to end in, in hexadecimal
-  bool keep_id = false;  ///< restore: under the file's id
-  bool abandon = false;  ///< restore: erases what came of `room`
+  std::string head;               ///< verify, restore: what the chain has to end in, in hexadecimal
+  std::optional<std::string> to;  ///< restore: the entry up to which; none: all of them
+  bool keep_id = false;           ///< restore: under the file's id
+  bool abandon = false;           ///< restore: erases what came of `room`
 };
 
 CLI::App* add_room(CLI::App& program, room_options& o);

@@ -44,11 +44,16 @@ std::string why_not_signed_in(const error& e) {
   }
 }
 
+options right(options o) {
+  if (o.over == transport::tcp) o.encoding = protocol::encoding::msgpack;
+  return o;
+}
+
 }  // namespace
 
 struct connection::impl : std::enable_shared_from_this<impl> {
   impl(options o, handlers h)
-      : opts(std::move(o)),
+      : opts(right(std::move(o))),
         on(std::move(h)),
         work(context.get_executor()),
         retry(context),

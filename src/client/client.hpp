@@ -22,12 +22,22 @@
 
 namespace greenroom::client {
 
+/// How documents are carried.
+enum class transport : std::uint8_t {
+  websocket,
+  tcp,  ///< the binary framing; needs a node with tcp.listen, whose port is the one to name
+};
+
 struct options {
   std::vector<std::string> nodes;  ///< "host:port", at least one
-  protocol::encoding encoding = protocol::encoding::json;
+  transport over = transport::websocket;
+  protocol::encoding encoding = protocol::encoding::json;  ///< over TCP it is MessagePack
   std::chrono::milliseconds connect_timeout{10000};
-  /// A connection that is silent for this long is given up; servers ping well within it.
+  /// A connection that is silent for this long is given up; servers ping well within it, and over
+  /// TCP the client itself sends a heartbeat, to be answered.
   std::chrono::milliseconds silence_timeout{75000};
+  /// Over TCP: what was sent is to be taken within this time.
+  std::chrono::milliseconds write_timeout{30000};
   std::chrono::milliseconds retry_first{100};
   std::chrono::milliseconds retry_max{5000};
   /// A connection that did not last this long counts as a failed try.

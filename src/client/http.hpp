@@ -2,8 +2,9 @@
 #pragma once
 
 /// \file
-/// One request over HTTP to a node, for programs that want an answer and nothing else. Blocks; one
-/// connection per request. Tokens travel in headers only.
+/// One request over HTTP or HTTPS to a node (or to what stands in front of it), for programs that
+/// want an answer and nothing else. Blocks; one connection per request. Tokens travel in headers
+/// only, and never before the certificate of the other end was found good.
 
 #include <chrono>
 #include <string>
@@ -19,6 +20,8 @@ struct http_question {
   std::string body;             ///< JSON; empty: none
   std::string message_id = {};  ///< the Idempotency-Key; empty: none
   std::chrono::milliseconds timeout{30'000};
+  bool tls = false;          ///< HTTPS; certificate and name are checked
+  std::string ca_file = {};  ///< PEM, who may have signed it; empty: whom the system trusts
 };
 
 struct http_answer {
@@ -27,7 +30,8 @@ struct http_answer {
   std::string next;  ///< the query of the link with rel="next"; empty: there is none
 };
 
-/// Answers of at most 64 MiB. The error is UNAVAILABLE and says why there is no answer.
+/// Answers of at most 64 MiB. The error is UNAVAILABLE and says why there is no answer;
+/// INVALID_MESSAGE when the CA's file cannot be read.
 expected<http_answer> ask_http(const node_address& node, const http_question& what);
 
 }  // namespace greenroom::client

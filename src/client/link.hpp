@@ -2,8 +2,9 @@
 #pragma once
 
 /// \file
-/// One WebSocket to one node, from connecting to its end. A client makes a new one for each try.
-/// Everything runs on the thread of the given context; after cut() or `lost` no hook is called.
+/// One connection to one node, a WebSocket or one of the binary framing over TCP, from connecting
+/// to its end. A client makes a new one for each try. Everything runs on the thread of the given
+/// context; after cut() or `lost` no hook is called.
 
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
@@ -15,6 +16,8 @@
 #include "client/client.hpp"
 
 namespace greenroom::client {
+
+struct link_kind;
 
 /// Why a link ended, in words for people; `close_code` 0 when there was no close frame.
 struct link_end {
@@ -39,8 +42,7 @@ class link {
   void cut();
 
  private:
-  struct impl;
-  std::shared_ptr<impl> impl_;
+  std::shared_ptr<link_kind> kind_;
 };
 
 }  // namespace greenroom::client

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -7,6 +6,7 @@
 #include <charconv>
 #include <filesystem>
 
+#include "config/listen_address.hpp"
 #include "config/load.hpp"
 #include "config/table.hpp"
 
@@ -19,13 +19,6 @@ bool is_node_name(std::string_view name) {
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
   return !name.empty() && name.size() <= 63 &&
          name.find_first_not_of(allowed) == std::string_view::npos;
-}
-
-bool is_ip(std::string_view text) {
-  const std::string copy{text};
-  in6_addr parsed{};  // large enough for both
-  return ::inet_pton(AF_INET, copy.c_str(), &parsed) == 1 ||
-         ::inet_pton(AF_INET6, copy.c_str(), &parsed) == 1;
 }
 
 // An address, or a name (RFC 1123). What is made of digits and dots alone is an address or nothing.
@@ -53,6 +46,29 @@ bool is_host_port(std::string_view text) {
   unsigned port = 0;
   auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
   return error == std::errc{} && end == digits.data() + digits.size() && port >= 1 && port <= 65535;
+}
+
+/// Who has both a fixed port and an address in common with another listener, cannot listen.
+bool collide(const listen_address& a, const listen_address& b) {
+  return a.port != 0 && a.port == b.port && a.address == b.address;
+}
+
+void check_tcp(const settings& s, errors& errors) {
+  if (s.tcp.listen.empty()) return;
+  const auto at = parse_listen_address(s.tcp.listen);
+  if (!at) {
+    errors.push_back(fmt::format(
+        "tcp.listen is \"{}\", and must be an IP address and a port, such as 127.0.0.1:9080 or "
+        "[::1]:9080",
+        s.tcp.listen));
+    return;
+  }
+  if (collide(*at, {s.http.address, s.http.port})) {
+    errors.push_back(fmt::format("http.port and the port of tcp.listen are both {}", at->port));
+  }
+  if (collide(*at, {s.cluster.address, s.cluster.port})) {
+    errors.push_back(fmt::format("cluster.port and the port of tcp.listen are both {}", at->port));
+  }
 }
 
 void check_addresses(std::string_view name, const std::vector<std::string>& list, errors& errors) {
@@ -143,6 +159,7 @@ void check_relations(const settings& s, errors& errors) {
   if (s.http.port != 0 && s.http.port == s.cluster.port && s.http.address == s.cluster.address) {
     errors.push_back(fmt::format("http.port and cluster.port are both {}", s.http.port));
   }
+  check_tcp(s, errors);
   check_cluster(s.cluster, errors);
 }
 

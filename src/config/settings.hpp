@@ -32,6 +32,7 @@ struct websocket_settings {
   std::uint32_t max_message_bytes = 1024 * 1024;
   std::uint32_t heartbeat_s = 30;
   std::uint32_t auth_timeout_s = 10;
+  std::uint32_t deflate_from_bytes = 1024;  ///< 0: permessage-deflate is not offered
 };
 
 struct limit_settings {
@@ -147,6 +148,15 @@ struct backup_settings {
   std::uint32_t keep = 7;
 };
 
+/// Clients of the binary framing; its messages, heartbeat and log-in have the limits of WebSocket.
+struct tcp_settings {
+  std::string listen;  ///< "address:port", port 0: a free one; empty: nobody listens
+};
+
+struct telemetry_settings {
+  bool actors = true;  ///< actors count what they do
+};
+
 struct settings {
   node_settings node;
   http_settings http;
@@ -168,6 +178,8 @@ struct settings {
   audit_settings audit;
   webhook_settings webhooks;
   backup_settings backup;
+  tcp_settings tcp;
+  telemetry_settings telemetry;
 };
 
 }  // namespace greenroom

@@ -54,6 +54,11 @@ constexpr key table[] = {
      hour_s},
     {"websocket.auth_timeout_s", at<&settings::websocket, &websocket_settings::auth_timeout_s>,
      "seconds", "Time for a new connection to authenticate.", 1, hour_s},
+    {"websocket.deflate_from_bytes",
+     at<&settings::websocket, &websocket_settings::deflate_from_bytes>, "bytes",
+     "What is sent is compressed from this size on, for clients that offer permessage-deflate; 0 "
+     "agrees to it with nobody.",
+     0, limits::document_bytes_max},
 
     {"limits.messages_per_minute", at<&settings::limits, &limit_settings::messages_per_minute>,
      "messages per minute",
@@ -236,6 +241,15 @@ constexpr key table[] = {
      30 * day_s},
     {"backup.keep", at<&settings::backup, &backup_settings::keep>, "backups",
      "How many that nobody has named are kept; older ones are deleted.", 1, 1000},
+
+    {"tcp.listen", at<&settings::tcp, &tcp_settings::listen>, "",
+     "Address and port for clients that speak the binary framing over TCP, such as "
+     "\"127.0.0.1:9080\" or \"[::]:9080\"; port 0 takes a free one; empty: none. The section "
+     "websocket holds for them too."},
+
+    {"telemetry.actors", at<&settings::telemetry, &telemetry_settings::actors>, "",
+     "Actors count what they do, for the console, the doctor and the metrics. Off: these figures "
+     "are missing, and a message costs a little less."},
 };
 // clang-format on
 

@@ -44,7 +44,7 @@ void io_thread::fan_out(std::size_t first) {
     documents_.push_back(turn_[i].document);
   const bool several = documents_.size() > 1;
   chain_[first].aside_begin = chain_[first].aside_end = aside_.size();
-  std::array<outgoing, 2> made;  // by encoding
+  std::array<outgoing, outgoing_form::count> made;
   const auto& receivers = *turn_[first].receivers;
   auto* next = receivers.empty() ? nullptr : sessions_.find(receivers[0]);
   for (std::size_t i = 0; i < receivers.size(); ++i) {
@@ -57,8 +57,8 @@ void io_thread::fan_out(std::size_t first) {
       aside_.push_back(session);
       continue;
     }
-    auto& o = made[static_cast<std::size_t>(session->encoding)];
-    if (!o.bytes) o = make_outgoing(session->encoding, documents_);
+    auto& o = made[session->form.index()];
+    if (!o.bytes) o = packed(*session, documents_);
     const bool gets_more = aside || (lists_ > 1 && session->in_several_lists);
     if (gets_more || !write_at_once(*session, o)) {
       touch(*session);
@@ -96,11 +96,11 @@ bool io_thread::write_at_once(socket_session& s, const outgoing& o) {
 
 void io_thread::tell_those_aside(std::size_t which) {
   const auto& first = chain_[chain_[which].first];
-  std::array<outgoing, 2> made;
+  std::array<outgoing, outgoing_form::count> made;
   for (auto i = first.aside_begin; i < first.aside_end; ++i) {
     auto& session = *aside_[i];
-    auto& o = made[static_cast<std::size_t>(session.encoding)];
-    if (!o.bytes) o = make_outgoing(session.encoding, {&turn_[which].document, 1});
+    auto& o = made[session.form.index()];
+    if (!o.bytes) o = packed(session, {&turn_[which].document, 1});
     touch(session);
     session.send(o);
   }

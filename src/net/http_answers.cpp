@@ -71,8 +71,8 @@ response answer_error(const error& e, const std::optional<uuid>& request_id) {
   return r;
 }
 
-response answer_error(int status, const error& e) {
-  auto r = answer_error(e, {});
+response answer_error(int status, const error& e, const std::optional<uuid>& request_id) {
+  auto r = answer_error(e, request_id);
   r.result(static_cast<unsigned>(status));
   return r;
 }
@@ -101,16 +101,23 @@ response answer_call(const protocol::answer_envelope& a, bool creates,
                    a.correlation_id);
 }
 
-response answer_no_route(const no_route& r) {
+response answer_console(const protocol::answer_envelope& a) {
+  if (const auto* said = std::get_if<protocol::room_export_response>(&a.data)) {
+    return make(200, "application/json", said->lines);
+  }
+  return answer_call(a, false, {});
+}
+
+response answer_no_route(const no_route& r, const std::optional<uuid>& request_id) {
   if (r.options && !r.allowed.empty()) {
     auto out = make(204, "", {});
     out.set(http::field::allow, r.allowed);
     return out;
   }
   if (r.allowed.empty()) {
-    return answer_error(404, {ec::unknown_message, "no such route", {}});
+    return answer_error(404, {ec::unknown_message, "no such route", {}}, request_id);
   }
-  auto out = answer_error(405, {ec::unsupported, "this route takes " + r.allowed, {}});
+  auto out = answer_error(405, {ec::unsupported, "this route takes " + r.allowed, {}}, request_id);
   out.set(http::field::allow, r.allowed);
   return out;
 }

@@ -21,10 +21,13 @@ response answer_error(const error& e, const std::optional<uuid>& request_id);
 error connects_too_often(std::uint32_t per_minute);
 response answer_call(const protocol::answer_envelope& a, bool creates,
                      const std::optional<std::string>& echo);
-/// The same with a status that only the transport knows (408, 417, 431 …).
-response answer_error(int status, const error& e);
+/// Of a verb of the console: the answer as the operator's socket gives it, without the envelope,
+/// which errors of the transport and of rights have.
+response answer_console(const protocol::answer_envelope& a);
+/// An error with a status that only the transport knows (408, 417, 431 …).
+response answer_error(int status, const error& e, const std::optional<uuid>& request_id = {});
 /// 404; 405 with Allow; 204 with Allow for OPTIONS.
-response answer_no_route(const no_route& r);
+response answer_no_route(const no_route& r, const std::optional<uuid>& request_id = {});
 /// 500 when the page cannot be made.
 response answer_page(const node_pages& pages, own_page which, bool as_json);
 

@@ -7,6 +7,7 @@
 #include "net/net_metrics.hpp"
 #include "net/strict_http.hpp"
 #include "telemetry/log.hpp"
+#include "telemetry/request_scope.hpp"
 
 namespace greenroom::net {
 
@@ -118,6 +119,8 @@ connection_report http_session::report() const {
 void http_session::read_header() {
   doing_ = phase::header;
   begun_ = false;
+  own_id_ = ids_(now_ms());
+  request_id_.clear();
   deadline_ = steady::now() + patience();
   if (buffer_.size() == 0 && buffer_.capacity() > read_step) buffer_.shrink_to_fit();
   look_for_header();
@@ -182,6 +185,9 @@ void http_session::parse_header(std::size_t bytes) {
     return refuse(400, invalid(why));
   }
   buffer_.consume(used);
+  const auto called = parser_->get()["X-Request-Id"];
+  const std::string_view named(called.data(), called.size());
+  request_id_ = telemetry::is_request_id(named) ? std::string(named) : own_id_.str();
   version_ = parser_->get().version();
   head_ = parser_->get().method() == http::verb::head;
   header_fields_ = fields_of(parser_->get());
@@ -260,9 +266,9 @@ void http_session::handle() {
   if (const auto* page = std::get_if<own_page>(&p)) {
     respond(answer_page(hub_.pages, *page, wants_json(r)));
   } else if (const auto* none = std::get_if<no_route>(&p)) {
-    respond(answer_no_route(*none));
+    respond(answer_no_route(*none, own_id_));
   } else if (const auto* failure = std::get_if<error>(&p)) {
-    respond(answer_error(*failure, {}));
+    respond(answer_error(*failure, own_id_));
   } else {
     call(std::move(std::get<planned_call>(p)), r);
   }
@@ -280,20 +286,23 @@ void http_session::turn_away(const plan& p) {
 
 void http_session::call(planned_call planned, const request& r) {
   http_call c;
-  c.request.message_id = ids_(now_ms());
+  c.request.message_id = own_id_;
   if (const auto key = r["Idempotency-Key"]; !key.empty()) {
     const auto id = uuid::parse({key.data(), key.size()});
     if (!id) {
       return respond(answer_error(
-          invalid_field("Idempotency-Key", "Idempotency-Key has to be a UUID").value(), {}));
+          invalid_field("Idempotency-Key", "Idempotency-Key has to be a UUID").value(), own_id_));
     }
     if (id->is_nil()) {
       return respond(answer_error(
           invalid_field("Idempotency-Key", "Idempotency-Key must not be the nil UUID").value(),
-          {}));
+          own_id_));
     }
     c.request.message_id = *id;
+    if (request_id_ == own_id_.str()) request_id_ = id->str();
   }
+  c.request_id = request_id_;
+  const telemetry::request_scope scope(request_id_);
   c.peer = who_;
   c.connection = id_;
   c.bearer_token = bearer_of(r);
@@ -306,6 +315,7 @@ void http_session::call(planned_call planned, const request& r) {
   c.webhook = std::move(planned.webhook);
   c.room_restore = std::move(planned.room_restore);
   c.message_export = planned.message_export;
+  c.console = std::move(planned.console);
   if (c.webhook && c.webhook->kind == webhook_action::what::post && !c.bearer_token) {
     if (const auto token = r["X-Greenroom-Token"]; !token.empty()) {
       c.bearer_token = std::string(token.data(), token.size());
@@ -314,17 +324,20 @@ void http_session::call(planned_call planned, const request& r) {
   c.request.data = std::move(planned.request);
   doing_ = phase::waiting;
   deadline_ = steady::now() + hub_.options.request_timeout;
+  // The node's own answer, of what came until then, is a little later than it was told.
+  if (c.console) deadline_ += std::chrono::milliseconds(c.console->timeout_ms);
   used_handler_ = true;
   // The answer may come when the session or the whole listener is gone.
   c.done = [weak = weak_from_this(), io = io_.weak_from_this(), number = ++call_,
-            creates = planned.creates,
+            creates = planned.creates, console = c.console.has_value(),
             echo = std::move(planned.echo)](protocol::answer_envelope answer) {
     const auto thread = io.lock();
     if (!thread) return;
-    asio::post(thread->context(), [weak, number, creates, echo, a = std::move(answer)] {
+    asio::post(thread->context(), [weak, number, creates, console, echo, a = std::move(answer)] {
       const auto self = weak.lock();
       if (!self || self->doing_ != phase::waiting || self->call_ != number) return;
-      self->guarded([&] { self->respond(answer_call(a, creates, echo)); });
+      self->guarded(
+          [&] { self->respond(console ? answer_console(a) : answer_call(a, creates, echo)); });
     });
   };
   try {
@@ -337,7 +350,7 @@ void http_session::call(planned_call planned, const request& r) {
 }
 
 void http_session::refuse(int status, const error& why) {
-  refuse(answer_error(status, why));
+  refuse(answer_error(status, why, own_id_));
 }
 
 void http_session::refuse(response answer) {
@@ -353,6 +366,7 @@ void http_session::respond(response r) {
   doing_ = phase::writing;
   deadline_ = steady::now() + hub_.options.io_timeout;
   net_metrics::instance().answered(r.result_int());
+  r.set("X-Request-Id", request_id_.empty() ? own_id_.str() : request_id_);
   r.version(version_);
   r.keep_alive(keep_alive_);
   r.prepare_payload();

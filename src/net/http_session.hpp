@@ -25,7 +25,7 @@ class http_session final : public socket_session,
   void start();
 
   // Actors have nothing to say to HTTP connections but the end.
-  void answer(const outgoing&) override {}
+  void answer(const frame&) override {}
   void send(const outgoing&) override {}
   void flush() override {}
   void authenticated() override {}
@@ -78,6 +78,8 @@ class http_session final : public socket_session,
   std::size_t body_limit_ = 0;     ///< for this request
   std::size_t header_fields_ = 0;  ///< before the body, to notice trailers
   response response_;
+  std::string request_id_;  ///< of the request in hand: X-Request-Id; empty: not known yet
+  uuid own_id_;             ///< what the node calls it, unless its client has a key for it
   phase doing_ = phase::header;
   steady::time_point opened_;
   steady::time_point deadline_;

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <unordered_map>
 #include <variant>
@@ -32,7 +33,7 @@ class socket_session {
   virtual ~socket_session() = default;
   // Together, so that fan-out reads one place of memory for each receiver (see fan_out.cpp):
   /// Of the documents that it takes.
-  protocol::encoding encoding = protocol::encoding::json;
+  outgoing_form form;
   // Notes of io_thread:
   bool touched = false;           ///< has something to write in this turn
   bool in_several_lists = false;  ///< in the turn listed_in_turn
@@ -46,7 +47,7 @@ class socket_session {
   std::uint64_t bytes_out = 0;
   std::shared_ptr<socket_session> gone_next;  ///< see io_thread::gone_
   // Both only queue; flush() follows before the turn ends.
-  virtual void answer(const outgoing& o) = 0;
+  virtual void answer(const frame& document) = 0;
   virtual void send(const outgoing& o) = 0;
   virtual void flush() = 0;
   // Only of who has a way:
@@ -158,6 +159,8 @@ class io_thread : public std::enable_shared_from_this<io_thread> {
 
   // fan_out.cpp
   void find_those_often_listed();
+  /// As the session takes documents.
+  [[nodiscard]] outgoing packed(const socket_session& s, std::span<const frame> documents) const;
   void fan_out(std::size_t first);
   bool write_at_once(socket_session& s, const outgoing& o);
   void tell_those_aside(std::size_t which);
@@ -249,6 +252,9 @@ class hub final : public socket_port {
 
 /// Takes an accepted socket over: HTTP first, WebSocket when asked for. On the thread of `io`.
 void start_http_session(hub& h, io_thread& io, tcp::socket socket, admission how);
+
+/// Takes an accepted socket over: the binary framing. On the thread of `io`.
+void start_tcp_session(hub& h, io_thread& io, tcp::socket socket, admission how);
 
 /// Takes over a socket whose upgrade request is `request`, checked already.
 void start_websocket_session(hub& h, io_thread& io, tcp::socket socket,

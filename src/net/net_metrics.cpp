@@ -20,6 +20,20 @@ prometheus::Counter& closes(const std::string& code) {
                             {{"code", code}});
 }
 
+prometheus::Counter& tcp_closes(const std::string& code) {
+  return telemetry::counter("greenroom_tcp_closes_total",
+                            "Connections of the binary framing over TCP that were closed, by close "
+                            "code; none: by the client",
+                            {{"code", code}});
+}
+
+std::string code_label(std::uint16_t code) {
+  // Clients choose the codes they close with: those of others share a label.
+  const bool known = code == 0 || (code >= 1000 && code <= 1015) || code == 4401 || code == 4403 ||
+                     code == 4408 || code == 4413 || code == 4429;
+  return code == 0 ? "none" : known ? std::to_string(code) : "other";
+}
+
 prometheus::Counter& requests(const std::string& status) {
   return telemetry::counter("greenroom_http_requests_total", "HTTP requests answered",
                             {{"status", status}});
@@ -38,6 +52,7 @@ net_metrics& net_metrics::instance() {
       counter("greenroom_received_bytes_total", "Bytes of documents received from clients"),
       counter("greenroom_sent_bytes_total", "Bytes of documents sent to clients"),
       counter("greenroom_slow_consumers_total", "Connections closed because they took too little"),
+      gauge("greenroom_tcp_connections", "Open connections of the binary framing over TCP"),
   };
   // From the start, so that the first of a kind is seen as a change.
   static const bool declared = [] {
@@ -47,6 +62,8 @@ net_metrics& net_metrics::instance() {
       cluster_caller_closed(reason);
     for (const auto* code : {"none", "1000", "1001", "1013"})
       closes(code);
+    for (const auto* code : {"none", "1001", "1002", "1013"})
+      tcp_closes(code);
     for (const auto* status : {"2xx", "4xx", "5xx"})
       requests(status);
     return true;
@@ -78,11 +95,11 @@ void net_metrics::answered(unsigned status) {
 }
 
 void net_metrics::closed(std::uint16_t code) {
-  // Clients choose the codes they close with: those of others share a label.
-  const bool known = code == 0 || (code >= 1000 && code <= 1015) || code == 4401 || code == 4403 ||
-                     code == 4408 || code == 4413 || code == 4429;
-  const auto label = code == 0 ? "none" : known ? std::to_string(code) : "other";
-  closes(label).Increment();
+  closes(code_label(code)).Increment();
+}
+
+void net_metrics::tcp_closed(std::uint16_t code) {
+  tcp_closes(code_label(code)).Increment();
 }
 
 }  // namespace greenroom::net

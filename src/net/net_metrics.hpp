@@ -13,12 +13,13 @@ namespace greenroom::net {
 
 struct net_metrics {
   prometheus::Gauge& websockets;
-  prometheus::Gauge& sockets;  ///< of both kinds
+  prometheus::Gauge& sockets;  ///< of all kinds
   prometheus::Counter& messages_in;
   prometheus::Counter& messages_out;
   prometheus::Counter& bytes_in;
   prometheus::Counter& bytes_out;
   prometheus::Counter& too_slow;
+  prometheus::Gauge& tcp_clients;
 
   static net_metrics& instance();
 
@@ -30,6 +31,8 @@ struct net_metrics {
   void answered(unsigned status);
   /// Counts the end of a WebSocket under its close code; 0: the peer went without one.
   void closed(std::uint16_t code);
+  /// The same for the binary framing over TCP; 0: the peer went without being told anything.
+  void tcp_closed(std::uint16_t code);
 };
 
 }  // namespace greenroom::net

@@ -37,6 +37,11 @@ void outbound_queue::put_control(std::string frame) {
   control_sent_ = 0;
 }
 
+void outbound_queue::put_last(std::string frame) {
+  put_control(std::move(frame));
+  sealed_ = true;
+}
+
 std::size_t outbound_queue::end_of_first() const noexcept {
   return end_ != 0 ? end_ : items_[first_].bytes->size();
 }
@@ -91,7 +96,7 @@ outbound_queue::taken outbound_queue::take(std::size_t bytes) {
 void outbound_queue::count_frames(taken& t) {
   auto& f = items_[first_];
   for (;;) {
-    const auto extent = frame_at(*f.bytes, frame_start_);
+    const auto extent = frame_at(f, frame_start_);
     if (frame_start_ + extent.size() > sent_) return;
     frame_start_ += extent.size();
     --f.messages;
@@ -120,7 +125,7 @@ void outbound_queue::pop() {
 void outbound_queue::drop_unstarted() {
   if (!in_frame()) return drop_items();
   auto& f = items_[first_];
-  const auto extent = frame_at(*f.bytes, frame_start_);
+  const auto extent = frame_at(f, frame_start_);
   end_ = frame_start_ + extent.size();
   f.messages = 1;
   f.document_bytes = extent.document;

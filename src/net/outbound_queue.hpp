@@ -2,7 +2,7 @@
 #pragma once
 
 /// \file
-/// What waits to be written to one WebSocket, and in which order: frames of documents, bounded by
+/// What waits to be written to one client, and in which order: frames of documents, bounded by
 /// messages and bytes, and between them one frame at a time that the protocol itself needs (ping,
 /// pong, close), which goes ahead of what has not begun. No frame is ever cut by another. Holds
 /// hardly any memory while empty, since most of many thousand connections are. Pure.
@@ -29,6 +29,8 @@ class outbound_queue {
   [[nodiscard]] bool push(const outgoing& o);
   /// A whole control frame, when there is none. Behind a close frame nothing is written any more.
   void put_control(std::string frame);
+  /// The same of any frame, behind which nothing is written.
+  void put_last(std::string frame);
 
   /// What to write next, in its order; returns how many of `parts` that are.
   [[nodiscard]] std::size_t gather(std::span<iovec> parts) const;

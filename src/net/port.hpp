@@ -131,6 +131,15 @@ struct room_restore_action {
   uuid room;
   std::string lines;
   bool abandons = false;
+  std::uint64_t to = 0;  ///< the entry of the file up to which; 0: all of them
+};
+
+/// A verb of the operator's console (docs/operations.md). What is right in it is seen where it is
+/// done.
+struct console_action {
+  std::string verb;
+  std::string args;  ///< a JSON object
+  std::uint32_t timeout_ms = 0;
 };
 
 /// What /api/rooms/{id}/webhooks/… and /api/hooks/{id} do beside the requests of the protocol.
@@ -172,6 +181,11 @@ struct http_call {
   /// In the place of a request.
   std::optional<room_restore_action> room_restore;
   std::optional<message_export_action> message_export;
+  /// In the place of a request; answered with a room_export_response whose `lines` is the answer of
+  /// the operator's socket, or with an error.
+  std::optional<console_action> console;
+  /// What the client, or else the node, calls this HTTP request in logs: X-Request-Id.
+  std::string request_id;
   std::function<void(protocol::answer_envelope)> done;
 };
 

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "net/account_routes.hpp"
+#include "net/console_routes.hpp"
 #include "net/member_routes.hpp"
 #include "net/room_export_routes.hpp"
 #include "net/room_restore_routes.hpp"
@@ -213,6 +214,7 @@ constexpr route routes[] = {
     {verb::get, "/api/admin/users/{id}/export", export_user},
     {verb::get, "/api/admin/users/{id}/export/messages", export_messages_of},
     {verb::post, "/api/admin/announcements", announce},
+    {verb::post, "/api/admin/console", ask_console},
     {verb::get, "/api/admin/rooms/{id}/export", export_room_as_admin},
     {verb::post, "/api/admin/rooms/{id}/restore", restore_room},
     {verb::delete_, "/api/admin/rooms/{id}/restore", abandon_restore},

@@ -30,6 +30,7 @@ struct planned_call {
   std::optional<webhook_action> webhook;
   std::optional<room_restore_action> room_restore;
   std::optional<message_export_action> message_export;
+  std::optional<console_action> console;
   /// /api/echo: sent back as it came, once authenticated.
   std::optional<std::string> echo;
 };

@@ -11,6 +11,7 @@
 #include "net/http_answers.hpp"
 #include "net/hub.hpp"
 #include "net/net_metrics.hpp"
+#include "net/tcp_session.hpp"
 #include "telemetry/log.hpp"
 
 namespace greenroom::net {
@@ -20,7 +21,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int backlog = 4096;
-/// For those beyond the ones who are heard and told why: without reading what they ask.
+/// For those beyond the ones who are heard and told why: without reading what they ask. Over TCP it
+/// is tcp_refusal().
 constexpr std::string_view blind_refusal =
     "HTTP/1.1 503 Service Unavailable\r\nServer: greenroom\r\nRetry-After: 1\r\n"
     "Content-Length: 0\r\nConnection: close\r\n\r\n";
@@ -32,7 +34,7 @@ constexpr auto accept_line_interval = 10s;
 expected<void> listen_on(tcp::acceptor& acceptor, const std::string& text, std::uint16_t port) {
   error_code failed;
   const auto address = asio::ip::make_address(text, failed);
-  if (failed) return fail(ec::invalid_message, "http.address: " + text + " is not an IP address");
+  if (failed) return fail(ec::invalid_message, text + " is not an IP address");
   const tcp::endpoint endpoint(address, port);
   acceptor.open(endpoint.protocol(), failed);
   if (!failed) acceptor.set_option(asio::socket_base::reuse_address(true), failed);
@@ -48,21 +50,44 @@ expected<void> listen_on(tcp::acceptor& acceptor, const std::string& text, std::
 }  // namespace
 
 struct server::impl {
+  /// Where clients come in.
+  struct door {
+    door(asio::io_context& context, transport what)
+        : acceptor(context), pause(context), kind(what) {}
+
+    expected<void> open(const std::string& address, std::uint16_t port) {
+      if (const auto ok = listen_on(acceptor, address, port); !ok) return ok;
+      error_code failed;
+      bound_port = acceptor.local_endpoint(failed).port();
+      return {};
+    }
+    void close() {
+      error_code ignored;
+      acceptor.close(ignored);
+      pause.cancel();
+    }
+
+    tcp::acceptor acceptor;
+    asio::steady_timer pause;
+    const transport kind;
+    std::uint16_t bound_port = 0;
+  };
+
   impl(const server_options& options, connection_handler& handler, node_pages pages)
       : shared(options, handler, std::move(pages)),
-        acceptor(shared.thread(0).context()),
-        pause(shared.thread(0).context()),
+        web(shared.thread(0).context(), transport::http),
+        framed(shared.thread(0).context(), transport::tcp),
         limiter(options.connects_per_minute_per_address) {}
 
-  void accept() {
+  void accept(door& at) {
     const auto target = next_thread++ % shared.io_threads();
     auto& io = shared.thread(target);
-    acceptor.async_accept(io.context(), [this, &io](error_code ec, tcp::socket socket) {
-      if (!acceptor.is_open()) {
+    at.acceptor.async_accept(io.context(), [this, &at, &io](error_code ec, tcp::socket socket) {
+      if (!at.acceptor.is_open()) {
         return;
       }
       if (ec == asio::error::connection_aborted) {
-        accept();  // gone before it was accepted
+        accept(at);  // gone before it was accepted
         return;
       }
       if (ec) {
@@ -70,41 +95,47 @@ struct server::impl {
           next_accept_line = now + accept_line_interval;
           telemetry::log("net").warn("accept: {}", ec.message());
         }
-        pause.expires_after(accept_pause);
-        pause.async_wait([this](error_code stopped) {
+        at.pause.expires_after(accept_pause);
+        at.pause.async_wait([this, &at](error_code stopped) {
           if (!stopped) {
-            accept();
+            accept(at);
           }
         });
         return;
       }
-      take(io, std::move(socket));
-      accept();
+      take(at.kind, io, std::move(socket));
+      accept(at);
     });
   }
 
-  void take(io_thread& io, tcp::socket socket) {
+  void take(transport kind, io_thread& io, tcp::socket socket) {
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     const auto how = judge(socket);
     if (how != admission::welcome) {
       net_metrics::instance().refused(how == admission::full ? "full" : "rate");
-      if (shared.turned_away.load() >= shared.options.turned_away_max)
-        return refuse_blindly(socket);
+      if (shared.turned_away.load() >= shared.options.turned_away_max) {
+        return refuse_blindly(socket, kind == transport::tcp ? tcp_refusal() : http_refusal());
+      }
     }
     shared.count_of(how).fetch_add(1);  // here alone they grow, so the limits hold
-    asio::post(io.context(), [this, &io, how, s = std::move(socket)]() mutable {
-      start_http_session(shared, io, std::move(s), how);
+    asio::post(io.context(), [this, kind, &io, how, s = std::move(socket)]() mutable {
+      const auto start = kind == transport::tcp ? start_tcp_session : start_http_session;
+      start(shared, io, std::move(s), how);
     });
   }
 
-  /// Whatever was asked for, this is an answer to it; nothing here waits.
-  static void refuse_blindly(tcp::socket& socket) {
-    error_code ignored;
-    socket.non_blocking(true, ignored);
+  static std::string http_refusal() {
     const auto date = "Date: " + http_date() + "\r\n";
     std::string answer(blind_refusal);
     answer.insert(answer.find("Server:"), date);
+    return answer;
+  }
+
+  /// Whatever was asked for, this is an answer to it; nothing here waits.
+  static void refuse_blindly(tcp::socket& socket, const std::string& answer) {
+    error_code ignored;
+    socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(answer), ignored);
     socket.shutdown(tcp::socket::shutdown_send, ignored);
     // What has been sent already is read, or closing resets the connection; but no more than a
@@ -133,12 +164,11 @@ struct server::impl {
   }
 
   hub shared;
-  tcp::acceptor acceptor;
-  asio::steady_timer pause;
+  door web;
+  door framed;
   connect_limiter limiter;
   steady::time_point next_accept_line{};
   unsigned next_thread = 0;
-  std::uint16_t bound_port = 0;
   bool stopped = false;
 };
 
@@ -147,12 +177,19 @@ server::server(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
 expected<std::unique_ptr<server>> server::start(const server_options& options,
                                                 connection_handler& handler, node_pages pages) {
   auto state = std::make_unique<impl>(options, handler, std::move(pages));
-  if (const auto ok = listen_on(state->acceptor, options.address, options.port); !ok) {
+  if (const auto ok = state->web.open(options.address, options.port); !ok) {
     return unexpected(ok.error());
   }
-  error_code failed;
-  state->bound_port = state->acceptor.local_endpoint(failed).port();
-  asio::post(state->shared.thread(0).context(), [raw = state.get()] { raw->accept(); });
+  const bool has_tcp = !options.tcp_address.empty();
+  if (has_tcp) {
+    if (const auto ok = state->framed.open(options.tcp_address, options.tcp_port); !ok) {
+      return unexpected(ok.error());
+    }
+  }
+  asio::post(state->shared.thread(0).context(), [raw = state.get(), has_tcp] {
+    raw->accept(raw->web);
+    if (has_tcp) raw->accept(raw->framed);
+  });
   return std::unique_ptr<server>(new server(std::move(state)));
 }
 
@@ -175,9 +212,8 @@ void server::stop() {
   std::promise<void> ended;
   auto& context = impl_->shared.thread(0).context();
   asio::post(context, [this, &context, &ended] {
-    error_code ignored;
-    impl_->acceptor.close(ignored);
-    impl_->pause.cancel();
+    impl_->web.close();
+    impl_->framed.close();
     asio::post(context, [&ended] { ended.set_value(); });
   });
   ended.get_future().wait();
@@ -185,7 +221,11 @@ void server::stop() {
 }
 
 std::uint16_t server::port() const noexcept {
-  return impl_->bound_port;
+  return impl_->web.bound_port;
+}
+
+std::uint16_t server::tcp_port() const noexcept {
+  return impl_->framed.bound_port;
 }
 
 socket_port& server::sockets() noexcept {
@@ -196,8 +236,8 @@ void server::drain(std::chrono::milliseconds grace, std::function<void()> done) 
   auto* state = impl_.get();
   state->shared.draining.store(true);
   asio::post(state->shared.thread(0).context(), [state] {
-    error_code ignored;
-    state->acceptor.close(ignored);
+    state->web.close();
+    state->framed.close();
   });
   for (unsigned i = 0; i < state->shared.io_threads(); ++i) {
     auto& io = state->shared.thread(i);

@@ -2,7 +2,8 @@
 #pragma once
 
 /// \file
-/// The listener that serves WebSocket, the HTTP API and a node's own pages on one port.
+/// The listener that serves WebSocket, the HTTP API and a node's own pages on one port, and the
+/// binary framing over TCP on another.
 
 #include <chrono>
 #include <cstddef>
@@ -20,6 +21,8 @@ namespace greenroom::net {
 struct server_options {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;                 ///< 0: any free one
+  std::string tcp_address;                   ///< of the binary framing; empty: nobody listens
+  std::uint16_t tcp_port = 0;                ///< 0: any free one
   unsigned io_threads = 1;                   ///< at most 255
   std::vector<std::string> allowed_origins;  ///< besides the server's own
   std::size_t max_connections = 10000;
@@ -33,6 +36,9 @@ struct server_options {
   /// Of what has arrived in part, of all connections together.
   std::size_t inbound_bytes = 64 << 20;
   std::uint32_t max_header_bytes = 8192;
+  /// Documents from this size on are compressed for clients who have agreed to it; 0: nobody is
+  /// offered that.
+  std::size_t deflate_from_bytes = 1024;
   std::size_t outbound_queue_messages = 1000;
   std::size_t outbound_queue_bytes = 8 << 20;
   std::size_t max_inflight_per_connection = 128;
@@ -75,6 +81,8 @@ class server final {
   /// long as the server lives, and does nothing then.
   void stop();
   [[nodiscard]] std::uint16_t port() const noexcept;
+  /// 0: nobody listens.
+  [[nodiscard]] std::uint16_t tcp_port() const noexcept;
   socket_port& sockets() noexcept;
   /// No new connections; those that are open get close code 1001 after their queues are empty, at
   /// the latest after `grace`; then `done` is called.

@@ -142,7 +142,7 @@ std::size_t io_thread::run(std::size_t first) {
   switch (w.kind) {
     case wish::what::answer:
       touch(*session);
-      session->answer(make_outgoing(session->encoding, {&w.document, 1}));
+      session->answer(w.document);
       break;
     case wish::what::send: {
       documents_.assign(1, w.document);
@@ -157,7 +157,7 @@ std::size_t io_thread::run(std::size_t first) {
         bytes += more.document->size();
       }
       touch(*session);
-      session->send(make_outgoing(session->encoding, documents_));
+      session->send(packed(*session, documents_));
       break;
     }
     case wish::what::authenticated:
@@ -168,6 +168,10 @@ std::size_t io_thread::run(std::size_t first) {
       break;
   }
   return next;
+}
+
+outgoing io_thread::packed(const socket_session& s, std::span<const frame> documents) const {
+  return make_outgoing(s.form, documents, hub_.options.deflate_from_bytes);
 }
 
 /// What this wish was about did not reach all whom it concerns.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <array>
 
 #include "protocol/codec.hpp"
 #include "protocol/enum_names.hpp"
+#include "protocol/framing.hpp"
 
 namespace greenroom::protocol {
 
@@ -63,6 +65,13 @@ std::uint16_t frame_number(const answer_data& a, std::uint16_t request_number) n
 
 std::uint16_t frame_number(const event_data& e) noexcept {
   return static_cast<std::uint16_t>(event_frame_base + e.index());
+}
+
+std::uint16_t event_frame_number(std::string_view type) noexcept {
+  const auto* const found = std::ranges::find(event_types, type);
+  return found == event_types.end()
+             ? std::uint16_t{0}
+             : static_cast<std::uint16_t>(event_frame_base + (found - event_types.begin()));
 }
 
 std::string_view to_string(user_role v) noexcept {

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "protocol/limits.hpp"
+
 namespace greenroom::protocol {
 
 using nlohmann::json;
@@ -17,8 +19,8 @@ std::string shortened(std::string_view text) {
 }
 
 bool tree_builder::scalar(json&& value) {
-  if (skipped_depth_ > 0) return true;
-  if (skips_value()) return true;
+  if (skipped_depth_ > 0) return count_skipped();
+  if (skips_value()) return count_skipped();
   if (!count()) return false;
   if (open_.size() == 1 && envelope_key_ == "message_id" && value.is_string()) {
     message_id_ = uuid::parse(value.get_ref<const std::string&>());
@@ -38,7 +40,7 @@ bool tree_builder::begin(json::value_t container) {
   }
   if (skipped_depth_ > 0 || skips_value()) {
     ++skipped_depth_;
-    return true;
+    return count_skipped();
   }
   if (!count()) return false;
   open_.push_back(place(json(container)));
@@ -97,6 +99,17 @@ bool tree_builder::count() {
   if (limits_.values == 0 || ++values_ <= limits_.values) return true;
   refuse("the document has more than " + std::to_string(limits_.values) + " values");
   failure_->details.limit = static_cast<std::int64_t>(limits_.values);
+  return false;
+}
+
+/// Reading on costs time although nothing is kept, so it has an end, far behind every limit. What
+/// is told is the limit of the list.
+bool tree_builder::count_skipped() {
+  if (limits_.values == 0 || ++skipped_ <= limits_.values) return true;
+  std::size_t limit = limits::presence_users_max;
+  if (data_key_ == "rooms") limit = limits::rooms_per_resume_max;
+  if (data_key_ == "members") limit = limits::members_at_creation_max;
+  failure_ = too_large(data_key_, static_cast<std::int64_t>(limit)).value();
   return false;
 }
 

@@ -37,6 +37,7 @@ class tree_builder {
  private:
   /// Counts a value; false when there are too many.
   bool count();
+  bool count_skipped();
   /// Puts a value into the open container; returns where it is.
   nlohmann::json* place(nlohmann::json&& value);
   /// In a list or map that has its own limit (see tree_limits::kept) and is over it already.
@@ -55,6 +56,7 @@ class tree_builder {
   std::string data_key_;               ///< the last key of the map in it
   std::size_t depth_ = 0;
   std::size_t values_ = 0;
+  std::size_t skipped_ = 0;        ///< values that are not kept
   std::size_t skipped_depth_ = 0;  ///< open containers that are not kept
   bool skip_next_ = false;         ///< the value of the last key is not kept
   std::optional<uuid> message_id_;

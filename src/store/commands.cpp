@@ -228,7 +228,7 @@ auto fields(one<restored_member> auto& v) {
 
 auto fields(one<restore_room> auto& v) {
   return std::tie(v.from, v.room_id, v.original, v.head, v.entries, v.closes, v.last_seq, v.chain,
-                  v.members, v.ends);
+                  v.members, v.ends, v.to, v.lost);
 }
 
 auto fields(one<abandon_restore> auto& v) {

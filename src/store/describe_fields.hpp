@@ -88,6 +88,7 @@ json as_json(const chat::restoration& v) {
           {"by", as_json(v.by)},
           {"at", format_time(v.at)},
           {"unproven", v.unproven},
+          {"to", v.to},
           {"told", as_json(v.told)}};
 }
 

@@ -85,7 +85,7 @@ auto fields(one<email_reservation> auto& v) {
 }
 
 auto fields(one<restoration> auto& v) {
-  return std::tie(v.is, v.from, v.by, v.at, v.unproven, v.told);
+  return std::tie(v.is, v.from, v.by, v.at, v.unproven, v.told, v.to);
 }
 
 auto fields(one<room> auto& v) {

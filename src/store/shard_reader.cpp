@@ -22,10 +22,11 @@ bool matches(const chat::user& u, const std::string& query) {
 }
 
 /// Walks the directory, newest first, until `take` has had enough or rows_looked_at_max is reached.
-/// All is read as of one moment.
+/// All is read as of one moment. Returns the last row looked at when there are more behind it.
 template <class Take>
-void walk_directory(database& db, const scope& at, listed kind,
-                    const std::optional<directory_cursor>& after, Take take) {
+std::optional<directory_cursor> walk_directory(database& db, const scope& at, listed kind,
+                                               const std::optional<directory_cursor>& after,
+                                               Take take) {
   rocksdb::ManagedSnapshot moment(&db.rocks());
   scan rows(db, family::directory, directory_prefix(at, kind), moment.snapshot());
   if (after) {
@@ -35,11 +36,16 @@ void walk_directory(database& db, const scope& at, listed kind,
   } else {
     rows.first();
   }
-  for (std::size_t looked_at = 0; looked_at < rows_looked_at_max && rows.valid(); ++looked_at) {
+  std::optional<directory_cursor> last;
+  bool more_wanted = true;
+  for (std::size_t looked_at = 0; rows.valid(); ++looked_at) {
+    if (!more_wanted || looked_at == rows_looked_at_max) return last;
     const auto row = position_or_throw(parse_directory_key(rows.key_bytes()), family::directory);
-    if (!take(row.id, moment.snapshot())) return;
+    more_wanted = take(row.id, moment.snapshot());
+    last = {row.created_at, row.id};
     rows.next();
   }
+  return {};
 }
 
 }  // namespace
@@ -95,18 +101,19 @@ std::vector<chat::room> shard_reader::public_rooms(const std::optional<directory
   return found;
 }
 
-std::vector<chat::user> shard_reader::users(const std::string& query,
-                                            const std::optional<directory_cursor>& after,
-                                            std::size_t limit) const {
-  std::vector<chat::user> found;
+user_page shard_reader::users(const std::string& query,
+                              const std::optional<directory_cursor>& after,
+                              std::size_t limit) const {
+  user_page found;
   if (limit == 0) return found;
-  walk_directory(db_, at(), listed::user, after, [&](const uuid& id, const auto* moment) {
-    auto u = look_up(
-        db_, family::user, id_key(at(), id), [&](std::string_view v) { return decode_user(id, v); },
-        moment);
-    if (u && matches(*u, query)) found.push_back(std::move(*u));
-    return found.size() < limit;
-  });
+  found.stopped_at =
+      walk_directory(db_, at(), listed::user, after, [&](const uuid& id, const auto* moment) {
+        auto u = look_up(
+            db_, family::user, id_key(at(), id),
+            [&](std::string_view v) { return decode_user(id, v); }, moment);
+        if (u && matches(*u, query)) found.users.push_back(std::move(*u));
+        return found.users.size() < limit;
+      });
   return found;
 }
 

@@ -34,6 +34,12 @@ struct directory_cursor {
   uuid id;
 };
 
+struct user_page {
+  std::vector<chat::user> users;
+  /// The last one looked at when there are more behind it, found or not.
+  std::optional<directory_cursor> stopped_at;
+};
+
 struct unread_counts {
   std::uint64_t messages = 0;
   std::uint64_t mentions = 0;  ///< those among them that mention the user, or everybody
@@ -78,11 +84,12 @@ class shard_reader {
   /// Public rooms that are listed, newest first, after the cursor.
   [[nodiscard]] std::vector<chat::room> public_rooms(const std::optional<directory_cursor>& after,
                                                      std::size_t limit) const;
-  /// Users, newest first, after the cursor; `query` (folded) must occur in user or display name.
-  /// Display names are folded in ASCII only. Looks at rows_looked_at_max users at most.
-  [[nodiscard]] std::vector<chat::user> users(const std::string& query,
-                                              const std::optional<directory_cursor>& after,
-                                              std::size_t limit) const;
+  /// Users that are listed, newest first, after the cursor; `query` (folded) must occur in
+  /// user or display name. Display names are folded in ASCII only. Looks at rows_looked_at_max
+  /// users at most, so that a page can be short, or empty, and not the last.
+  [[nodiscard]] user_page users(const std::string& query,
+                                const std::optional<directory_cursor>& after,
+                                std::size_t limit) const;
   /// What is remembered of a request that was answered; however old.
   [[nodiscard]] std::optional<chat::dedup> find_dedup(const uuid& user_id,
                                                       const uuid& message_id) const;

@@ -31,14 +31,15 @@ std::string cut(const std::string& text) {
 }
 
 std::string line_of(const audit_entry& e, const std::string& node) {
-  const nlohmann::ordered_json line{{"time", format_time(now_ms())},
-                                    {"node", node},
-                                    {"by", cut(e.by)},
-                                    {"address", cut(e.address)},
-                                    {"action", cut(e.action)},
-                                    {"on", cut(e.on)},
-                                    {"details", cut(e.details)},
-                                    {"outcome", cut(e.outcome)}};
+  nlohmann::ordered_json line{{"time", format_time(now_ms())},
+                              {"node", node},
+                              {"by", cut(e.by)},
+                              {"address", cut(e.address)},
+                              {"action", cut(e.action)},
+                              {"on", cut(e.on)},
+                              {"details", cut(e.details)},
+                              {"outcome", cut(e.outcome)}};
+  if (!e.request.empty()) line["request"] = cut(e.request);
   // A text that was cut in the middle of a character is shown with a replacement.
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

@@ -25,6 +25,8 @@ struct audit_entry {
   std::string on;       ///< whom or what it concerns
   std::string details;  ///< what else was said, e.g. the arguments
   std::string outcome;  ///< "ok", or the code of what it was refused with
+  std::string request =
+      {};  ///< what did it is called so in the log (request_scope); empty: nothing
 };
 
 class audit_log {

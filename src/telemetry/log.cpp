@@ -17,6 +17,7 @@
 
 #include "telemetry/log_format.hpp"
 #include "telemetry/log_tap.hpp"
+#include "telemetry/request_scope.hpp"
 
 namespace greenroom::telemetry {
 
@@ -32,7 +33,17 @@ class relay_sink final : public spdlog::sinks::sink {
     plain_->set_formatter(text_formatter());
   }
 
+  /// On the thread that logs, and only for what its level lets through.
   void log(const spdlog::details::log_msg& msg) override {
+    const auto request = current_request();
+    if (request.empty()) return give(msg);
+    const auto text =
+        std::string(msg.payload.data(), msg.payload.size()) + " (request " + request + ")";
+    auto longer = msg;
+    longer.payload = spdlog::string_view_t(text.data(), text.size());
+    give(longer);
+  }
+  void give(const spdlog::details::log_msg& msg) {
     if (auto& tap = log_tap::instance(); tap.wants(msg.level)) show(tap, msg);
     const std::shared_lock lock(mutex_);
     if (!pool_) return plain_->log(msg);

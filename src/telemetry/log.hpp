@@ -3,7 +3,7 @@
 
 /// \file
 /// Logging through spdlog: text on a terminal, JSON lines otherwise. Never tokens, passwords or
-/// message bodies.
+/// message bodies. Which request a line belongs to is in request_scope.hpp.
 
 #include <spdlog/spdlog.h>
 

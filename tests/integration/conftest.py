@@ -20,6 +20,16 @@ def pytest_runtest_makereport(item, call):
                 report.sections.append((f"log of {node.name}", tail))
 
 
+def pytest_sessionfinish(session):
+    """Nodes that nobody has removed have no owner any more: the whole run fails."""
+    for started in list(process.STARTED):
+        try:
+            started.check_secrets()
+        except AssertionError as why:
+            print(f"\n{why}")
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 @pytest.fixture(scope="session")
 def programs():
     assert process.DAEMON.exists(), f"build it first: {process.DAEMON}"
@@ -42,6 +52,7 @@ def start_node(programs):
     finally:
         for node in nodes:
             node.kill()
+        for node in nodes:
             process.STARTED.remove(node)
 
 
@@ -57,6 +68,7 @@ def started():
     yield start
     for node in nodes:
         node.kill()
+    for node in nodes:
         process.STARTED.remove(node)
 
 
@@ -101,6 +113,17 @@ def people(cluster):
     yield make
     for client in clients:
         client.close()
+
+
+@pytest.fixture
+def talk(people):
+    """(alice on node1, bob on node2, their public room, in which both have heard "hello")."""
+    alice, bob = people(0, 1)
+    room = alice.create_room("Talk of two", alias=fresh("talk"), room_type="public")
+    bob.ask("join_room_request", room_id=room["id"])
+    alice.send(room["id"], "hello")
+    bob.wait_message("hello")
+    return alice, bob, room
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import jsonschema
 import pytest
 from harness import process
-from harness.client import PASSWORD, Client, new_id
+from harness.client import Client, new_id
 from harness.waiting import wait_until
 from harness.web import Browser
 
@@ -44,10 +44,11 @@ STORY = [
     ("logOut", "grace"), ("setUserRole", "admin"), ("issueBotToken", "admin"),
     ("listBotTokens", "admin"), ("revokeBotToken", "admin"), ("deactivateUser", "admin"),
     ("reopenUser", "admin"), ("exportUser", "admin"), ("eraseUser", "admin"),
-    ("announce", "admin"),
+    ("announce", "admin"), ("askConsole", "admin"),
 ]  # fmt: skip
 LOGS_IN = {"register", "createUser", "logIn", "refresh"}
 RECEIVER = "https://hooks.example.org/greenroom"  # of the outgoing webhook in the examples
+PASSWORD = "correct horse battery"  # the one of the examples
 IN_ADVANCE = ("admin", "dave", "erin", "frank", "grace")
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -282,7 +283,7 @@ def test_every_example_is_done(start_node, receiver):
     reader.real[RECEIVER] = receiver
     for name in IN_ADVANCE:
         client = Client(node)
-        client.register(name)
+        client.register(name, password=PASSWORD)
         reader.tokens[name] = client.token
         client.close()
     node.console("user", "role", "admin", "admin")

@@ -6,7 +6,7 @@ import os
 import re
 import stat
 
-from harness.client import Client, new_id
+from harness.client import PASSWORD, Client, new_id
 from harness.names import fresh
 from harness.waiting import wait_until
 from harness.web import TIME, Browser
@@ -111,7 +111,7 @@ def test_a_key_makes_admin_actions_repeatable(node, person):
     again = browser.call("PUT", path, json={"role": "bot"}, headers=key)
     assert again["duplicate"] is True and again["user"]["role"] == "user", "done once"
     browser.refusal("PUT", path, 409, "CONFLICT", json={"role": "admin"}, headers=key)
-    password = {"old_password": "correct horse battery", "new_password": "another horse battery"}
+    password = {"old_password": PASSWORD, "new_password": "another horse battery"}
     his = Browser(node, bob.token)
     key = {"Idempotency-Key": new_id()}
     his.call("PUT", "/api/users/me/password", json=password, headers=key)

@@ -4,6 +4,7 @@
 import contextlib
 import json
 import os
+import select
 import socket
 import ssl
 import time
@@ -130,6 +131,11 @@ def test_a_log_in_may_resume_a_thousand_rooms(node):
         c.log_in(token=session["token"], rooms=rooms)
 
 
+def readable(sockets):
+    by_socket = {c.sock: c for c in sockets}
+    return [by_socket[s] for s in select.select(list(by_socket), [], [], 0)[0]]
+
+
 def test_memory_comes_back_after_bursts(start_node):
     """What arrives in part has a budget, and what was freed goes back to the system."""
     node = start_node()
@@ -142,7 +148,9 @@ def test_memory_comes_back_after_bursts(start_node):
                    for _ in range(150)]  # fmt: skip
         for c in sockets:
             c.send(most_of_a_message)
-        assert sockets[-1].close_code() == 1013, "150 MiB are more than limits.inbound_bytes"
+        # 64 of them fit into limits.inbound_bytes; which, is chance.
+        wait_until(lambda: len(readable(sockets)) >= 150 - 64, "what does not fit to be refused")
+        assert {c.close_code() for c in readable(sockets)} == {1013}
         peak = max(peak, node.memory_kib())
         for c in sockets:
             c.sock.close()

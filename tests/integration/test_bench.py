@@ -30,13 +30,25 @@ def run(*command):
     return json.loads(result.stdout.splitlines()[-1])
 
 
-def load_on(node, *options, tokens):
+def load_on(node, *options, tokens, proto="greenroom"):
     file = node.folder / "tokens"
     issued = node.console("token", "issue", "--user", "bench", "--create", "--count", str(tokens))
     assert issued.returncode == 0, issued.stderr
     file.write_text(issued.stdout)
-    return run(BENCH / "load", "--proto=greenroom", f"--port={node.http_port}", "--ws-create=1",
+    port = node.tcp_port if proto == "greenroom-tcp" else node.http_port
+    return run(BENCH / "load", f"--proto={proto}", f"--port={port}", "--ws-create=1",
                f"--pids={node.pid()}", f"--ws-tokens={file}", *options)  # fmt: skip
+
+
+def test_every_message_reaches_all_members_over_tcp(start_node):
+    node = start_node(tcp__listen=f"127.0.0.1:{free_port()}")
+    result = load_on(node, "--ws-alias=fan-%r", *FANOUT, tokens=13, proto="greenroom-tcp")
+    assert result["conns"] == 12 and result["per_s"] > 0, result
+    assert result["lost"] == 0 and result["foreign"] == 0, result
+    assert result["disc"] == 0 and result["ack_err"] == 0 and result["fail"] == "", result
+    result = load_on(node, "--ws-alias=in-%r", "--mode=ingest", "--conns=8", "--rooms=2", *QUICK,
+                     tokens=9, proto="greenroom-tcp")  # fmt: skip
+    assert result["per_s"] > 0 and result["ack_err"] == 0 and result["fail"] == "", result
 
 
 def test_every_message_reaches_all_members(node):

@@ -26,17 +26,6 @@ def all_run(cluster):
     wait_until(grown, "all groups to have three replicas")
 
 
-@pytest.fixture
-def talk(people):
-    """(alice on node1, bob on node2, their room)."""
-    alice, bob = people(0, 1)
-    room = alice.create_room("Talk of two", alias=fresh("talk"), room_type="public")
-    bob.ask("join_room_request", room_id=room["id"])
-    alice.send(room["id"], "hello")
-    bob.wait_message("hello")
-    return alice, bob, room
-
-
 def name_of(client):
     return client.user["username"]
 
@@ -174,7 +163,7 @@ def test_actors(cluster, talk):
     shard = names.shard_of(room["id"])
     rooms = asked.rows("actors", kind="room", parent=f"shard {shard}")
     actor = one(rooms, name=room["id"])
-    assert actor["rate"] >= 0 and actor["last_message_ms"] >= 0
+    assert actor["rate"] >= 0 and actor["last_message_ms"] >= 0 and actor["last_message"]
     for node in cluster.nodes:
         facts = fields(node.rows("actor show", actor=actor["id"]))
         assert facts["kind"] == "room" and facts["name"] == room["id"]

@@ -9,7 +9,6 @@ import time
 import pytest
 from harness.client import new_id
 from harness.fake_admin import FakeAdmin
-from harness.names import fresh
 from harness.process import TOOL, clean_environment
 from harness.waiting import SLOWNESS, wait_until
 
@@ -19,17 +18,6 @@ WAY = ["socket", "session", "room", "append", "commit", "answer", "relay", "out"
 @pytest.fixture(autouse=True)
 def all_run(cluster):
     cluster.settle()
-
-
-@pytest.fixture
-def talk(people):
-    """(alice on node1, bob on node2, their room, of which both hear)."""
-    alice, bob = people(0, 1)
-    room = alice.create_room("Traced", alias=fresh("traced"), room_type="public")
-    bob.ask("join_room_request", room_id=room["id"])
-    alice.send(room["id"], "hello")
-    bob.wait_message("hello")
-    return alice, bob, room
 
 
 class Trace:
@@ -69,8 +57,10 @@ def refusal(node, verb, **args):
 def test_the_way_of_a_message(cluster, talk):
     alice, bob, room = talk
     cluster.wait_even()
-    leader = cluster.nodes[2].rows("room show", room=room["id"])
-    leader = next(r["value"] for r in leader if r["field"] == "leader")
+    node3 = cluster.nodes[2]
+    wait_until(lambda: node3.admin("room show", room=room["id"])["ok"], "node3 to have the room")
+    shown = node3.rows("room show", room=room["id"])
+    leader = next(r["value"] for r in shown if r["field"] == "leader")
     for asked in cluster.nodes:
         trace = Trace(asked, "trace room", room=room["alias"])
         text = f"what is said {new_id()}"

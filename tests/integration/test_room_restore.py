@@ -14,10 +14,10 @@ from harness.waiting import PATIENCE_S, wait_until
 from harness.web import Browser
 
 
-def room_tool(node, verb, *arguments, token):
+def room_tool(node, verb, *arguments, token, at_node=True):
     environment = clean_environment()
     environment["GREENROOM_TOKEN"] = token
-    at = ("--node", f"127.0.0.1:{node.http_port}")
+    at = ("--node", f"127.0.0.1:{node.http_port}") if at_node else ()
     return subprocess.run(
         [str(TOOL), "room", verb, *at, *map(str, arguments)], env=environment,
         capture_output=True, timeout=4 * PATIENCE_S,
@@ -144,14 +144,19 @@ def test_what_is_forged_makes_no_room(node, people, tmp_path):
         assert error["details"]["field"] == "lines"
 
 
+def copy_id(creator, key):
+    """Of the room that this person restores with this key."""
+    space = UUID("6ba7b812-9dad-11d1-80b4-00c04fd430c8")
+    return str(uuid5(space, f"greenroom:room-of:{creator.user['id']}:{key}"))
+
+
 def begun(node, alice, bob, carol, tmp_path):
     """A room of which only the first half has come."""
     room = lively_room(bob, carol)
     lines = export(node, bob, room, tmp_path / "room.jsonl")
     key = new_id()
     web = Browser(node, alice.token)
-    space = UUID("6ba7b812-9dad-11d1-80b4-00c04fd430c8")
-    copy = str(uuid5(space, f"greenroom:room-of:{alice.user['id']}:{key}"))
+    copy = copy_id(alice, key)
     text = "".join(json.dumps(line) + "\n" for line in lines[:6])
     answer = web.call(
         "POST", f"/api/admin/rooms/{copy}/restore", headers={"Idempotency-Key": key},

@@ -16,6 +16,7 @@ from harness.process import DAEMON, ROOT, Node, clean_environment, temporary_fol
 DEFAULTS = {
     "limits.messages_per_minute": 100, "limits.max_connections": 10_000,
     "websocket.heartbeat_s": 30, "websocket.auth_timeout_s": 10,
+    "websocket.deflate_from_bytes": 1024,
     "limits.outbound_queue_messages": 1000, "limits.outbound_queue_bytes": 8 * 1024 * 1024,
     "history.page": 50, "rooms.recent_messages": 50, "rooms.idle_park_s": 3600,
     "auth.access_token_s": 3600, "log.durability": "fsync", "client.connect_timeout_s": 10,
@@ -23,7 +24,7 @@ DEFAULTS = {
     "resume.max_entries": 1000, "limits.request_timeout_ms": 5000,
     "websocket.max_message_bytes": 1024 * 1024, "auth.argon2_memory_mib": 19, "auth.argon2_ops": 2,
     "cluster.shards": 32, "chaos.enabled": False,
-    "search.enabled": True,
+    "search.enabled": True, "tcp.listen": "",
 }  # fmt: skip
 
 

@@ -109,7 +109,11 @@ void history::applied(const decided& d, const chat::memory_state& s, bool first,
 void history::open_restored(const restoring::opening& room) {
   const auto& from = rooms_.at(room.original);
   rooms_[room.room] = {from.begin(), from.begin() + static_cast<long>(room.last_seq)};
+  rooms_[room.room].resize(room.last_seq + room.lost.size());
   keeping_.restored(room.room, room.original, room.last_seq, room.purged_seq);
+  auto seq = room.last_seq;
+  for (const auto time : room.lost)
+    keeping_.noted(room.room, ++seq, time, false);
 }
 
 void history::check_order(const decided& d, const chat::memory_state& s) {

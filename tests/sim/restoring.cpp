@@ -100,24 +100,34 @@ std::optional<restoring::opening> restoring::applied(const decided& d,
     return std::nullopt;
   }
   const auto& log = logs_.at(r->restored.from);
-  const opening now{r->id, r->restored.from, r->last_seq - 1, r->purged_seq};
+  const auto file_end = r->restored.to != 0 ? r->restored.to : r->last_seq - 1;
+  opening now{r->id, r->restored.from, file_end, r->purged_seq};
   const auto what = [&] { return r->id.str() + " of " + now.original.str(); };
   ensure(!r->deleted && now.last_seq <= log.size(), "a room does not open as it should", what);
 
   const auto entries = s.entries_of(r->id);
   ensure(entries.size() == r->last_seq - r->purged_seq, "a restored room's log is not whole", what);
+  lines all(log.begin(), log.begin() + static_cast<long>(now.last_seq));
   auto chain = r->anchor;
   for (const auto& e : entries) {
     chain = protocol::chained(chain, e.digest);
-    if (e.seq > now.last_seq) continue;
+    if (e.seq > now.last_seq) {
+      if (e.seq == r->last_seq) continue;  // that it was restored
+      ensure(e.kind == entry_kind::message_change && e.change == change::deleted &&
+                 chat::digest_of(e) == e.digest,
+             "something happens in a room before it opens", what);
+      all.push_back({e, {}, {}, chain});
+      now.lost.push_back(e.time);
+      continue;
+    }
     ensure(e.digest == log[e.seq - 1].entry.digest && chain == log[e.seq - 1].chain,
            "a restored room's log is not whole", what);
   }
   ensure(chain == r->chain, "a restored room's chain does not go on", what);
-  check_shown(s, *r, log, now.last_seq, "a restored room does not show what the log says");
+  check_shown(s, *r, all, all.size(), "a restored room does not show what the log says");
 
-  logs_[r->id] = lines(log.begin(), log.begin() + static_cast<long>(now.last_seq));
-  opened_[r->id] = now.last_seq;
+  opened_[r->id] = all.size();
+  logs_[r->id] = std::move(all);
   return now;
 }
 

@@ -24,12 +24,14 @@ namespace greenroom::sim {
 
 class restoring {
  public:
-  /// A room opens whose first `last_seq` places are those of another one.
+  /// A room opens whose first `last_seq` places are those of another one. In those behind it,
+  /// messages were deleted whose words of then are lost.
   struct opening {
     uuid room;
     uuid original;
     std::uint64_t last_seq = 0;
     std::uint64_t purged_seq = 0;
+    std::vector<unix_ms> lost{};  ///< when
   };
   /// Before the entry's changes are noted: whether it opens a room, as it should.
   std::optional<opening> applied(const decided& d, const chat::memory_state& s);

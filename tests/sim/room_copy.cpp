@@ -2,6 +2,7 @@
 #include "sim/room_copy.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace greenroom::sim {
 
@@ -33,6 +34,26 @@ bool room_copy::read(const chat::memory_state& s, std::size_t entries_max) {
   return true;
 }
 
+bool room_copy::cut(std::uint64_t to) {
+  if (!whole_ || to <= head_->purged_seq || to > last_seq_) return false;
+  to_ = last_seq_ = to;
+  entries_.resize(to - head_->purged_seq);
+  chain_ = head_->anchor;
+  std::map<std::uint64_t, std::uint64_t> words;  // of a message: which entry's they are
+  for (const auto& x : entries_) {
+    chain_ = protocol::chained(chain_, x.entry.digest);
+    const bool says = x.entry.kind == chat::room_entry::what::message ||
+                      (x.entry.kind == chat::room_entry::what::message_change &&
+                       (x.entry.change == protocol::message_change::edited ||
+                        x.entry.change == protocol::message_change::deleted));
+    if (says && x.object) words[x.entry.message_seq] = x.content_seq;
+  }
+  lost_.clear();
+  for (const auto& [seq, by] : words)
+    if (by > to) lost_.push_back(seq);
+  return true;
+}
+
 bool room_copy::forge(const picker& pick) {
   if (entries_.empty()) return false;
   auto& x = entries_[pick(entries_.size())];
@@ -60,8 +81,10 @@ std::vector<std::shared_ptr<const chat::restore_room>> room_copy::parts(const pi
   chat::restore_room part;
   part.original = room_;
   part.head = head_;
+  part.to = to_;
   const auto end_part = [&] {
     out.push_back(std::make_shared<const chat::restore_room>(std::exchange(part, {})));
+    part.to = to_;
   };
   const auto size = 1 + entries_.size() / (1 + pick(3));
   for (const auto& x : entries_) {
@@ -72,6 +95,7 @@ std::vector<std::shared_ptr<const chat::restore_room>> room_copy::parts(const pi
   part.closes = true;
   part.last_seq = last_seq_;
   part.chain = chain_;
+  part.lost = lost_;
   if (pick(2) == 0) end_part();
   part.members = members_;
   part.ends = true;

@@ -27,6 +27,9 @@ class room_copy {
   [[nodiscard]] bool whole() const { return whole_; }
   [[nodiscard]] const uuid& of() const { return room_; }
 
+  /// Leaves what is behind `to` away, once all of it is there: as a file that is cut. False: it has
+  /// no such entry.
+  bool cut(std::uint64_t to);
   /// Changes something that the chain proves. False: there is nothing in it that could be.
   bool forge(const picker& pick);
   /// Without `from` and `room_id`; the first has the head, and the last ends.
@@ -41,6 +44,8 @@ class room_copy {
   protocol::digest chain_{};
   std::vector<chat::restored_member> members_;
   bool whole_ = false;
+  std::uint64_t to_ = 0;             ///< 0: it was not cut
+  std::vector<std::uint64_t> lost_;  ///< messages that the rest had changed
 };
 
 }  // namespace greenroom::sim

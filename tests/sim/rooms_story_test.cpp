@@ -12,9 +12,9 @@ namespace {
 constexpr unix_ms hour_ms = 3'600'000;
 
 /// Two people in a room in which something has happened, and its file in three parts, which the
-/// second one hands in.
+/// second one hands in; up to the entry `to`, unless that is 0.
 struct room_world {
-  explicit room_world(std::uint64_t seed) : w(calm_chat(seed)) {
+  explicit room_world(std::uint64_t seed, std::uint64_t to = 0) : w(calm_chat(seed)) {
     REQUIRE(w.run_to_leader());
     w.run(100);
     for (std::size_t n = 0; n < 2; ++n)
@@ -32,6 +32,7 @@ struct room_world {
     room_copy file(room);
     REQUIRE(file.read(w.state(*w.leader()), 1000));
     REQUIRE(file.whole());
+    if (to != 0) REQUIRE(file.cut(to));
     parts = file.parts([](std::size_t n) { return n == 3 ? std::size_t{1} : std::size_t{0}; });
     REQUIRE(parts.size() >= 3);
     first = w.client(1).creation();
@@ -76,6 +77,29 @@ TEST_CASE("story: a room is half restored when its leader dies", "[stories]") {
   r.hand_in(1, r.parts.size());
   CHECK_FALSE(r.restored().deleted);
   CHECK(r.restored().last_seq == w.state(*w.leader()).find_room(r.room)->last_seq + 1);
+  w.found_room(r.first.room);
+  r.done(0, w.client(0).send(r.first.room));
+  w.check_end();
+  CHECK(w.log().restored().opened() == 1);
+}
+
+TEST_CASE("story: a leader dies before a room opens that is restored up to an entry", "[stories]") {
+  // Entry 5 is a message that entry 6 has changed.
+  room_world r(24, 5);
+  auto& w = r.w;
+  r.hand_in(0, r.parts.size() - 1);
+  CHECK(r.restored().last_seq == 6);
+  w.crash(*w.leader());
+  w.run(2000);
+  REQUIRE(w.leader());
+  CHECK(r.restored().deleted);
+  r.hand_in(1, r.parts.size());
+  CHECK_FALSE(r.restored().deleted);
+  CHECK(r.restored().last_seq == 7);
+  const auto lost = w.state(*w.leader()).find_message(r.first.room, 5);
+  REQUIRE(lost.has_value());
+  CHECK(lost->deleted_seq == 6);
+  CHECK(lost->content.empty());
   w.found_room(r.first.room);
   r.done(0, w.client(0).send(r.first.room));
   w.check_end();

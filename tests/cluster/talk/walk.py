@@ -37,6 +37,7 @@ class Walk:
         self.done = collections.deque(maxlen=REMEMBERED)  # what can be repeated
         self.counts = collections.Counter()
         self.refusals = collections.Counter()
+        self.outcomes = collections.defaultdict(collections.Counter)  # request → "ok" or code
         self.bytes = {}  # (room, seq, encoding) → what was sent to the first who heard it
         self.step = self.moves = self.late_views = 0
         for _ in range(people):
@@ -127,6 +128,7 @@ class Walk:
             wanted, refused = None, why
         answer = person.call(type_, message_id, **fields)
         self.judge(answer, wanted, refused)
+        self.outcomes[type_][answer["code"] if refused else "ok"] += 1
         if refused:
             self.refusals[answer["code"]] += 1
             return None

@@ -13,9 +13,11 @@ import uuid
 import msgpack
 import websockets
 
+from . import planted
+from .planted import MARK
 from .waiting import PATIENCE_S
 
-PASSWORD = "correct horse battery"
+PASSWORD = MARK + "correct horse battery"
 JSON = "greenroom.v1.json"
 MSGPACK = "greenroom.v1.msgpack"
 
@@ -70,18 +72,21 @@ class Client:
         self.token = token
         self._changed = threading.Condition()
         self._waiting = {}
-        offered = {True: [JSON if encoding == "json" else MSGPACK], False: None}
-        headers = dict(headers or {})
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
+        self._open(node, subprotocol=subprotocol, headers=dict(headers or {}), **options)
+        asyncio.run_coroutine_threadsafe(self._read(), _loop)
+
+    def _open(self, node, subprotocol, headers, **options):
+        offered = {True: [JSON if self.encoding == "json" else MSGPACK], False: None}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
         protocols = offered[subprotocol] if isinstance(subprotocol, bool) else subprotocol
         self._socket = _call(_open(
             node.ws, subprotocols=protocols, extra_headers=headers, max_size=None, max_queue=None,
-            compression=None, ping_interval=None, open_timeout=PATIENCE_S, close_timeout=1,
-            **options,
+            ping_interval=None, open_timeout=PATIENCE_S, close_timeout=1,
+            **({"compression": None} | options),
         ))  # fmt: skip
         self.subprotocol = self._socket.subprotocol
-        asyncio.run_coroutine_threadsafe(self._read(), _loop)
+        self.upgrade_headers = self._socket.response_headers
 
     # -- what arrives --------------------------------------------------------
 
@@ -91,9 +96,12 @@ class Client:
                 self._take(frame)
         except websockets.ConnectionClosed:
             pass
+        self._ended(self._socket.close_code, self._socket.close_reason)
+
+    def _ended(self, code, reason):
         with self._changed:
-            self.close_code = self._socket.close_code
-            self.close_reason = self._socket.close_reason
+            self.close_code = code
+            self.close_reason = reason
             for future in self._waiting.values():
                 future.set_exception(Lost(f"closed with {self.close_code} {self.close_reason}"))
             self._waiting.clear()
@@ -104,6 +112,10 @@ class Client:
             document = json.loads(frame)
         else:
             document = msgpack.unpackb(frame, raw=False)
+        if isinstance(document, dict) and "correlation_id" in document:
+            data = document.get("data")
+            if isinstance(data, dict) and data.get("type") == "auth_response":
+                planted.keep_answer(data)
         with self._changed:
             if "correlation_id" not in document:
                 self.events.append(document)
@@ -134,6 +146,7 @@ class Client:
         message_id = message_id or new_id()
         document = {"version": "1", "message_id": message_id, "data": {"type": type_, **fields}}
         document.update(envelope or {})
+        planted.keep_content(fields.get("content"))
         future = concurrent.futures.Future()
         with self._changed:
             if self.close_code is not None:
@@ -230,7 +243,8 @@ class Client:
 
     def wait_message(self, content, timeout_s=PATIENCE_S):
         return self.wait_for(
-            lambda d: d["type"] == "message_received" and d["message"]["content"] == content,
+            lambda d: d["type"] == "message_received"
+            and d["message"].get("content", "") == content,
             f"the message {content[:60]!r}", timeout_s,
         )  # fmt: skip
 

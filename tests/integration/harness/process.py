@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from . import planted
 from .ports import free_port
 from .waiting import PATIENCE_S, SLOWNESS, wait_until
 
@@ -26,7 +27,17 @@ TOOL = BIN / "greenroom"
 # What makes tests quick without changing what is tested.
 QUICK = {"auth.argon2_memory_mib": 1, "auth.argon2_ops": 1, "limits.messages_per_minute": 0}
 
-STARTED = []  # everything that may have to be ended, and whose log a failure shows
+
+class Started(list):
+    """Nodes and clusters. Whoever is done with one removes it, and with that it is looked whether
+    it has written what nobody may read: the failure is that of who owned it."""
+
+    def remove(self, each):
+        super().remove(each)
+        each.check_secrets()
+
+
+STARTED = Started()  # everything that may have to be ended, and whose log a failure shows
 
 _SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:")
 
@@ -34,7 +45,8 @@ _SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime e
 def clean_environment(settings=None):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GREENROOM_")}
     for key, value in (settings or {}).items():
-        environment["GREENROOM_" + key.upper().replace(".", "_")] = str(value)
+        shown = str(value).lower() if isinstance(value, bool) else str(value)
+        environment["GREENROOM_" + key.upper().replace(".", "_")] = shown
     return environment
 
 
@@ -60,6 +72,7 @@ class Serving:
     http_port = 0
     socket_path = Path()
     log_path = Path()
+    folder = Path()
 
     def pid(self):
         raise NotImplementedError
@@ -96,6 +109,12 @@ class Serving:
         found = _SANITIZER.search(self.log())
         assert not found, f"{self.name}: a sanitizer reported:\n{self.log_tail(120)}"
 
+    def check_secrets(self):
+        """In all that it wrote, over all of its starts."""
+        planted.check(f"the log of {self.name}", self.log())
+        for audit in sorted(self.folder.glob("audit.jsonl*")):
+            planted.check(f"{audit.name} of {self.name}", audit.read_text(errors="replace"))
+
     def memory_kib(self):
         status = Path(f"/proc/{self.pid()}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
@@ -131,7 +150,9 @@ class Serving:
                 piece = door.recv(65536)
                 assert piece, f"{self.name}: the admin socket hung up after {answer[:200]!r}"
                 answer += piece
-        return json.loads(answer)
+        document = json.loads(answer)
+        planted.keep_answer(document)  # new passwords and tokens are in it
+        return document
 
     def rows(self, verb, **args):
         """The rows of a list verb, from all nodes."""
@@ -159,6 +180,7 @@ class Node(Serving):
         self.flags = list(flags)
         self.settings = QUICK | {k.replace("__", "."): v for k, v in settings.items()}
         self.http_port = self.settings.setdefault("http.port", free_port())
+        self.tcp_port = int(self.settings.get("tcp.listen", ":0").rsplit(":", 1)[1])
         self.socket_path = self.folder / "admin.sock"
         self.log_path = self.folder.parent / f"{self.folder.name}-{name}.log"
         atexit.register(self.log_path.unlink, missing_ok=True)
@@ -250,6 +272,10 @@ class ClusterNode(Serving):
             return None
         return pid if os.fsencode(str(self.folder)) in words and is_alive(pid) else None
 
+    @property
+    def tcp_port(self):
+        return json.loads((self.folder / "ports.json").read_text())["tcp"]
+
     def cluster_port(self):
         return json.loads((self.folder / "ports.json").read_text())["cluster"]
 
@@ -315,6 +341,10 @@ class Cluster:
     def kill(self):
         for node in self.nodes:
             node.kill()
+
+    def check_secrets(self):
+        for node in self.nodes:
+            node.check_secrets()
 
     def leaders(self, asked=None):
         """shard → name of the node that leads it, as one node sees it."""

@@ -6,6 +6,7 @@ import uuid
 
 import requests
 
+from . import planted
 from .waiting import PATIENCE_S
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -54,7 +55,9 @@ class Browser:
         assert answer.status_code == status, (
             f"{method} {path}: expected {status}, got {answer.status_code} {answer.text[:300]}"
         )
-        return check_envelope(answer)["data"]
+        data = check_envelope(answer)["data"]
+        planted.keep_answer(data)
+        return data
 
     def refusal(self, method, path, status, code, **options):
         """The error of an enveloped answer, which must be this one."""

@@ -18,6 +18,7 @@ std::vector<actor_view> some(std::size_t count) {
     a.age_ms = static_cast<std::int64_t>(i * 3 % 7);
     a.busy_percent = static_cast<double>(i % 3) / 3;
     a.last_message_ms = i % 4 == 0 ? -1 : static_cast<std::int64_t>(i % 5);
+    a.oldest_message_ms = i % 3 == 0 ? -1 : static_cast<std::int64_t>(i * 11 % 17);
   }
   return all;
 }
@@ -29,7 +30,8 @@ json row_of(const actor_view& a) {
           {"age", a.age_ms},
           {"busy", shown_percent(a.busy_percent)},
           {"rate", shown_rate(a)},
-          {"last_message_ms", a.last_message_ms < 0 ? json() : json(a.last_message_ms)}};
+          {"last_message_ms", a.last_message_ms < 0 ? json() : json(a.last_message_ms)},
+          {"oldest_message_ms", a.oldest_message_ms < 0 ? json() : json(a.oldest_message_ms)}};
 }
 
 std::vector<std::uint64_t> ids_of_rows(const std::vector<actor_view>& all,
@@ -55,7 +57,8 @@ std::vector<std::uint64_t> ids_of(const std::vector<actor_view>& all) {
 
 TEST_CASE("the first actors are those whose rows would be the first", "[actor_order]") {
   using order = list_shape::order;
-  for (const auto* field : {"", "mailbox", "handled", "age", "busy", "rate", "last_message_ms"}) {
+  for (const auto* field :
+       {"", "mailbox", "handled", "age", "busy", "rate", "last_message_ms", "oldest_message_ms"}) {
     for (const auto way : {order::natural, order::ascending, order::descending}) {
       for (const std::size_t limit : {1U, 10U, 59U}) {
         INFO(field << " " << static_cast<int>(way) << " " << limit);
@@ -70,6 +73,18 @@ TEST_CASE("the first actors are those whose rows would be the first", "[actor_or
       }
     }
   }
+}
+
+TEST_CASE("numbers and no filter need no names", "[actor_order]") {
+  list_shape shape;
+  CHECK(needs_figures_only(shape));
+  shape.sort = "mailbox";
+  CHECK(needs_figures_only(shape));
+  shape.sort = "name";
+  CHECK_FALSE(needs_figures_only(shape));
+  shape.sort = "mailbox";
+  shape.filter.push_back({});
+  CHECK_FALSE(needs_figures_only(shape));
 }
 
 TEST_CASE("what only rows can tell is left to them", "[actor_order]") {

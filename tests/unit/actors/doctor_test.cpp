@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "actors/message_kind.hpp"
+
 using namespace greenroom;
 using namespace greenroom::actors;
 using Catch::Matchers::Contains;
@@ -110,6 +112,23 @@ TEST_CASE("an actor is stuck when messages wait and none is handled between two 
   CHECK(found.who == std::vector<std::string>{"room 1"});
   CHECK(doctor::judge(found).state == verdict::failed);
   CHECK(doctor::judge(doctor::find_stuck({}, after)).state == verdict::ok);
+}
+
+TEST_CASE("of an actor that is stuck it is said what it is at, and for how long") {
+  auto a = actor(1, 3, 10);
+  a.oldest_message_ms = 12'300;
+  CHECK(doctor::find_stuck({a}, {a}).who == std::vector<std::string>{"room 1"});
+  a.last_kind = (message_kinds::of_atom << message_kinds::tag_shift) |
+                static_cast<std::uint64_t>(caf::atom("tick"));
+  CHECK(doctor::find_stuck({a}, {a}).who ==
+        std::vector<std::string>{"room 1 (at tick, for 12 s or more)"});
+}
+
+TEST_CASE("of actors that do not count nobody knows whether they are stuck") {
+  doctor::stuck unknown;
+  unknown.looked = false;
+  CHECK(doctor::judge(unknown).state == verdict::warning);
+  CHECK_THAT(doctor::judge(unknown).detail, Contains("telemetry.actors"));
 }
 
 TEST_CASE("a worker that is at work for long is no fault, but said") {

@@ -70,6 +70,12 @@ TEST_CASE("filters") {
   CHECK(shaped({{"filter", "mailbox<4"}}) == names{"Alpha", "delta"});
   CHECK(shaped({{"filter", "mailbox = 3 , node=node2"}}) == names{"delta"});
   CHECK(shaped({{"filter", ""}}).size() == 4);
+  // The fields that are named are enough, and who lacks one does not fit.
+  const auto both = list_shape_of({{"filter", "mailbox>2,node=node1"}}, fields);
+  REQUIRE(both);
+  CHECK(fits({{"mailbox", 3}, {"node", "node1"}}, *both));
+  CHECK_FALSE(fits({{"mailbox", 3}, {"node", "node2"}}, *both));
+  CHECK_FALSE(fits({{"mailbox", 3}}, *both));
 }
 
 TEST_CASE("done twice it comes to the same") {

@@ -13,6 +13,36 @@ const kind_totals& of(const std::array<kind_totals, actor_kind_count>& all, acto
 
 }  // namespace
 
+TEST_CASE("figures are those of the whole view, and are completed for who is still there") {
+  registry r;
+  const auto first = r.enter({actor_kind::room, "a", "shard 1"}, 2);
+  const auto second = r.enter({actor_kind::room, "b", "shard 2"}, 1);
+  const auto third = r.enter({actor_kind::shard, "1", "node"}, 3);
+  first->enqueued = 10;
+  first->handled = 4;
+  first->set_report("well");
+  auto rooms = r.figures(actor_kind::room, {});
+  REQUIRE(rooms.size() == 2);
+  CHECK(rooms[0].id == 1);
+  CHECK(rooms[1].queue_depth == 6);
+  CHECK(rooms[1].name.empty());
+  r.leave(second);
+  r.complete(rooms);
+  REQUIRE(rooms.size() == 1);
+  CHECK(rooms[0].id == 2);
+  CHECK(rooms[0].name == "a");
+  CHECK(rooms[0].parent == "shard 1");
+  CHECK(rooms[0].report == "well");
+  CHECK(rooms[0].queue_depth == 6);
+  const auto children = r.figures({}, "node");
+  REQUIRE(children.size() == 1);
+  CHECK(children[0].id == 3);
+  CHECK(r.figures({}, "shard 2").empty());
+  REQUIRE(r.snapshot({}, 100).size() == 2);
+  CHECK(r.snapshot({}, 1)[0].kind == actor_kind::shard);
+  CHECK(r.snapshot({}, 100)[1].name == "a");
+}
+
 TEST_CASE("the totals of a kind are those of its actors, and keep what has ended") {
   registry r;
   const auto first = r.enter({actor_kind::room, "a", "shard 1"}, 1);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
+#include "protocol/chain.hpp"
 #include "support/eventually.hpp"
 #include "unit/actors/leader_world.hpp"
 
@@ -79,6 +81,35 @@ TEST_CASE("what is exported is restored, for all who were in it") {
   must<answered>(w.send(w.new_id(), w.bob, "we are back"));
   w.restart();
   CHECK(w.said(w.new_id()).back() == "we are back");
+}
+
+TEST_CASE("a room is restored up to an entry, and to that one only") {
+  restoring_world w;
+  const auto lines = w.file();
+  const auto restore = [&](const std::string& part, std::uint64_t to) {
+    return w.ask(w.new_id(), room_restore{part, false, to}, w.as_admin());
+  };
+  // The room, and the entries that alice made it, that bob came, and "one".
+  std::size_t end = 0;
+  for (int line = 0; line < 4; ++line)
+    end = lines.find('\n', end) + 1;
+  must<answered>(restore(lines.substr(0, end), 3));
+  CHECK(code_of(w.restore(lines)) == ec::conflict);
+  CHECK(code_of(restore(lines.substr(0, end), 4)) == ec::conflict);
+  CHECK(code_of(restore(lines, 3)) == ec::invalid_message);
+  auto head = protocol::digest{};
+  for (std::size_t at = lines.find('\n') + 1; at < end; at = lines.find('\n', at) + 1) {
+    const auto entry = nlohmann::json::parse(lines.substr(at, lines.find('\n', at) - at));
+    head = protocol::chained(head, *protocol::digest_from_hex(entry["digest"].get<std::string>()));
+  }
+  const auto chain =
+      nlohmann::json{{"line", "chain"}, {"last_seq", 3}, {"chain", protocol::to_hex(head)}};
+  must<answered>(restore(chain.dump() + "\n", 3));
+  must<answered>(restore(lines.substr(lines.find("{\"line\":\"member\"")), 3));
+  CHECK(w.said(w.new_id()) == std::vector<std::string>{"one"});
+  must<answered>(w.send(w.new_id(), w.bob, "and on"));
+  w.restart();
+  CHECK(w.said(w.new_id()).back() == "and on");
 }
 
 TEST_CASE("lists are told also by the next leader") {

@@ -104,6 +104,15 @@ TEST_CASE("a list that was cut says so beside the data", "[output]") {
   CHECK(show(asking(output_format::table), cut).complaints.empty());
 }
 
+TEST_CASE("what has to be said of an answer is said beside the data", "[output]") {
+  auto noted = answer;
+  noted["notes"] = {"the figures are off on node2"};
+  const auto s = show(asking(output_format::table), noted);
+  CHECK(s.code == exit_code::ok);
+  CHECK(s.data == show(asking(output_format::table)).data);
+  CHECK(s.complaints == "greenroom: the figures are off on node2\n");
+}
+
 TEST_CASE("wide lines and secrets are not cut", "[output]") {
   const json secret = json::parse(R"({"columns":["user","password"],
     "rows":[{"user":"eve","password":"a-long-password-with-many-letters"}]})");

@@ -296,6 +296,27 @@ TEST_CASE("relations between keys are checked") {
                   {"--set", "cluster.ca", "c"}};
     CHECK(error_of(from) == "http.port and cluster.port are both 8080");
   }
+  SECTION("the listener for the binary framing needs its own address and port") {
+    for (const auto* wrong : {"9080", "127.0.0.1", "localhost:9080", ":9080", "127.0.0.1:x"}) {
+      INFO(wrong);
+      CHECK_THAT(error_of_set("tcp.listen", wrong), Contains("must be an IP address and a port"));
+    }
+    CHECK(error_of_set("tcp.listen", "127.0.0.1:8080") ==
+          "http.port and the port of tcp.listen are both 8080");
+    for (const auto* right : {"", "127.0.0.1:0", "127.0.0.1:9080", "[::1]:8080"}) {
+      INFO(right);
+      from.flags = {{"--set", "tcp.listen", right}};
+      CHECK(load(from)->values.tcp.listen == right);
+    }
+    from.flags = {{"--set", "http.port", "0"}, {"--set", "tcp.listen", "127.0.0.1:0"}};
+    CHECK(load(from));  // two free ones
+    from.flags = {{"--set", "tcp.listen", "127.0.0.1:7000"},
+                  {"--set", "cluster.port", "7000"},
+                  {"--set", "cluster.certificate", "x"},
+                  {"--set", "cluster.key", "k"},
+                  {"--set", "cluster.ca", "c"}};
+    CHECK(error_of(from) == "cluster.port and the port of tcp.listen are both 7000");
+  }
 }
 
 TEST_CASE("paths become absolute, and what follows from other keys is filled in") {

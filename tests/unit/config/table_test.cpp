@@ -37,6 +37,7 @@ TEST_CASE("the defaults that are promised are the defaults") {
   CHECK(s.client.connect_timeout_s == 10);
   CHECK(s.client.io_timeout_s == 30);
   CHECK(s.http.request_timeout_s == 30);
+  CHECK(s.tcp.listen.empty());
 }
 
 TEST_CASE("a number's unit is the end of its name or of its row") {

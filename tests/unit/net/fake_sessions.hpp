@@ -21,7 +21,7 @@ namespace greenroom::net::test {
 /// Fails when it is told to. Lives on the I/O thread.
 struct fake_session final : socket_session, std::enable_shared_from_this<fake_session> {
   fake_session(io_thread& thread, connection_id own) : io(thread), id(own) {}
-  void answer(const outgoing& o) override { send(o); }
+  void answer(const frame& document) override { send(make_outgoing(form, {&document, 1}, 0)); }
   void send(const outgoing& o) override {
     if (fails_at_send) throw std::bad_alloc();
     if (drained) return;

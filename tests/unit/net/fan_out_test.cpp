@@ -49,7 +49,7 @@ std::string framed(const std::vector<std::string>& documents) {
   std::vector<frame> frames;
   for (const auto& d : documents)
     frames.push_back(std::make_shared<const std::string>(d));
-  return *make_outgoing(protocol::encoding::json, frames).bytes;
+  return *make_outgoing({}, frames, 0).bytes;
 }
 
 /// Each session has a way of its own.

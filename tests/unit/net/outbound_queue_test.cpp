@@ -16,7 +16,7 @@ net::frame document(std::size_t bytes, char fill = 'x') {
 /// As many documents, in one buffer.
 net::outgoing text(std::size_t bytes, std::size_t documents = 1) {
   const std::vector<net::frame> all(documents, document(bytes));
-  return net::make_outgoing(protocol::encoding::json, all);
+  return net::make_outgoing({}, all, 0);
 }
 
 const std::string ping = "\x89\x02hi";
@@ -67,7 +67,7 @@ std::optional<std::string> opcodes(std::string_view bytes) {
 TEST_CASE("frames of all lengths are what RFC 6455 wants and are found again") {
   for (const std::size_t size : {0, 1, 125, 126, 127, 255, 256, 65535, 65536, 100'000}) {
     INFO(size);
-    const auto one = net::make_outgoing(protocol::encoding::json, std::array{document(size)});
+    const auto one = net::make_outgoing({}, std::array{document(size)}, 0);
     const std::size_t header = size < 126 ? 2 : size < 65536 ? 4 : 10;
     REQUIRE(one.bytes->size() == header + size);
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>((*one.bytes)[i]); };
@@ -77,8 +77,8 @@ TEST_CASE("frames of all lengths are what RFC 6455 wants and are found again") {
     CHECK(net::frame_at(*one.bytes, 0).document == size);
     CHECK(one.document_bytes == size);
   }
-  const auto two =
-      net::make_outgoing(protocol::encoding::msgpack, std::array{document(300), document(3, 'y')});
+  const auto two = net::make_outgoing({protocol::encoding::msgpack},
+                                      std::array{document(300), document(3, 'y')}, 0);
   CHECK(two.messages == 2);
   CHECK(two.document_bytes == 303);
   CHECK(opcodes(*two.bytes) == "\x82\x82");
@@ -129,6 +129,32 @@ TEST_CASE("into an empty queue everything fits, into no other what is too long")
   q.clear();
   CHECK(q.push(text(1)));
   CHECK_FALSE(q.push(text(100)));
+}
+
+TEST_CASE("frames of the binary framing are counted like those of WebSockets") {
+  const auto frames = [](std::size_t bytes, std::size_t documents) {
+    const std::vector<net::frame> all(documents, document(bytes));
+    return net::make_outgoing({protocol::encoding::msgpack, false, true}, all, 0);
+  };
+  const auto two = frames(70'000, 2);
+  CHECK(two.messages == 2);
+  CHECK(two.document_bytes == 140'000);
+  CHECK(two.bytes->size() == 140'016);
+  CHECK(net::frame_at(two, 0).header == 8);
+  CHECK(net::frame_at(two, 70'008).document == 70'000);
+  net::outbound_queue q(4, 1'000'000);
+  REQUIRE(q.push(frames(10, 3)));
+  auto t = q.take(18 + 9);  // one and a half
+  CHECK(t.messages == 1);
+  CHECK(t.document_bytes == 10);
+  q.drop_unstarted();
+  CHECK(q.messages() == 1);
+  q.put_last("the end");
+  CHECK(q.sealed());
+  const auto w = write_all(q, 5);
+  CHECK(w.bytes == "xxxxxxxxxthe end");  // what had begun, and nothing behind the last
+  CHECK(w.controls == 1);
+  CHECK(q.empty());
 }
 
 TEST_CASE("a control frame goes next, but never into a frame") {
@@ -214,7 +240,7 @@ TEST_CASE("however it is used, frames come out whole, in order, and are counted"
       std::vector<net::frame> some;
       for (auto n = up_to(5) + 1; n > 0; --n)
         some.push_back(document(200 + up_to(300), static_cast<char>('a' + in++ % 26)));
-      REQUIRE(q.push(net::make_outgoing(protocol::encoding::json, some)));
+      REQUIRE(q.push(net::make_outgoing({}, some, 0)));
     }
     if (w.controls == pings && up_to(10) == 0) {
       q.put_control(ping);

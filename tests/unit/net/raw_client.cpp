@@ -157,6 +157,7 @@ std::optional<ws_frame> raw_client::read_frame() {
   if (!start) return std::nullopt;
   ws_frame f;
   f.fin = ((*start)[0] & 0x80) != 0;
+  f.rsv = (*start)[0] >> 4 & 0x07;
   f.opcode = (*start)[0] & 0x0f;
   std::size_t size = (*start)[1] & 0x7f;
   if (size >= 126) {

@@ -30,6 +30,7 @@ struct reply {
 struct ws_frame {
   int opcode = 0;
   bool fin = true;
+  int rsv = 0;  ///< three bits, the first is the highest
   std::string payload;
   /// Of a close frame; 0 when it has none.
   [[nodiscard]] int close_code() const;
@@ -52,6 +53,8 @@ class raw_client {
   /// With RST instead of FIN.
   void reset();
 
+  /// So many bytes; empty when they do not come.
+  std::optional<std::string> read_bytes(std::size_t bytes) { return take(bytes); }
   /// One HTTP answer; `with_body` false for HEAD.
   std::optional<reply> read_reply(bool with_body = true);
   /// Sends a whole request and reads the answer.

@@ -242,12 +242,12 @@ TEST_CASE("what a crash left of an installation is cleared away at the next star
   w.b.stop();
   w.b.start(false, w.now);
   CHECK(w.b.run->status().applied_index == 0);
-  CHECK(store::shard_reader(*w.b.db, shard).users({}, {}, 100).empty());
+  CHECK(store::shard_reader(*w.b.db, shard).users({}, {}, 100).users.empty());
   w.is_cut = true;
   w.until([&] { return records(*w.b.db, store::family::user) == 0; });
   w.is_cut = false;
   w.until_equal();
-  CHECK(store::shard_reader(*w.b.db, shard).users({}, {}, 100).size() == 60);
+  CHECK(store::shard_reader(*w.b.db, shard).users({}, {}, 100).users.size() == 60);
 }
 
 TEST_CASE("the cluster map goes to another node as a whole") {

@@ -88,6 +88,8 @@ std::vector<chat::command_data> one_of_each() {
   restore.entries = {said, {{}, 0, std::nullopt}};
   restore.chain.fill(3);
   restore.members = {{sample_member()}};
+  restore.to = 5;
+  restore.lost = {2, 3};
   all.emplace_back(restore);
   all.emplace_back(chat::abandon_restore{admin, id_of(3)});
   all.emplace_back(chat::sweep_user{id_of(1)});

@@ -10,6 +10,7 @@
 #include "store/damage_mark.hpp"
 #include "store/database.hpp"
 #include "store/fatal.hpp"
+#include "unit/store/flip.hpp"
 #include "unit/store/support.hpp"
 
 namespace greenroom::store {
@@ -47,14 +48,6 @@ fs::path largest_table(const fs::path& folder) {
       largest = e.path();
   }
   return largest;
-}
-
-void flip(const fs::path& file, std::uintmax_t at) {
-  std::fstream f(file, std::ios::in | std::ios::out | std::ios::binary);
-  f.seekg(static_cast<std::streamoff>(at));
-  const auto c = static_cast<char>(f.get() ^ 0x10);
-  f.seekp(static_cast<std::streamoff>(at));
-  f.put(c);
 }
 
 void read_all(database& db) {

@@ -106,6 +106,26 @@ chat::command sample_restore() {
   return {1'700'000'000'123, restore};
 }
 
+chat::command sample_restore_to() {
+  auto c = sample_restore();
+  auto& restore = std::get<chat::restore_room>(c.data);
+  restore.to = 5;
+  restore.lost = {2, 3};
+  return c;
+}
+
+chat::room room_restored_to() {
+  auto v = purged_room();
+  v.restored = {.is = chat::restoration::what::done,
+                .from = id_of(4),
+                .by = id_of(1),
+                .at = 1'700'000'000'123,
+                .unproven = 0,
+                .told = {},
+                .to = 7};
+  return v;
+}
+
 chat::command sample_abandon() {
   return {1'700'000'000'123, chat::abandon_restore{by_admin(), id_of(3)}};
 }
@@ -189,6 +209,9 @@ std::map<std::string, sample> samples() {
   all["progress"] = sample_of(encode(progress{300, 1'700'000'000'123, 11}), decode_progress);
   all["command.send_message"] = sample_of(encode(sample_command()), decode_command);
   all["command.restore_room"] = sample_of(encode(sample_restore()), decode_command);
+  all["command.restore_room.to"] = sample_of(encode(sample_restore_to()), decode_command);
+  all["room.restored"] =
+      sample_of(encode(room_restored_to()), [](view b) { return decode_room(id_of(3), b); });
   all["command.abandon_restore"] = sample_of(encode(sample_abandon()), decode_command);
   all["command.sweep_user"] = sample_of(
       encode(chat::command{1'700'000'000'123, chat::sweep_user{id_of(1)}}), decode_command);

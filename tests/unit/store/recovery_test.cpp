@@ -6,11 +6,11 @@
 #include <rocksdb/db.h>
 
 #include <catch2/catch.hpp>
-#include <fstream>
 
 #include "store/database.hpp"
 #include "store/keys.hpp"
 #include "store/log.hpp"
+#include "unit/store/flip.hpp"
 #include "unit/store/support.hpp"
 
 namespace greenroom::store {
@@ -38,14 +38,6 @@ fs::path newest_wal(const fs::path& folder) {
       newest = e.path();
   }
   return newest;
-}
-
-void flip(const fs::path& file, std::uintmax_t at) {
-  std::fstream f(file, std::ios::in | std::ios::out | std::ios::binary);
-  f.seekg(static_cast<std::streamoff>(at));
-  const auto c = static_cast<char>(f.get() ^ 0x10);
-  f.seekp(static_cast<std::streamoff>(at));
-  f.put(c);
 }
 
 TEST_CASE("a torn last record is left out, everything before it is there") {

@@ -99,6 +99,29 @@ TEST_CASE_METHOD(world, "unread are the messages of others that are not deleted"
   CHECK(reader.count_unread(id_of(3), id_of(9), 18, 100).messages == 0);
 }
 
+TEST_CASE_METHOD(world, "a search for users that looks at many rows says where it stopped") {
+  shard_state state(*db, 2);
+  constexpr std::uint32_t people = rows_looked_at_max + 5;
+  for (std::uint32_t i = 1; i <= people; ++i) {
+    auto u = sample_user();
+    u.id.bytes[0] = static_cast<std::uint8_t>(i >> 8U);
+    u.id.bytes[1] = static_cast<std::uint8_t>(i);
+    u.created_at = i;
+    u.username = i == 3 ? "wanted" : "user" + std::to_string(i);
+    state.put_user(u);
+  }
+  REQUIRE(state.commit(1).has_value());
+  const shard_reader reader(*db, 2);
+
+  const auto first = reader.users("wanted", {}, 10);
+  CHECK(first.users.empty());
+  REQUIRE(first.stopped_at.has_value());
+  CHECK(first.stopped_at->created_at == people - rows_looked_at_max + 1);
+  const auto second = reader.users("wanted", first.stopped_at, 10);
+  CHECK(second.users.size() == 1);
+  CHECK_FALSE(second.stopped_at.has_value());
+}
+
 TEST_CASE_METHOD(world, "lists go on where they stopped") {
   shard_state state(*db, 2);
   const shard_reader second(*db, 2);
@@ -118,18 +141,20 @@ TEST_CASE_METHOD(world, "lists go on where they stopped") {
 
   std::vector<uuid> walked;
   std::optional<directory_cursor> cursor;
-  while (true) {
+  do {
     const auto page = second.users("", cursor, 2);
-    if (page.empty()) break;
-    for (const auto& u : page)
+    CHECK(page.users.size() == (page.stopped_at ? 2 : 1));
+    for (const auto& u : page.users)
       walked.push_back(u.id);
-    cursor = directory_cursor{page.back().created_at, page.back().id};
-  }
+    cursor = page.stopped_at;
+  } while (cursor && walked.size() < 100);
   CHECK(walked == std::vector<uuid>{id_of(8), id_of(9), id_of(6), id_of(7), id_of(4), id_of(5),
                                     id_of(2), id_of(3), id_of(1)});
-  CHECK(second.users("third", {}, 10).size() == 3);
-  CHECK(second.users("ser7", {}, 10).size() == 1);
-  CHECK(second.users("nobody", {}, 10).empty());
+  CHECK(second.users("third", {}, 10).users.size() == 3);
+  CHECK(second.users("ser7", {}, 10).users.size() == 1);
+  CHECK(second.users("nobody", {}, 10).users.empty());
+
+  CHECK_FALSE(second.users("nobody", {}, 10).stopped_at.has_value());
 
   const auto members = second.members(id_of(3), id_of(4), 3);
   REQUIRE(members.size() == 3);

@@ -208,7 +208,7 @@ void compare_with_reader(const chat::memory_state& model, const shard_reader& re
   RC_ASSERT(directory(model.rooms(), [](auto& r) { return !r.is_private && !r.deleted; }) ==
             ids_of(reader.public_rooms({}, 100)));
   RC_ASSERT(directory(model.users(), [](auto& u) { return !u.deactivated; }) ==
-            ids_of(reader.users("", {}, 100)));
+            ids_of(reader.users("", {}, 100).users));
   const auto wanted = model.outbox();
   const auto found = reader.outbox(100);
   RC_ASSERT(wanted.size() == found.size());
@@ -302,7 +302,7 @@ TEST_CASE("shards do not see each other") {
   one.put_user(sample_user());
   REQUIRE(one.commit(1).has_value());
   CHECK_FALSE(shard_state(*db, 2).find_user(id_of(1)).has_value());
-  CHECK(shard_reader(*db, 0).users("", {}, 10).empty());
+  CHECK(shard_reader(*db, 0).users("", {}, 10).users.empty());
 }
 
 }  // namespace

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+#include "net/document_session.hpp"
+
+#include "net/net_metrics.hpp"
+#include "protocol/guest_request.hpp"
+#include "telemetry/log.hpp"
+
+namespace greenroom::net {
+
+document_session::document_session(hub& h, io_thread& io, const peer& who, admission how)
+    : hub_(h),
+      io_(io),
+      how_(how),
+      who_(who),
+      partial_(h.inbound),
+      queue_(h.options.outbound_queue_messages, h.options.outbound_queue_bytes),
+      opened_(steady::now()),
+      last_heard_(opened_) {}
+
+void document_session::welcome(std::optional<std::string> token) {
+  if (how_ != admission::welcome) {
+    return close(close_code::try_later, how_ == admission::full
+                                            ? "too many connections"
+                                            : "too many connections per minute");
+  }
+  is_open_ = true;
+  try {
+    hub_.handler.opened(id_, who_, std::move(token));
+  } catch (const std::exception& e) {
+    return fail_for(e);
+  }
+  find_way();
+  read();
+  if (hub_.draining.load()) drain();
+}
+
+// -- wishes of actors -----------------------------------------------------------------------------
+
+void document_session::answered(const outgoing& o) {
+  forget_request();
+  send(o);
+  if (paused_ && inflight_ < hub_.options.max_inflight_per_connection && !ended_ && !closing_) {
+    paused_ = false;
+    last_heard_ = steady::now();  // nobody listened meanwhile
+    read();
+  }
+}
+
+void document_session::send(const outgoing& o) {
+  // Not open: nothing may come before the answer to the upgrade. Sealed: nor behind a close frame.
+  if (!is_open_ || ended_ || closing_ || queue_.sealed()) return;
+  if (queue(o)) return;
+  // What gathered in this turn may be more than the queue holds, though the client takes it all.
+  flush();
+  if (ended_ || closing_ || queue(o)) return;
+  net_metrics::instance().too_slow.Increment();
+  // What has not been started is dropped: the client resumes and gets it again.
+  queue_.drop_unstarted();
+  close_for(end_reason::too_slow, close_code::too_slow, "too slow: the outbound queue is full");
+  force_at_ = steady::now() + close_grace;
+}
+
+void document_session::authenticated() {
+  authenticated_ = true;
+  set_message_max(hub_.options.max_message_bytes);
+}
+
+void document_session::close(close_code code, const std::string& reason) {
+  close_for(end_reason::by_server, code, reason);
+}
+
+void document_session::close_for(end_reason why, close_code code, std::string_view reason) {
+  if (ended_ || closing_) return;
+  if (!accepted_) return end(why);  // still in the handshake: there is no frame to send yet
+  closing_ = true;
+  way = -1;
+  why_ = why;
+  code_ = static_cast<std::uint16_t>(code);
+  prepare_close(code, reason);
+  force_at_ = steady::now() + hub_.options.io_timeout;
+  flush();
+}
+
+void document_session::drain() {
+  // In the handshake: welcome() looks whether the node is draining.
+  if (accepted_) close(close_code::going_away, "this node is going away");
+}
+
+// -- time -----------------------------------------------------------------------------------------
+
+void document_session::tick(steady::time_point now) {
+  if (ended_) return;
+  if (closing_) {
+    if (now >= force_at_) end(why_);
+    return;
+  }
+  const auto& limits = hub_.options;
+  if (!accepted_) {
+    if (now - opened_ >= limits.io_timeout) end(end_reason::network_error);
+    return;
+  }
+  if (!authenticated_ && now - opened_ >= limits.auth_timeout) {
+    return close_for(end_reason::not_authenticated, close_code::not_authenticated,
+                     "not authenticated in time");
+  }
+  if (waiting_ && now - stuck_since_ >= limits.io_timeout) return end(end_reason::too_slow);
+  check_message(now);
+  if (!paused_ && !closing_) check_heartbeat(now);
+}
+
+// -- requests -------------------------------------------------------------------------------------
+
+document_session::decoded document_session::decode(std::string_view document) {
+  ++messages_in_;
+  net_metrics::instance().messages_in.Increment();
+  ++inflight_;
+  io_.count_request();
+  auto request = protocol::decode_request(who_.encoding, document);
+  // Nothing else is under way that could make him somebody.
+  if (!request && guest_ && !authenticated_ && inflight_ == 1) {
+    request.error() = protocol::for_guest(who_.encoding, document, std::move(request.error()));
+  }
+  return request;
+}
+
+void document_session::pass_on(decoded request) {
+  if (request) {
+    hub_.handler.received(id_, std::move(*request));
+  } else {
+    hub_.handler.undecodable(id_, std::move(request.error()));
+  }
+  paused_ = inflight_ >= hub_.options.max_inflight_per_connection;  // until answers go out
+}
+
+void document_session::fail_for(const std::exception& e) {
+  telemetry::log("net").error("connection {:x}: {}", id_, e.what());
+  end(end_reason::by_server);
+}
+
+void document_session::forget_request() {
+  if (inflight_ == 0) return;
+  --inflight_;
+  io_.count_answered();
+}
+
+void document_session::hold_partial(std::size_t bytes) {
+  if (partial_.hold(bytes)) return;
+  net_metrics::instance().refused("memory");
+  close_for(end_reason::by_server, close_code::try_later,
+            "too much is arriving at this node; try again later");
+}
+
+void document_session::count_in(std::size_t bytes) {
+  last_heard_ = steady::now();
+  bytes_in_ += bytes;
+  net_metrics::instance().bytes_in.Increment(static_cast<double>(bytes));
+}
+
+// -- the end --------------------------------------------------------------------------------------
+
+void document_session::end(end_reason why) {
+  if (ended_) return;
+  ended_ = true;
+  way = -1;
+  io_.count_answered(std::exchange(inflight_, 0));
+  error_code ignored;
+  plain().close(ignored);
+  partial_.release();  // the handler of an actor may hold the session for a while
+  queue_.clear();
+  has_ended();
+  net_metrics::instance().sockets.Decrement();
+  hub_.count_of(how_).fetch_sub(1);
+  io_.leave(id_);  // the caller holds on to the session
+  if (is_open_) hub_.handler.closed(id_, why);
+}
+
+connection_report document_session::report() const {
+  using std::chrono::duration_cast;
+  using std::chrono::milliseconds;
+  connection_report r;
+  r.id = id_;
+  r.peer = who_;
+  r.bytes_in = bytes_in_;
+  r.bytes_out = bytes_out;
+  r.messages_in = messages_in_;
+  r.messages_out = messages_out;
+  r.queued_messages = queue_.messages();
+  r.queued_bytes = queue_.bytes();
+  const auto now = steady::now();
+  r.open_ms = duration_cast<milliseconds>(now - opened_).count();
+  r.heard_ms = duration_cast<milliseconds>(now - last_heard_).count();
+  r.inflight = inflight_;
+  return r;
+}
+
+}  // namespace greenroom::net

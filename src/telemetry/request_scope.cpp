@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "telemetry/request_scope.hpp"
+
+#include <algorithm>
+
+namespace greenroom::telemetry {
+
+namespace {
+
+thread_local const request_scope* innermost = nullptr;
+
+}  // namespace
+
+request_scope::request_scope(std::string_view id) noexcept : before_(innermost), text_(id) {
+  innermost = this;
+}
+
+request_scope::request_scope(const uuid& id) noexcept : before_(innermost), id_(&id) {
+  innermost = this;
+}
+
+request_scope::~request_scope() {
+  innermost = before_;
+}
+
+std::string current_request() {
+  if (innermost == nullptr) return {};
+  return innermost->id_ != nullptr ? innermost->id_->str() : std::string(innermost->text_);
+}
+
+bool is_request_id(std::string_view text) noexcept {
+  return !text.empty() && text.size() <= request_id_bytes_max &&
+         std::ranges::all_of(text, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '.' || c == '_' || c == '-';
+         });
+}
+
+}  // namespace greenroom::telemetry
