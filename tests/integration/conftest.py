@@ -75,25 +75,15 @@ def started():
 @pytest.fixture(scope="module")
 def node(programs):
     """One node for all tests of a file."""
-    made = Node()
-    try:
-        yield made.start()
-        made.stop()
-    finally:
-        made.kill()
-        process.STARTED.remove(made)
+    with process.running(Node()) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def cluster(programs):
     """Three nodes for all tests of a file; each test finds and leaves them running."""
-    made = Cluster()
-    try:
-        yield made.start()
-        made.stop()
-    finally:
-        made.kill()
-        process.STARTED.remove(made)
+    with process.running(Cluster()) as made:
+        yield made
 
 
 @pytest.fixture
@@ -168,10 +158,5 @@ def chat():
 @pytest.fixture(scope="module")
 def trio(programs):
     """Three nodes in which failures may be rehearsed, for all tests of a file."""
-    made = Cluster(chaos__enabled="true")
-    try:
-        yield made.start()
-        made.stop()
-    finally:
-        made.kill()
-        process.STARTED.remove(made)
+    with process.running(Cluster(chaos__enabled="true")) as made:
+        yield made

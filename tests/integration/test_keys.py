@@ -101,13 +101,8 @@ def test_a_key_that_is_retired_is_forgotten(start_node):
 
 @pytest.fixture
 def trio(programs):
-    made = Cluster(auth__access_token_s=LIFE_S)
-    try:
-        yield made.start()
-        made.stop()
-    finally:
-        made.kill()
-        process.STARTED.remove(made)
+    with process.running(Cluster(auth__access_token_s=LIFE_S)) as made:
+        yield made
 
 
 def test_all_nodes_have_the_same_keys_also_one_that_was_away(trio):

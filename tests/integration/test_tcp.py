@@ -26,13 +26,8 @@ def listening(**settings):
 
 @pytest.fixture(scope="module")
 def node(programs):
-    made = Node(**listening())
-    try:
-        yield made.start()
-        made.stop()
-    finally:
-        made.kill()
-        process.STARTED.remove(made)
+    with process.running(Node(**listening())) as made:
+        yield made
 
 
 @pytest.fixture

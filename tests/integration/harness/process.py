@@ -366,6 +366,17 @@ class Cluster:
         return next(n for n in self.nodes if n.name == name)
 
 
+@contextlib.contextmanager
+def running(made):
+    """The node or cluster, started, and ended in good order when all went well."""
+    try:
+        yield made.start()
+        made.stop()
+    finally:
+        made.kill()
+        STARTED.remove(made)
+
+
 @atexit.register
 def _end_all():
     for each in STARTED:

@@ -129,3 +129,13 @@ TEST_CASE("percent escapes are decoded or refused") {
     CHECK_FALSE(percent_decode(bad, false));
   }
 }
+
+TEST_CASE("HTTP/1.0 keeps the connection only when asked to") {
+  running_server server;
+  raw_client keeps(server->port());
+  for (int i = 0; i < 2; ++i)
+    CHECK(keeps.ask("GET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")->status == 200);
+  raw_client closes(server->port());
+  CHECK(closes.ask("GET /health HTTP/1.0\r\n\r\n")->status == 200);
+  CHECK(closes.closed_by_server());
+}
