@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """A public room with 10,000 members on three nodes of this machine: how fast they join, what a send
-costs, what a member costs in memory, how long it takes to page through the members, and marks by
-many of them.
+costs, what a member costs in memory, how long it takes to page through the members, marks by many
+of them, and a change of presence that nobody or many watch.
 
     bench/big_room.py [MEMBERS]      10,000 without; needs build/release, or GREENROOM_BIN_DIR
 """
@@ -26,6 +26,7 @@ from rig.nodes import settled_trio  # noqa: E402
 JOINERS = 48  # connections that join, each for one member after the other
 LISTENERS = 300
 SENDS = 200
+CHANGES = 40
 PAGE = 200
 
 
@@ -110,6 +111,37 @@ def mark_all(trio, listeners, room, last):
     return len(answers) / seconds, [1e6 * u / len(answers) for u in used]
 
 
+def change_presence(trio, star, watchers):
+    """Each change is heard by all who watch before the next; nobody else hears of it."""
+    taken = sum(len(w.events) for w in watchers)
+    charge = Charge(trio)
+    for i in range(CHANGES):
+        status = ("away", "dnd")[i % 2]
+        star.ask("set_presence_request", status=status)
+        for w in watchers:
+            w.wait_count(i // 2 + 1,
+                         lambda d, s=status: d["type"] == "presence" and d["status"] == s,
+                         f"to hear of {status} for the {i + 1}th time", 60)  # fmt: skip
+    seconds, used = charge.end()
+    heard = sum(len(w.events) for w in watchers) - taken
+    assert heard == CHANGES * len(watchers), f"{heard} events"
+    return seconds / CHANGES, [1e6 * u / CHANGES for u in used]
+
+
+def presence(trio, listeners, star_id):
+    star, watchers = listeners[0], listeners[1:]
+    before = sum(len(w.events) for w in watchers)
+    each, used = change_presence(trio, star, [])
+    tell(f"a change of presence that nobody watches: {each * 1000:.1f} ms, {microseconds(used)} "
+         "CPU µs")  # fmt: skip
+    assert sum(len(w.events) for w in watchers) == before, "members are told who did not ask"
+    for w in watchers:
+        w.ask("presence_request", user_ids=[star_id])
+    each, used = change_presence(trio, star, watchers)
+    tell(f"a change of presence that {len(watchers)} watch: {each * 1000:.1f} ms until all have "
+         f"it, {microseconds(used)} CPU µs")
+
+
 def measure(trio, count):
     leaders = trio.leaders()
     node = trio.nodes[0]
@@ -147,6 +179,7 @@ def measure(trio, count):
         last = owner.history(room, limit=1)["last_seq"]
         per_s, used = mark_all(trio, listeners, room, last)
         tell(f"marks by {LISTENERS}: {per_s:.0f}/s, {microseconds(used)} CPU µs")
+        presence(trio, listeners, names.user_id(answer["rows"][0]["user"]))
         for c in listeners:
             c.close()
 

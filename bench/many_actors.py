@@ -34,6 +34,7 @@ QUESTIONS = {
     "500, as top asks": {"sort": "queue_depth", "limit": 500},
     "those of one kind, 20": {"kind": "shard", "limit": 20},
     "a filter over all": {"filter": "name~beef", "limit": 20},
+    "a filter by figures over all": {"filter": "queue_depth>0,busy<50", "limit": 20},
     "the default of 20,000": {},
 }
 # What is asked again and again while somebody writes.

@@ -23,7 +23,8 @@ READY_WITHIN_S = 30
 STOP_WITHIN_S = 20
 
 # What a benchmark must not run into; everything else is as an operator gets it.
-NODE_SETTINGS = {"limits.messages_per_minute": "0", "limits.max_connections": "100000"}
+NODE_SETTINGS = {"limits.messages_per_minute": "0", "limits.requests_per_minute": "0",
+                 "limits.max_connections": "100000"}  # fmt: skip
 
 
 class BenchError(Exception):

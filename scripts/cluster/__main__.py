@@ -27,11 +27,20 @@ DECIDED_HERE = [
 
 
 def say(text: str):
-    print(text, flush=True)
+    show(text, sys.stdout)
 
 
 def note(text: str):
-    print(f"scripts/run: {text}", file=sys.stderr, flush=True)
+    show(f"scripts/run: {text}", sys.stderr)
+
+
+def show(text: str, where):
+    """Who has closed the terminal or the pipe hears nothing more, and the nodes are still looked
+    after: they are to be stopped with this command."""
+    try:
+        print(text, file=where, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), where.fileno())
 
 
 def arguments():
@@ -274,10 +283,8 @@ def main() -> int:
             end(started, interrupts)
             return 130 if interrupts.count else 1
     show_next_steps(layout, programs, is_new)
-    if options.background:
+    if options.background or not started:
         say(f"\nStop them with: scripts/run --stop --data {options.data}")
-        return 0
-    if not started:
         return 0
     return watch(started, layout, interrupts, options.data)
 

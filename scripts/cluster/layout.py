@@ -98,10 +98,15 @@ class Layout:
         clients follow --http-port when it is given."""
         nodes = self.nodes()
         taken = {p for node in nodes for kind, p in node.ports().items() if kind != "tcp"}
+        wanted_of = {n.index: http_port + n.index - 1 if http_port else None for n in nodes}
+        http_of = {n.index: wanted_of[n.index] or n.ports().get("http") or 8080 + n.index - 1
+                   for n in nodes}  # fmt: skip
+        # No cluster port may be where a node, also one after it, is going to serve clients.
+        for_clients = {p for http in http_of.values() for p in (http, http + TCP_ABOVE_HTTP)}
         for node in nodes:
             node.folder.mkdir(mode=0o700, exist_ok=True)
             known = node.ports()
-            wanted = http_port + node.index - 1 if http_port else None
+            wanted = wanted_of[node.index]
             if node.pid() is not None and known:  # it runs: what is published is true
                 if wanted not in (None, known["http"]):
                     raise LayoutError(
@@ -110,11 +115,10 @@ class Layout:
                         f"scripts/run --stop --data {self.folder}"
                     )
                 continue
-            http = wanted or known.get("http")
-            http = http or 8080 + node.index - 1
+            http = http_of[node.index]
             cluster = known.get("cluster", 0)
             if self.node_count() > 1 and not cluster:
-                cluster = ports.choose(taken | {http})
+                cluster = ports.choose(taken | for_clients)
                 taken.add(cluster)
             tcp = http + TCP_ABOVE_HTTP
             if tcp > ports.LAST or tcp in taken or not ports.is_free(tcp):

@@ -2,6 +2,7 @@
 #include "actors/actor_order.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -44,6 +45,9 @@ std::optional<number_of> number_called(std::string_view field) {
   return it == fields.end() ? std::nullopt : std::optional(it->second);
 }
 
+/// What has to be copied of each actor under its lock.
+constexpr std::array<std::string_view, 3> texts{"name", "parent", "report"};
+
 struct place {
   double value = 0;
   std::size_t was = 0;  ///< rows that are alike stay as they are
@@ -61,8 +65,14 @@ double shown_rate(const actor_view& a) noexcept {
                       : 0.0;
 }
 
-bool needs_figures_only(const list_shape& shape) {
-  return shape.filter.empty() && (shape.sort.empty() || number_called(shape.sort));
+bool filters_by_figures(const list_shape& shape) {
+  return std::ranges::all_of(shape.filter, [](const list_condition& c) {
+    return !c.field.empty() && std::ranges::find(texts, c.field) == texts.end();
+  });
+}
+
+bool sorts_by_figures(const list_shape& shape) {
+  return shape.sort.empty() || number_called(shape.sort);
 }
 
 std::size_t keep_first(std::vector<actor_view>& all, const list_shape& shape) {

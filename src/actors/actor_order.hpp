@@ -19,8 +19,11 @@ namespace greenroom::actors {
 /// not have themselves.
 std::size_t keep_first(std::vector<actor_view>& all, const list_shape& shape);
 
-/// By its figures alone, without names and other texts, it is known who comes first.
-bool needs_figures_only(const list_shape& shape);
+/// By their figures alone, without the texts that registry::figures() leaves out, it is known who
+/// fits the filter; so too where there is none.
+bool filters_by_figures(const list_shape& shape);
+/// The same of who comes first.
+bool sorts_by_figures(const list_shape& shape);
 
 /// What actors count, as it is shown: null where they do not (actor_figures), because it is not 0.
 template <class Value>

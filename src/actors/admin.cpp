@@ -9,6 +9,7 @@
 #include "actors/operations.hpp"
 #include "config/dump.hpp"
 #include "config/live.hpp"
+#include "telemetry/request_scope.hpp"
 
 namespace greenroom::actors {
 
@@ -47,7 +48,11 @@ admin::admin(caf::actor_config& cfg, environment_ptr env, std::shared_ptr<peers>
       links_(std::move(links)) {}
 
 admin::behavior_type admin::make_behavior() {
-  return {[this](const admin_request_ptr& r) { take(audited(*r)); },
+  return {[this](const admin_request_ptr& r) {
+            const auto called = request_id_in(r->request);
+            const telemetry::request_scope scope(called);
+            take(audited(*r));
+          },
           [this](const reply_ptr& r) { take_reply(*r); },
           [this](const sockets_seen_ptr& s) { take_sockets(*s); }, [this](tick_atom) { tick(); }};
 }

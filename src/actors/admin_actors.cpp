@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <utility>
 
 #include "actors/actor_order.hpp"
 #include "actors/actor_tree.hpp"
@@ -130,19 +131,26 @@ void admin::list_actors(const admin_request& r, const json& args, clock::time_po
     return;
   }
   const auto parent = text_in(args, "parent");
-  const bool figures_only = needs_figures_only(*shape);
   auto all = registry::instance().figures(kind, parent);
-  if (!figures_only) {
-    registry::instance().complete(all);
+  // As late as can be: of those that fall away nothing is copied.
+  bool whole = false;
+  const auto complete = [&] {
+    if (!std::exchange(whole, true)) {
+      registry::instance().complete(all);
+    }
+  };
+  if (!filters_by_figures(*shape)) {
+    complete();
   }
   auto cut_by = *shape;
   if (!shape->filter.empty() && keep_fitting(all, *shape, env_->config.node.name)) {
     cut_by.filter.clear();
   }
-  const auto left_out = keep_first(all, cut_by);
-  if (figures_only) {
-    registry::instance().complete(all);
+  if (!sorts_by_figures(*shape)) {
+    complete();
   }
+  const auto left_out = keep_first(all, cut_by);
+  complete();
   listing what;
   what.notes = notes(env_->config.node.name);
   what.own.reserve(all.size());
@@ -169,24 +177,18 @@ void admin::show_actor(const admin_request& r, const json& args, clock::time_poi
   }
   rows own;
   if (const auto number = id_here(id)) {
-    const auto& everybody = registry::instance();
-    auto found = everybody.figures(std::nullopt, {});
-    std::erase_if(found, [&](const actor_view& a) { return a.id != *number; });
-    everybody.complete(found);
-    for (const auto& a : found) {
-      const auto row = row_of(a, env_->config.node.name);
+    if (const auto a = registry::instance().find(*number)) {
+      const auto row = row_of(*a, env_->config.node.name);
       for (const auto* field :
            {"id", "kind", "name", "node", "parent", "report", "mailbox", "handled", "rate",
             "busy_percent", "busy_us", "last_message", "last_message_ms", "oldest_message_ms",
             "errors", "restarts", "age_ms"}) {
         own.push_back({{"field", field}, {"value", row[field]}});
       }
-      if (const auto session = std::dynamic_pointer_cast<const session_facts>(a.facts)) {
+      if (const auto session = std::dynamic_pointer_cast<const session_facts>(a->facts)) {
         own.push_back({{"field", "user"}, {"value", session->user_id.str()}});
       }
-      const auto kind = std::string(to_string(a.kind));
-      const auto children = everybody.figures(std::nullopt, kind + " " + a.name).size() +
-                            everybody.figures(std::nullopt, kind).size();
+      const auto children = registry::instance().count_children(a->kind, a->name);
       own.push_back({{"field", "children"}, {"value", children}});
     }
   }

@@ -3,11 +3,11 @@
 
 #include <array>
 #include <iterator>
-#include <string>
 #include <string_view>
 
 #include "protocol/limits.hpp"
 #include "protocol/text.hpp"
+#include "telemetry/request_scope.hpp"
 
 namespace greenroom::actors {
 
@@ -17,6 +17,13 @@ using nlohmann::json;
 
 constexpr std::array<std::string_view, 4> flags{"dry_run", "create", "fewer_replicas", "follow"};
 constexpr std::array<std::string_view, 5> texts{"user", "role", "kind", "scopes", "label"};
+
+struct whole_number {
+  std::string_view name;
+  std::uint64_t min;
+  std::uint64_t max;
+};
+constexpr std::array<whole_number, 2> numbers{{{"days", 1, 36'525}, {"count", 1, 1'000'000'000}}};
 
 }  // namespace
 
@@ -32,6 +39,20 @@ expected<void> tidy_args(json& args) {
   for (const auto name : texts) {
     if (const auto it = args.find(name); it != args.end() && !it->is_string()) {
       return invalid_field(std::string(name), std::string(name) + " is a text");
+    }
+  }
+  for (const auto& n : numbers) {
+    const auto it = args.find(n.name);
+    if (it == args.end()) {
+      continue;
+    }
+    const bool is_whole =
+        it->is_number_unsigned() || (it->is_number_integer() && it->get<std::int64_t>() >= 0);
+    const auto value = is_whole ? it->get<std::uint64_t>() : 0;
+    if (value < n.min || value > n.max) {
+      const std::string name(n.name);
+      return invalid_field(name,
+                           name + " is " + std::to_string(n.min) + " to " + std::to_string(n.max));
     }
   }
   return {};
@@ -55,6 +76,22 @@ expected<std::optional<uuid>> user_in(const json& args) {
     return invalid_field("user", "user: a name (3 to 32 characters of a-z 0-9 . _ -) or an id");
   }
   return std::optional(user_id_of(*name));
+}
+
+std::string request_id_in(const json& request) {
+  if (!request.is_object()) {
+    return {};
+  }
+  const auto by = request.find("by");
+  if (by == request.end() || !by->is_object()) {
+    return {};
+  }
+  const auto id = by->find("request");
+  if (id == by->end() || !id->is_string()) {
+    return {};
+  }
+  auto text = id->get<std::string>();
+  return telemetry::is_request_id(text) ? text : std::string();
 }
 
 }  // namespace greenroom::actors

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 
 #include "protocol/error.hpp"
 #include "protocol/uuid.hpp"
@@ -18,5 +19,10 @@ expected<void> tidy_args(nlohmann::json& args);
 
 /// Of `user`, a name or an id; nothing when it is missing or empty. INVALID_MESSAGE otherwise.
 expected<std::optional<uuid>> user_in(const nlohmann::json& args);
+
+/// Of a whole request: what the client over HTTP calls it (X-Request-Id), which every node that is
+/// asked for a part of it is told too. Empty: it came through the socket of a node, or the id is
+/// none that a client may give.
+std::string request_id_in(const nlohmann::json& request);
 
 }  // namespace greenroom::actors

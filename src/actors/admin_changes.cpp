@@ -18,6 +18,8 @@ const char* code_of(const error& e) {
     case ec::invalid_message:
     case ec::too_large:
       return "usage";
+    case ec::room_not_found:
+      return "not_found";
     case ec::conflict:
       return "refused";
     case ec::unavailable:
@@ -86,6 +88,12 @@ void admin::carry_out(const std::string& verb, const json& args, const answer_on
     return;
   }
   if (rehearsed) {
+    // By the rules by which it would be decided.
+    auto copy = *env_->board.routes()->map;
+    if (const auto agreed = placement::apply(wanted->command, copy); !agreed) {
+      done(failure(code_of(agreed.error()), agreed.error().message));
+      return;
+    }
     done({{"ok", true},
           {"columns", wanted->columns},
           {"rows", json::array({wanted->row})},

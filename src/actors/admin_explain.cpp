@@ -3,6 +3,7 @@
 
 #include "actors/admin.hpp"
 #include "actors/explain.hpp"
+#include "actors/replica_contact.hpp"
 #include "actors/server_names.hpp"
 #include "store/shard_reader.hpp"
 #include "store/stats.hpp"
@@ -12,9 +13,6 @@ namespace greenroom::actors {
 namespace {
 
 using nlohmann::json;
-
-/// As in `shards`: a replica that its leader has not heard of for this long counts as gone.
-constexpr raft::steady_ms silent_after_ms = 2500;
 
 }  // namespace
 
@@ -51,9 +49,7 @@ admin::rows admin::replica_in_words(std::uint16_t shard, const std::optional<uui
   for (const auto& server : r.leads ? view->group.servers : std::vector<raft::server_status>{}) {
     const bool self = names.node_of(server.id) == env_->board.self();
     explain::member m{called(server.id), server.voter, std::nullopt};
-    const bool heard = self || (server.last_contact != 0 &&
-                                view->seen_at <= server.last_contact + silent_after_ms);
-    if (heard) {
+    if (is_heard(*view, server, self)) {
       m.lag = self ? 0 : s.last_index - std::min(server.match_index, s.last_index);
     }
     r.group.push_back(std::move(m));

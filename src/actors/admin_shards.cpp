@@ -8,6 +8,7 @@
 #include "actors/admin.hpp"
 #include "actors/cluster_status.hpp"
 #include "actors/map_shard.hpp"
+#include "actors/replica_contact.hpp"
 #include "actors/server_names.hpp"
 
 namespace greenroom::actors {
@@ -16,8 +17,6 @@ namespace {
 
 using nlohmann::json;
 
-/// A replica that its leader has not heard of for this long counts as gone, for the console.
-constexpr raft::steady_ms silent_after_ms = 2500;
 /// More entries than a replica that is well is ever behind.
 constexpr std::uint64_t far_behind = 4096;
 
@@ -55,8 +54,7 @@ admin::rows admin::led_shards() const {
       const auto node = names.node_of(s.id);
       there.insert(node);
       row["replicas"].push_back(node.is_nil() ? json("?") : json(name_of(node)));
-      const auto contact = node == env_->board.self() ? view.seen_at : s.last_contact;
-      if (contact == 0 || view.seen_at > contact + silent_after_ms) {
+      if (!is_heard(view, s, node == env_->board.self())) {
         row["lag"].push_back(nullptr);
         degraded = true;
         continue;

@@ -9,6 +9,7 @@
 #include "actors/admin_missing.hpp"
 #include "actors/facts.hpp"
 #include "telemetry/log.hpp"
+#include "telemetry/request_scope.hpp"
 
 namespace greenroom::actors {
 
@@ -136,8 +137,9 @@ void admin::close_connection(const admin_request& r, const json& args, clock::ti
   const bool dry = args.value("dry_run", false);
   listing what{.columns = {"id", "node", "address", "username", "closed"}};
   if (wanted) {
-    what.own_later = [this, wanted, dry](call_number number) {
-      looking_at_sockets_[number] = [this, number, wanted, dry](const auto& all) {
+    what.own_later = [this, wanted, dry, called = request_id_in(r.request)](call_number number) {
+      looking_at_sockets_[number] = [this, number, wanted, dry, called](const auto& all) {
+        const telemetry::request_scope scope(called);
         rows own;
         for (auto& row : rows_of(all)) {
           if (row["id"] != here(*wanted)) {

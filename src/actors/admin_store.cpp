@@ -5,6 +5,7 @@
 #include <map>
 
 #include "actors/admin.hpp"
+#include "actors/replica_contact.hpp"
 #include "actors/server_names.hpp"
 #include "store/stats.hpp"
 
@@ -26,25 +27,26 @@ const char* role_name(raft::role role) {
   return "follower";
 }
 
-/// How far each replica is behind the leader of the latest term, as all of them said about a second
-/// ago; null without a leader.
+/// How far each replica is behind, as the leader of the latest term knows it: the others' own words
+/// are of other moments, and the difference would be what was written in between. Null without a
+/// leader, and where he has not heard of it lately.
 void put_lag(std::vector<json>& rows) {
-  struct end_of_log {
+  struct leaders_word {
     std::uint64_t term = 0;
-    std::uint64_t last = 0;
+    json behind = json::object();
   };
-  std::map<std::uint16_t, end_of_log> ends;
-  for (const auto& row : rows) {
+  std::map<std::uint16_t, leaders_word> words;
+  for (auto& row : rows) {
+    auto& word = words[row["shard"].get<std::uint16_t>()];
     const auto term = row["term"].get<std::uint64_t>();
-    auto& end = ends[row["shard"].get<std::uint16_t>()];
-    if (row["role"] == "leader" && term >= end.term) {
-      end = {term, row["last"].get<std::uint64_t>()};
+    if (row["role"] == "leader" && term >= word.term) {
+      word = {term, row.value("behind", json::object())};
     }
+    row.erase("behind");
   }
   for (auto& row : rows) {
-    const auto& end = ends[row["shard"].get<std::uint16_t>()];
-    const auto last = row["last"].get<std::uint64_t>();
-    row["lag"] = end.term == 0 ? json() : json(end.last - std::min(last, end.last));
+    const auto& behind = words[row["shard"].get<std::uint16_t>()].behind;
+    row["lag"] = behind.value(row["node"].get<std::string>(), json());
   }
   std::stable_sort(rows.begin(), rows.end(), [](const json& a, const json& b) {
     return a["shard"].get<std::uint16_t>() < b["shard"].get<std::uint16_t>();
@@ -79,6 +81,16 @@ void admin::list_replicas(const admin_request& r, const json& args, clock::time_
         view.group.servers.begin(), view.group.servers.end(),
         [&](const auto& server) { return server.id == server_id_of(env_->board.self()); });
     const auto leader = s.leader == 0 ? node_id{} : names.node_of(s.leader);
+    json behind = json::object();
+    if (s.role == raft::role::leader) {
+      for (const auto& server : view.group.servers) {
+        const auto node = names.node_of(server.id);
+        const bool is_self = node == env_->board.self();
+        const auto match = is_self ? s.last_index : std::min(server.match_index, s.last_index);
+        behind[node.is_nil() ? "?" : name_of(node)] =
+            is_heard(view, server, is_self) ? json(s.last_index - match) : json();
+      }
+    }
     own.push_back({{"shard", shard},
                    {"node", env_->config.node.name},
                    {"role", role_name(s.role)},
@@ -89,6 +101,7 @@ void admin::list_replicas(const admin_request& r, const json& args, clock::time_
                    {"first", s.first_index},
                    {"votes", voters},
                    {"lag", nullptr},
+                   {"behind", std::move(behind)},
                    {"leader", leader.is_nil() ? json() : json(name_of(leader))},
                    {"votes_itself", self != view.group.servers.end() && self->voter},
                    {"synced", s.synced_index},

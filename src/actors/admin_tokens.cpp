@@ -161,11 +161,14 @@ void admin::change_token(const std::string& verb, const json& args, const answer
   } else if (verb == "token list") {
     ask_user(user_id_of(*name), user_sessions{{}, true}, done, deadline);
   } else if (verb == "token revoke") {
-    const auto id = args.contains("id") && args["id"].is_string()
-                        ? uuid::parse(args["id"].get<std::string>())
-                        : std::nullopt;
-    if (!id) {
+    const auto called = args.contains("id") && args["id"].is_string()
+                            ? args["id"].get<std::string>()
+                            : std::string();
+    const auto id = uuid::parse(called);
+    if (called.empty()) {
       done(failure("usage", "id: that of a token, as token list shows it"));
+    } else if (!id) {
+      done(failure("not_found", "there is no token " + called + "; token list shows them"));
     } else {
       ask_user(user_id_of(*name), user_logout{id, false, true}, done, deadline);
     }

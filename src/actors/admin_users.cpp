@@ -143,7 +143,10 @@ bool admin::take_user(const reply& r) {
   if (why == nullptr || why->code == ec::unavailable) {
     done(failure("unreachable", "the leader of the account or room cannot be reached right now"));
   } else {
-    const bool nowhere = why->code == ec::user_not_found || why->code == ec::room_not_found;
+    // Of a token; to a client, who has it from a list, its id is a field that is wrong.
+    const bool no_token = why->code == ec::invalid_message && why->details.field == "session_id";
+    const bool nowhere =
+        no_token || why->code == ec::user_not_found || why->code == ec::room_not_found;
     done(failure(nowhere                     ? "not_found"
                  : why->code == ec::conflict ? "refused"
                                              : "failure",

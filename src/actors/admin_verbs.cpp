@@ -74,7 +74,15 @@ void admin::list(const admin_request& r, const json& args, clock::time_point dea
     }
     g.cut += shape_rows(g.found, shape);
   };
-  gather(r, deadline, std::move(what));
+  // All fields, because without rows nobody could tell which they have.
+  auto named = r;
+  named.done = answer_once([done = r.done, all = json(fields)](json answer) {
+    if (answer.value("ok", false)) {
+      answer["fields"] = all;
+    }
+    done(std::move(answer));
+  });
+  gather(named, deadline, std::move(what));
 }
 
 // -- names of what lives on one node

@@ -7,15 +7,26 @@ namespace {
 
 using nlohmann::json;
 
-std::string list_of(const std::set<std::string>& names) {
+std::string text_of(const std::string& name) {
+  return name;
+}
+
+std::string text_of(int shard) {
+  return std::to_string(shard);
+}
+
+/// Names in the order of letters, shards in that of numbers.
+template <class Thing>
+std::string list_of(const std::set<Thing>& all) {
   std::string out;
-  for (const auto& name : names) {
-    out += (out.empty() ? "" : ", ") + name;
+  for (const auto& one : all) {
+    out += (out.empty() ? "" : ", ") + text_of(one);
   }
   return out;
 }
 
-json check(const char* name, const char* bad, const std::set<std::string>& found,
+template <class Thing>
+json check(const char* name, const char* bad, const std::set<Thing>& found,
            const std::string& good) {
   return {{"check", name},
           {"state", found.empty() ? "ok" : bad},
@@ -29,13 +40,15 @@ bool is_young(const json& row, const circumstances& around) {
          row["leader"].is_string() && !around.missing.contains(row["leader"].get<std::string>());
 }
 
-/// The nodes of its replicas that its leader has heard of lately.
-std::set<std::string> live_of(const json& row) {
+/// The nodes of its replicas that its leader has heard of lately, and that answer: which of the two
+/// notices first that a node is gone depends.
+std::set<std::string> live_of(const json& row, const circumstances& around) {
   std::set<std::string> live;
   const auto& replicas = row.at("replicas");
   for (std::size_t i = 0; i < replicas.size(); ++i) {
-    if (!row.at("lag").at(i).is_null()) {
-      live.insert(replicas.at(i).get<std::string>());
+    auto node = replicas.at(i).get<std::string>();
+    if (!row.at("lag").at(i).is_null() && !around.missing.contains(node)) {
+      live.insert(std::move(node));
     }
   }
   return live;
@@ -44,13 +57,13 @@ std::set<std::string> live_of(const json& row) {
 }  // namespace
 
 std::vector<json> judge(const std::vector<json>& shards, const circumstances& around) {
-  std::set<std::string> leaderless;
-  std::set<std::string> degraded;
-  std::set<std::string> moving;
+  std::set<int> leaderless;
+  std::set<int> degraded;
+  std::set<int> moving;
   std::set<std::string> critical;
   std::size_t young = 0;
   for (const auto& row : shards) {
-    const auto shard = std::to_string(row.value("shard", 0));
+    const auto shard = row.value("shard", 0);
     const auto state = row.value("state", "");
     if (state == "leaderless") {
       leaderless.insert(shard);
@@ -61,7 +74,7 @@ std::vector<json> judge(const std::vector<json>& shards, const circumstances& ar
     } else if (state != "led") {
       degraded.insert(shard);
     }
-    const auto live = live_of(row);
+    const auto live = live_of(row, around);
     const auto replicas = row.at("replicas").size();
     // Where there are nodes for more, a shard with one replica is not meant to stop with its node.
     const bool is_meant = replicas == 1 && around.one_replica_is_meant;

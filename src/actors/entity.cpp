@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "telemetry/log.hpp"
+#include "telemetry/request_scope.hpp"
 
 namespace greenroom::actors {
 
@@ -48,6 +49,7 @@ entity::behavior_type entity::make_behavior() {
   wake_at(clock::now() + std::min<clock::duration>(idle_limit(), look_around_every));
   return {[this](const call_ptr& c, const reply_sink& sink) {
             last_used_ = clock::now();
+            const telemetry::request_scope scope(c->from.message_id);
             take({c, sink});
           },
           [this](const proposal_result_ptr& r) { take_result(*r); },
@@ -100,6 +102,7 @@ void entity::propose(chat::command_data what, result_handler then) {
 
 void entity::propose_for(const asked& a, chat::command_data what, outcome_handler then) {
   propose(std::move(what), [this, a, then = std::move(then)](const proposal_result& r) {
+    const telemetry::request_scope scope(a.what->from.message_id);
     if (r.failure) {
       answer(a, *r.failure);
     } else if (const auto* refusal = std::get_if<error>(&r.outcome->answer)) {

@@ -57,6 +57,7 @@ class entity : public observed<entity_actor> {
   void on_exit() final;
 
   // -- what a room and a user do differently
+  /// What is logged meanwhile is said to belong to the request (telemetry::request_scope).
   virtual void take(const asked& a) = 0;
   /// Something was applied that concerns it, whoever proposed it. Before the proposer is told.
   virtual void applied(const proposal_result& r) = 0;
@@ -71,7 +72,8 @@ class entity : public observed<entity_actor> {
   /// Each call is answered once; later answers to it are dropped.
   void answer(const asked& a, reply_body body);
   void propose(chat::command_data what, result_handler then);
-  /// Answers by itself what was dropped or refused; `then` gets the outcomes of successes.
+  /// Answers by itself what was dropped or refused; `then` gets the outcomes of successes, again as
+  /// part of the request.
   void propose_for(const asked& a, chat::command_data what, outcome_handler then);
   /// `then` is called once: with the reply, or with UNAVAILABLE when none comes in time.
   void ask(const uuid& target, std::uint16_t shard, const chat::origin& from, call_body body,

@@ -20,6 +20,7 @@
 #include "actors/login_guard.hpp"
 #include "actors/rate_limiter.hpp"
 #include "actors/replica_table.hpp"
+#include "actors/request_limiter.hpp"
 #include "actors/search_feed.hpp"
 #include "actors/search_places.hpp"
 #include "actors/switchboard.hpp"
@@ -49,6 +50,7 @@ struct environment {
         log(writer),
         board(switches),
         limiter(settings.limits.messages_per_minute),
+        requests(settings.limits.requests_per_minute),
         addresses(settings.auth.failed_logins_per_minute_per_address),
         hook_callers(settings.auth.failed_logins_per_minute_per_address),
         health(switches),
@@ -71,9 +73,10 @@ struct environment {
   std::atomic<net::socket_port*> sockets{nullptr};
   std::shared_ptr<worker_pool> workers;
   std::shared_ptr<actors::transport> nodes;  ///< null in a cluster of one
-  actors::rate_limiter limiter;
-  address_guard addresses;  ///< from where log-ins fail
-  hook_guard hook_callers;  ///< from where calls of incoming webhooks fail
+  actors::rate_limiter limiter;              ///< of what changes something
+  request_limiter requests;                  ///< of all else that people ask for
+  address_guard addresses;                   ///< from where log-ins fail
+  hook_guard hook_callers;                   ///< from where calls of incoming webhooks fail
   actors::health health;
   actors::replica_table replicas;
   disk_memory disks;

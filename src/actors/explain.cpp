@@ -64,7 +64,9 @@ view look(const picture& p) {
       // Who has just begun to lead has not heard of anybody yet; the others' own answers count.
       const bool answers = std::any_of(p.replicas.begin(), p.replicas.end(),
                                        [&](const replica& r) { return r.node == m.node; });
-      if (m.node == v.leader->node || m.lag || (!v.leader->settled && answers)) {
+      // Who does not answer any more may be gone before the leader has noticed.
+      const bool heard = m.lag || (!v.leader->settled && answers);
+      if (m.node == v.leader->node || (heard && !p.away.contains(m.node))) {
         v.live.push_back(m.node);
       }
     }
@@ -110,15 +112,17 @@ std::string follower_sentence(const picture& p, const view& v, const member& m) 
   const auto away = p.away.find(m.node);
   const auto own = std::find_if(p.replicas.begin(), p.replicas.end(),
                                 [&](const replica& r) { return r.node == m.node; });
+  if (away != p.away.end()) {
+    return "is away: " + away->second;
+  }
   std::string says = m.voter ? "follows" : "is a standby, without a vote until it keeps up";
   if (own != p.replicas.end() && !own->fetches_from.empty()) {
     return says + ", and fetches the state from " + own->fetches_from + " (" +
            std::to_string(own->fetched_bytes / mib) + " MiB so far)";
   }
   if (!m.lag) {
-    return away != p.away.end() ? "is away: " + away->second
-           : v.leader->settled  ? "answers, but the leader has not heard of it lately"
-                                : says + "; how far it is the leader has yet to hear";
+    return v.leader->settled ? "answers, but the leader has not heard of it lately"
+                             : says + "; how far it is the leader has yet to hear";
   }
   return says + (*m.lag == 0             ? ", and has all of it"
                  : *m.lag <= few_entries ? ", " + entries(*m.lag) + " behind, which is nothing"

@@ -62,6 +62,10 @@ void group_keeper::look(raft::replica& r, clock::time_point now) {
     return;
   }
   next_look_ = now + look_every;
+  show(r);
+}
+
+void group_keeper::show(raft::replica& r) const {
   env_.replicas.put(shard_, {r.status(), r.group(), steady_now(), leads_since_});
 }
 

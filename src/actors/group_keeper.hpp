@@ -36,6 +36,8 @@ class group_keeper {
   void follow(clock::time_point now);
   /// … and after either, for the console.
   void look(raft::replica& r, clock::time_point now);
+  /// To the console at once: when it starts, and when it begins to lead.
+  void show(raft::replica& r) const;
   /// A message of the group has come.
   void heard() noexcept { question_ = 0; }
   /// A membership message has come; `leads`: this replica leads and is settled. True: this replica

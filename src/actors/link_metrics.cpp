@@ -12,6 +12,8 @@ link_metrics& link_metrics::instance() {
       counter("greenroom_link_refused_batches_total", "Batches from callers that are not verified"),
       counter("greenroom_link_sent_frames_total", "Frames that were given to other nodes"),
       counter("greenroom_link_sent_bytes_total", "Content of those frames"),
+      counter("greenroom_link_sent_events_total",
+              "Changes of rooms that were given to other nodes, once for each that listens"),
       counter("greenroom_links_lost_total", "Links to other nodes that were up and have ended"),
   };
   return only;

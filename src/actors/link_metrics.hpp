@@ -14,6 +14,7 @@ struct link_metrics {
   prometheus::Counter& refused_batches;
   prometheus::Counter& frames_sent;
   prometheus::Counter& bytes_sent;
+  prometheus::Counter& events_sent;
   prometheus::Counter& links_lost;
 
   static link_metrics& instance();

@@ -184,6 +184,7 @@ void map_shard::start_replica() {
   for (const auto& p : std::exchange(early_, {})) {
     propose(p);
   }
+  keeper_.show(*replica_);
   arm_tick();
 }
 

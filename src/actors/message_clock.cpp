@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <caf/abstract_actor.hpp>
+#include <caf/actor_cast.hpp>
 #include <caf/actor_control_block.hpp>
 #include <caf/group.hpp>
 #include <utility>
@@ -35,10 +36,12 @@ message_clock::time_point message_clock::rounded(time_point due, time_point now)
 void message_clock::schedule_message(time_point t, caf::strong_actor_ptr receiver,
                                      caf::mailbox_element_ptr content) {
   const auto due = rounded(t, clock_type::now());
+  // The sender of what somebody sends himself would keep him alive.
+  if (content->sender == receiver) content->sender = nullptr;
   {
     const std::lock_guard lock(mutex_);
     if (stopped_) return;  // the message ends when this function does, without the lock
-    waiting_.push_back({due, ++orders_, std::move(receiver), std::move(content)});
+    waiting_.push_back({due, ++orders_, caf::weak_actor_ptr(receiver.get()), std::move(content)});
     std::push_heap(waiting_.begin(), waiting_.end(), later);
     if (due >= looks_at_) return;
     looks_at_ = due;  // the next one need not wake it for the same
@@ -63,8 +66,11 @@ void message_clock::run() {
       lock.unlock();
       {
         const runtime::gathering_wakes once;
-        for (auto& e : due)
-          e.to->enqueue(std::move(e.what), nullptr);
+        for (auto& e : due) {
+          if (const auto to = caf::actor_cast<caf::strong_actor_ptr>(e.to)) {
+            to->enqueue(std::move(e.what), nullptr);
+          }
+        }
       }
       due.clear();
       lock.lock();

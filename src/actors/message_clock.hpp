@@ -11,6 +11,9 @@
 ///
 /// Those that wait for long are put together: at most 1/32 of the delay is added, up to 64 ms, so
 /// that ten thousand idle sessions wake a thread a few times a second instead of for each.
+///
+/// What waits here keeps nobody alive: who has ended is gone at once, and not when the last of his
+/// time-outs is due. So an actor needs somebody else who holds it.
 
 #include <caf/detail/thread_safe_actor_clock.hpp>
 #include <chrono>
@@ -58,7 +61,7 @@ class message_clock final : public caf::detail::thread_safe_actor_clock {
   struct entry {
     time_point due;
     std::uint64_t order = 0;
-    caf::strong_actor_ptr to;
+    caf::weak_actor_ptr to;
     caf::mailbox_element_ptr what;
   };
   /// For the heap: whether `a` comes after `b`.

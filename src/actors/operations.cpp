@@ -42,7 +42,7 @@ expected<const placement::node_info*> node_in(const json& args, const char* name
     }
   }
   if (found == nullptr) {
-    return invalid_field(name, "there is no node " + *called + "; there are " + known);
+    return fail(ec::room_not_found, "there is no node " + *called + "; there are " + known);
   }
   return found;
 }
@@ -125,6 +125,9 @@ expected<operation> operation_of(std::string_view verb, const json& args,
     const auto id = text_in(args, "id");
     if (!id) {
       return unexpected(id.error());
+    }
+    if (std::ranges::find(map.keys, *id, &placement::signing_key::id) == map.keys.end()) {
+      return fail(ec::room_not_found, "there is no key " + *id + "; key list shows them");
     }
     return operation{placement::drop_key{*id}, {"id", "state"}, {{"id", *id}, {"state", "gone"}}};
   }

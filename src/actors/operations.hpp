@@ -37,8 +37,9 @@ bool is_operation(std::string_view verb) noexcept;
 std::optional<std::uint16_t> shard_in_question(std::string_view verb, const nlohmann::json& args,
                                                const placement::cluster_map& map);
 
-/// INVALID_MESSAGE with the field where an argument is missing or wrong, ROOM_NOT_FOUND or CONFLICT
-/// where the map is against it.
+/// INVALID_MESSAGE with the field where an argument is missing or wrong, ROOM_NOT_FOUND (clients,
+/// whose codes these are, know no nodes and keys) where the map has no such node or key, CONFLICT
+/// where it is against it.
 expected<operation> operation_of(std::string_view verb, const nlohmann::json& args,
                                  const placement::cluster_map& map);
 

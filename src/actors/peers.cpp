@@ -45,7 +45,11 @@ bool peers::ask(const node_id& to, const call_ptr& what, reply_sink answer_to) {
 }
 
 bool peers::publish(const node_id& to, const room_publish_ptr& what) {
-  return send(to, frames::encode(*what));
+  const bool sent = send(to, frames::encode(*what));
+  if (sent && what->event && what->event->seq > 0) {
+    link_metrics::instance().events_sent.Increment();
+  }
+  return sent;
 }
 
 bool peers::notify(const node_id& to, const user_notice_ptr& what) {

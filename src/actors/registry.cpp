@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, actor_kind_count> kind_names{
 /// Failed names that are remembered for their restart counts.
 constexpr std::size_t failures_max = 4096;
 
-std::string failure_key(actor_kind kind, std::string_view name) {
+std::string kind_and_name(actor_kind kind, std::string_view name) {
   std::string key{to_string(kind)};
   key += ' ';
   key += name;
@@ -102,7 +102,8 @@ std::shared_ptr<actor_record> registry::enter(registration who, std::uint64_t ac
   {
     const std::lock_guard lock(failures_mutex_);
     if (!failures_.empty()) {
-      if (const auto it = failures_.find(failure_key(who.kind, who.name)); it != failures_.end()) {
+      if (const auto it = failures_.find(kind_and_name(who.kind, who.name));
+          it != failures_.end()) {
         record->restarts = it->second;
       }
     }
@@ -138,7 +139,7 @@ void registry::failed(const actor_record& record, const std::string& why) {
     if (failures_.size() >= failures_max) {
       failures_.clear();  // restart counts are a diagnosis, not a truth
     }
-    times = ++failures_[failure_key(record.kind, name)];
+    times = ++failures_[kind_and_name(record.kind, name)];
   }
   // The first ones and then every hundredth: a crash loop must not fill the disk with its log.
   if (times <= 5 || times % 100 == 0) {
@@ -241,20 +242,45 @@ std::vector<actor_view> registry::figures(std::optional<actor_kind> kind,
   return rows;
 }
 
+std::optional<actor_view> registry::find(std::uint64_t id) const {
+  const auto record = record_of(id);
+  if (!record) {
+    return std::nullopt;
+  }
+  auto row = figures_of(*record, std::chrono::steady_clock::now());
+  put_texts(row, *record);
+  return row;
+}
+
+std::size_t registry::count_children(actor_kind kind, std::string_view name) const {
+  const auto of_kind = to_string(kind);
+  const auto of_name = kind_and_name(kind, name);
+  std::size_t children = 0;
+  for (const auto& s : stripes_) {
+    const std::lock_guard lock(s.mutex);
+    children += static_cast<std::size_t>(
+        std::count_if(s.records.begin(), s.records.end(), [&](const auto& entry) {
+          const auto& parent = entry.second->parent;
+          return parent == of_kind || parent == of_name;
+        }));
+  }
+  return children;
+}
+
+std::shared_ptr<actor_record> registry::record_of(std::uint64_t id) const {
+  const auto& s = stripes_[id % stripes];
+  const std::lock_guard lock(s.mutex);
+  const auto it = s.records.find(id);
+  return it == s.records.end() ? nullptr : it->second;
+}
+
 void registry::complete(std::vector<actor_view>& some) const {
   std::erase_if(some, [this](actor_view& row) {
-    const auto& s = stripes_[row.id % stripes];
-    std::shared_ptr<actor_record> record;
-    {
-      const std::lock_guard lock(s.mutex);
-      const auto it = s.records.find(row.id);
-      if (it == s.records.end()) {
-        return true;
-      }
-      record = it->second;
+    const auto record = record_of(row.id);
+    if (record) {
+      put_texts(row, *record);
     }
-    put_texts(row, *record);
-    return false;
+    return !record;
   });
 }
 

@@ -148,6 +148,11 @@ class registry {
   /// report and facts. Where few of 100,000 are shown, copies of those would be most of the work.
   [[nodiscard]] std::vector<actor_view> figures(std::optional<actor_kind> kind,
                                                 std::string_view parent) const;
+  /// One of them, whole. Nobody else is looked at.
+  [[nodiscard]] std::optional<actor_view> find(std::uint64_t id) const;
+  /// How many actors have this one for their parent, whether they say its name or its kind alone,
+  /// as those do whose parent is the only one of its kind. One walk over all, nothing copied.
+  [[nodiscard]] std::size_t count_children(actor_kind kind, std::string_view name) const;
   /// Puts in what figures() leaves out, and takes away who has ended since.
   void complete(std::vector<actor_view>& some) const;
   [[nodiscard]] std::size_t count(actor_kind kind) const;
@@ -161,6 +166,8 @@ class registry {
     std::unordered_map<std::uint64_t, std::shared_ptr<actor_record>> records;
   };
   stripe stripes_[stripes];
+  /// Null: there is none (any more).
+  [[nodiscard]] std::shared_ptr<actor_record> record_of(std::uint64_t id) const;
   [[nodiscard]] std::vector<std::shared_ptr<actor_record>> in_order(std::optional<actor_kind> kind,
                                                                     std::string_view parent,
                                                                     std::size_t limit) const;

@@ -2,8 +2,8 @@
 #pragma once
 
 /// \file
-/// How the replicas of this node are, for the console and the metrics; each replica's actor writes
-/// its line about once a second. Thread-safe.
+/// How the replicas of this node are, for the console and the metrics. Each replica's actor writes
+/// its line when it starts, when it begins to lead, and about once a second. Thread-safe.
 
 #include <map>
 #include <mutex>

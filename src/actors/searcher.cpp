@@ -27,6 +27,13 @@ constexpr std::size_t entries_per_read = 200;
 constexpr std::size_t rooms_per_read = 100;
 /// Less than the asker's patience.
 constexpr unix_ms look_up_ms = 1500;
+/// What a look-up takes in itself before it answers: at most one transaction, and no step of it is
+/// begun after so long. An ordinary lag is some entries, so that only who is far behind is late.
+constexpr auto hurry_for = 150ms;
+/// Pages of a file that has become too large that are given back in one step (1 MiB), and the pause
+/// between two, for look-ups.
+constexpr std::size_t pages_per_step = 256;
+constexpr auto step_pause = 20ms;
 /// An index that cannot be opened is looked at again so often.
 constexpr auto try_again_after = 1s;
 /// Behind everything that somebody waits for.
@@ -102,8 +109,10 @@ void searcher::work() {
   if (took) {
     take_tasks();
   }
+  bool too_large = false;
   try {
     work_on(*in);
+    too_large = tasks_.empty() && in->give_back(pages_per_step);
     index_.works();
   } catch (const search::damaged& e) {
     mend(e.what());
@@ -117,6 +126,8 @@ void searcher::work() {
   // Whatever came meanwhile is in the feed, which has woken nobody.
   if (!tasks_.empty() || !took) {
     wake_after(0ms);
+  } else if (too_large) {
+    wake_after(step_pause);
   }
 }
 
@@ -243,6 +254,70 @@ std::size_t searcher::take_in(search::index& in, const store::shard_reader& read
 
 // -- looking up --------------------------------------------------------------------------------
 
+/// The rooms of the look-up that lack something of what has been applied by now.
+std::vector<searcher::lag> searcher::behind(const search::index& in,
+                                            const store::shard_reader& reader,
+                                            const search_job& job) {
+  std::vector<lag> all;
+  for (const auto& room : job.rooms) {
+    if (job.what.in && *job.what.in != room) {
+      continue;
+    }
+    const auto known = reader.find_room(room);
+    if (!known) {
+      all.push_back({room, std::nullopt});  // its shard has left this node since it was asked
+    } else if (!known->deleted &&
+               std::max(in.progress(room), known->purged_seq) < known->last_seq) {
+      all.push_back({room, known->last_seq});
+    }
+  }
+  return all;
+}
+
+/// Takes in what `late` lacks, within limits, and leaves there what it lacks still. The feed knows
+/// of that afterwards.
+void searcher::hurry(search::index& in, const store::shard_reader& reader, std::uint16_t shard,
+                     std::vector<lag>& late) {
+  const auto until = std::chrono::steady_clock::now() + hurry_for;
+  std::size_t budget = entries_per_commit;
+  in.begin();
+  try {
+    for (const auto& l : late) {
+      bool done = !l.seq;
+      while (!done && budget > 0 && std::chrono::steady_clock::now() < until) {
+        budget -= std::min(budget, take_in(in, reader, l.room, entries_per_read, done));
+      }
+    }
+    in.commit();
+  } catch (...) {
+    in.roll_back();
+    throw;
+  }
+  std::erase_if(late, [&](const lag& l) { return l.seq && in.progress(l.room) >= *l.seq; });
+  for (const auto& l : late) {
+    if (l.seq) {
+      env_->search.touch(shard, l.room);
+    }
+  }
+}
+
+/// False: the index lacks something that was there when it was asked.
+bool searcher::is_complete(search::index& in, const store::shard_reader& reader,
+                           const search_job& job) {
+  auto late = behind(in, reader, job);
+  if (!late.empty()) {
+    try {
+      hurry(in, reader, job.shard, late);
+    } catch (const search::damaged&) {
+      throw;
+    } catch (const search::broken&) {
+      // It can be read all the same; whoever takes in for everybody says why it is not written.
+      env_->search.catch_up(job.shard);
+    }
+  }
+  return late.empty();
+}
+
 void searcher::look_up(const search_job& job) {
   const auto begun = std::chrono::steady_clock::now();
   if (begun >= job.until) {
@@ -269,6 +344,7 @@ void searcher::look_up(const search_job& job) {
     return protocol::search_hit{chat::view(*m), std::move(h.snippet)};
   };
   try {
+    const bool complete = is_complete(*in, reader, job);
     auto found = find_there(find, show, job.from, job.limit);
     if (!found) {
       send_reply(job.asker, found.error());
@@ -278,6 +354,9 @@ void searcher::look_up(const search_job& job) {
     answer.hits = std::move(found->hits);
     if (found->more) {
       answer.next_cursor = found->more->text();  // the session makes one of all shards' answers
+    }
+    if (!complete) {
+      answer.late_nodes.push_back(env_->config.node.name);
     }
     send_reply(job.asker, answered{std::move(answer), false});
   } catch (const search::damaged& e) {

@@ -15,7 +15,9 @@
 /// looked at again. Look-ups that waited are answered by their askers' time-outs.
 ///
 /// The index is behind the log by a fraction of a second. It only says where to look: what is
-/// answered is read from the store, so a deleted message is never shown.
+/// answered is read from the store, so a deleted message is never shown. A look-up takes in first
+/// what its rooms lack, within limits; when that is not enough (after a change of leaders, or while
+/// the index is made anew) the answer names this node as late, with the hits there are.
 
 #include <chrono>
 #include <deque>
@@ -70,6 +72,16 @@ class searcher final : public observed<searcher_actor> {
   std::size_t do_some(search::index& in, task& t, std::size_t budget, bool& done);
   static std::size_t take_in(search::index& in, const store::shard_reader& reader, const uuid& room,
                              std::size_t budget, bool& done);
+  /// A room that has to be taken in up to here; empty: it cannot be.
+  struct lag {
+    uuid room;
+    std::optional<std::uint64_t> seq;
+  };
+  static std::vector<lag> behind(const search::index& in, const store::shard_reader& reader,
+                                 const search_job& job);
+  void hurry(search::index& in, const store::shard_reader& reader, std::uint16_t shard,
+             std::vector<lag>& late);
+  bool is_complete(search::index& in, const store::shard_reader& reader, const search_job& job);
   void look_up(const search_job& job);
 
   environment_ptr env_;

@@ -204,6 +204,7 @@ void session::send_auth_response(gathering& done) {
   }
   auto waiting = std::exchange(waiting_, {});
   for (auto& [request, answer] : waiting) {
+    const telemetry::request_scope scope(request.message_id);
     take_request(request, std::move(answer));
   }
 }

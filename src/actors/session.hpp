@@ -196,8 +196,8 @@ class session final : public observed<session_actor> {
   [[nodiscard]] protocol::user_role acting_role() const;
 
   // session_rate.cpp
-  [[nodiscard]] std::optional<error> takes_too_much(std::string_view action) const;
-  [[nodiscard]] static bool is_limited(const net::http_call& c);
+  [[nodiscard]] std::optional<error> takes_too_much(const protocol::request_row& row) const;
+  [[nodiscard]] std::optional<error> takes_too_much(const net::http_call& c) const;
 
   // session_webhooks.cpp
   void act_on_webhook(const http_call_ptr& c, const answerer& answer);

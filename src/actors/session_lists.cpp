@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// Lists that are gathered from many shards: each answers a page of its own, the session merges.
-/// A shard that cannot be reached is left out rather than failing the list for everybody.
+/// One that cannot be reached fails the list, which is asked again: nobody could see that entries
+/// are missing.
 
 #include <algorithm>
 #include <tuple>
@@ -16,7 +17,8 @@ namespace {
 /// Rooms of one's own are ordered by two times.
 using position = list_position;
 
-/// Waits for several replies and then goes on.
+/// Waits for several replies and then goes on. Whoever gets another reply than he wants finishes
+/// the request instead, and what comes later is for nobody.
 template <class T>
 struct gathered {
   std::size_t missing = 0;
@@ -29,6 +31,10 @@ struct gathered {
     }
   }
 };
+
+reply_body incomplete() {
+  return unavailable("a part of the list cannot be reached").value();
+}
 
 }  // namespace
 
@@ -81,10 +87,13 @@ void session::list_own(const job_ptr& j, const protocol::room_list_request& r) {
         };
         for (auto& [shard, ids] : by_shard) {
           ask({}, shard, {start_.user_id, {}, 0}, shard_room_views{std::move(ids), invited},
-              j->deadline, [all](const reply_body& reply) {
-                if (const auto* views = std::get_if<room_views>(&reply)) {
-                  all->items.insert(all->items.end(), views->rooms.begin(), views->rooms.end());
+              j->deadline, [j, all](const reply_body& reply) {
+                const auto* views = std::get_if<room_views>(&reply);
+                if (views == nullptr) {
+                  finish(j, incomplete());
+                  return;
                 }
+                all->items.insert(all->items.end(), views->rooms.begin(), views->rooms.end());
                 all->arrived();
               });
         }
@@ -116,10 +125,13 @@ void session::list_public(const job_ptr& j, const protocol::room_list_request& r
       page.before_time = after->times[0];
       page.before_id = after->id;
     }
-    ask({}, shard, {start_.user_id, {}, 0}, page, j->deadline, [all](const reply_body& reply) {
-      if (const auto* views = std::get_if<room_views>(&reply)) {
-        all->items.insert(all->items.end(), views->rooms.begin(), views->rooms.end());
+    ask({}, shard, {start_.user_id, {}, 0}, page, j->deadline, [j, all](const reply_body& reply) {
+      const auto* views = std::get_if<room_views>(&reply);
+      if (views == nullptr) {
+        finish(j, incomplete());
+        return;
       }
+      all->items.insert(all->items.end(), views->rooms.begin(), views->rooms.end());
       all->arrived();
     });
   }
@@ -149,13 +161,16 @@ void session::list_users(const job_ptr& j, const protocol::user_list_request& r)
       page.before_time = after->times[0];
       page.before_id = after->id;
     }
-    ask({}, shard, {start_.user_id, {}, 0}, page, j->deadline, [all](const reply_body& reply) {
-      if (const auto* views = std::get_if<user_views>(&reply)) {
-        all->items.insert(all->items.end(), views->users.begin(), views->users.end());
-        const auto at = views->stopped_at ? position::from(*views->stopped_at) : std::nullopt;
-        if (at) {
-          all->stopped.push_back(*at);
-        }
+    ask({}, shard, {start_.user_id, {}, 0}, page, j->deadline, [j, all](const reply_body& reply) {
+      const auto* views = std::get_if<user_views>(&reply);
+      if (views == nullptr) {
+        finish(j, incomplete());
+        return;
+      }
+      all->items.insert(all->items.end(), views->users.begin(), views->users.end());
+      const auto at = views->stopped_at ? position::from(*views->stopped_at) : std::nullopt;
+      if (at) {
+        all->stopped.push_back(*at);
       }
       all->arrived();
     });

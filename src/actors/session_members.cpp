@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actors/session.hpp"
+#include "telemetry/request_scope.hpp"
 
 namespace greenroom::actors {
 
@@ -97,8 +98,11 @@ void session::invite_or_set_role(const uuid& message_id, const protocol::invite_
     take_request({message_id, r}, answer);
     return;
   }
-  take_request({message_id, r}, [this, message_id, r, answer](protocol::answer_data data,
-                                                              bool duplicate) {
+  take_request({message_id, r}, [this, message_id, r, answer,
+                                 called = telemetry::current_request()](protocol::answer_data data,
+                                                                        bool duplicate) {
+    // Of the second request too it is said by what it was caused.
+    const telemetry::request_scope scope(called);
     const auto* first = std::get_if<error>(&data);
     // The role is looked at only for who is no member, so there is nothing to say better.
     const bool too_high =

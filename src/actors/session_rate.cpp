@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/// How often one may do something: a bucket for each user and action, the type of a write or all
-/// that is done over HTTP alone. See docs/protocol.md, section 7, and `limits.messages_per_minute`.
+/// How often one may do something: a bucket for each user and action, which is a type of request or
+/// all that is done over HTTP alone. See docs/protocol.md, section 7, `limits.messages_per_minute`
+/// for what changes something and `limits.requests_per_minute` for all else.
 
 #include "actors/session.hpp"
 
@@ -8,16 +9,21 @@ namespace greenroom::actors {
 
 namespace {
 
+/// The action that all is of which the protocol has no request.
+constexpr std::string_view http_alone = "what is done over HTTP alone";
+/// The same of the console, which asks again and again.
+constexpr std::string_view the_console = "the console over HTTP";
+/// And of what changes nothing.
+constexpr std::string_view read_alone = "what is read over HTTP alone";
+/// It has no number in the table.
+constexpr std::uint16_t no_kind = 0;
+
 /// Whose bucket it is. Messages have that of the user himself, without a hash for each.
 uuid bucket_of(const uuid& user, std::string_view action) {
   return action == "send_message_request" ? user : uuid::v5(user, "limit:" + std::string(action));
 }
 
-}  // namespace
-
-/// Takes one from the bucket of the action, or says when there will be one.
-std::optional<error> session::takes_too_much(std::string_view action) const {
-  const auto wait_ms = env_->limiter.take(bucket_of(start_.user_id, action), clock::now());
+std::optional<error> too_often(std::string_view action, std::optional<std::int64_t> wait_ms) {
   if (!wait_ms) {
     return std::nullopt;
   }
@@ -28,13 +34,40 @@ std::optional<error> session::takes_too_much(std::string_view action) const {
 
 /// Of what HTTP offers beside the requests of the protocol: what is written, or costs a shard a lot
 /// to put together.
-bool session::is_limited(const net::http_call& c) {
+bool is_change(const net::http_call& c) {
   if (c.webhook) {
     using what = net::webhook_action::what;
     return c.webhook->kind != what::list && c.webhook->kind != what::dead;
   }
   return (c.account && c.account->kind != net::account_action::what::list_tokens) ||
          c.announcement || c.room_export || c.room_restore || c.message_export || c.console;
+}
+
+}  // namespace
+
+/// Takes one from the bucket of the action, or says when there will be one. Log-ins have guards of
+/// their own, and heartbeats are counted by nobody.
+std::optional<error> session::takes_too_much(const protocol::request_row& row) const {
+  if (row.rate == protocol::rate_class::write) {
+    return too_often(row.type,
+                     env_->limiter.take(bucket_of(start_.user_id, row.type), clock::now()));
+  }
+  if (!row.needs_login) {
+    return std::nullopt;
+  }
+  return too_often(row.type, env_->requests.take(start_.user_id, row.number, clock::now()));
+}
+
+/// The same for what HTTP offers beside the requests of the protocol; those are counted as such.
+std::optional<error> session::takes_too_much(const net::http_call& c) const {
+  if (is_change(c)) {
+    const auto action = c.console ? the_console : http_alone;
+    return too_often(action, env_->limiter.take(bucket_of(start_.user_id, action), clock::now()));
+  }
+  if (c.account || c.webhook || c.authenticate_only) {
+    return too_often(read_alone, env_->requests.take(start_.user_id, no_kind, clock::now()));
+  }
+  return std::nullopt;
 }
 
 }  // namespace greenroom::actors

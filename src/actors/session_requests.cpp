@@ -3,6 +3,7 @@
 
 #include "actors/answer_time.hpp"
 #include "actors/entity.hpp"
+#include "actors/erased_names.hpp"
 #include "actors/session.hpp"
 #include "actors/token_keys.hpp"
 #include "protocol/limits.hpp"
@@ -19,11 +20,6 @@ using namespace std::chrono_literals;
 constexpr std::size_t waiting_max = 128;
 /// How long history waits for a leader that can confirm it (docs/protocol.md, history_request).
 constexpr auto current_within = 2500ms;
-
-/// The action that all is of which the protocol has no request.
-constexpr std::string_view http_alone = "what is done over HTTP alone";
-/// The same of the console, which asks again and again.
-constexpr std::string_view the_console = "the console over HTTP";
 
 template <class... Fs>
 struct overloaded : Fs... {
@@ -51,12 +47,9 @@ void session::take_request(const protocol::request_envelope& r, answerer answer)
     answer(std::move(*bad), false);
     return;
   }
-  const auto& row = protocol::row_of(r.data);
-  if (row.rate == protocol::rate_class::write) {
-    if (auto bad = takes_too_much(row.type)) {
-      answer(std::move(*bad), false);
-      return;
-    }
+  if (auto bad = takes_too_much(protocol::row_of(r.data))) {
+    answer(std::move(*bad), false);
+    return;
   }
   auto j = std::make_shared<job>();
   j->message_id = r.message_id;
@@ -321,7 +314,18 @@ void session::on(const job_ptr& j, const protocol::user_list_request& r) {
 void session::on(const job_ptr& j, const protocol::user_request& r) {
   const auto user =
       r.user_id ? *r.user_id : (r.username ? user_id_of(*r.username) : start_.user_id);
-  forward(j, user, r, user_get{});
+  if (!r.username) {
+    forward(j, user, r, user_get{});
+    return;
+  }
+  ask(user, env_->board.shard_of(user), {start_.user_id, {}, 0, acting_role()}, user_get{},
+      j->deadline, [j, user](const reply_body& body) {
+        if (has_lost_its_name(body, user)) {
+          finish(j, error{ec::user_not_found, "no such user", {}});
+        } else {
+          finish(j, body);
+        }
+      });
 }
 
 void session::on(const job_ptr& j, const protocol::unsupported_request& r) {
@@ -350,11 +354,9 @@ void session::take_http(const http_call_ptr& c) {
         take_limits(*self);
         device_id_ = self->device_id;
         attached_ = true;
-        if (is_limited(*c)) {
-          if (auto bad = takes_too_much(c->console ? the_console : http_alone)) {
-            answer(std::move(*bad), false);
-            return;
-          }
+        if (auto bad = takes_too_much(*c)) {
+          answer(std::move(*bad), false);
+          return;
         }
         if (c->account) {
           act_on_account(c);

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <set>
 
+#include "actors/erased_names.hpp"
 #include "actors/search_pages.hpp"
 #include "actors/session.hpp"
 #include "protocol/limits.hpp"
 #include "search/query.hpp"
+#include "search/query_author.hpp"
 
 namespace greenroom::actors {
 
@@ -17,6 +19,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto search_within = 2500ms;
+/// Whose name it is that `from:` says.
+constexpr auto author_within = 1s;
 
 /// What the shards have said.
 struct search_answers {
@@ -36,28 +40,50 @@ struct search_answers {
 }  // namespace
 
 void session::on(const job_ptr& j, const protocol::search_request& r) {
-  if (const auto what = search::parse(r.query); !what) {
+  const auto what = search::parse(r.query);
+  if (!what) {
     finish(j, what.error());
     return;
   }
-  if (r.room_id) {
-    search_in(j, r, {*r.room_id});
+  auto look = [this, j, r] {
+    if (r.room_id) {
+      search_in(j, r, {*r.room_id});
+      return;
+    }
+    ask(start_.user_id, env_->board.shard_of(start_.user_id), {start_.user_id, {}, 0}, user_rooms{},
+        j->deadline, [this, j, r](const reply_body& body) {
+          const auto* lines = std::get_if<user_room_lines>(&body);
+          if (lines == nullptr) {
+            finish(j, body);
+            return;
+          }
+          std::vector<uuid> rooms;
+          for (const auto& line : lines->rooms) {
+            if (limits_.allows_room(line.room_id)) {
+              rooms.push_back(line.room_id);
+            }
+          }
+          search_in(j, r, rooms);
+        });
+  };
+  if (!what->from || !search::author_is_named(r.query)) {
+    look();
     return;
   }
-  ask(start_.user_id, env_->board.shard_of(start_.user_id), {start_.user_id, {}, 0}, user_rooms{},
-      j->deadline, [this, j, r](const reply_body& body) {
-        const auto* lines = std::get_if<user_room_lines>(&body);
-        if (lines == nullptr) {
-          finish(j, body);
+  const auto author = *what->from;
+  const auto shard = env_->board.shard_of(author);
+  ask(author, shard, {start_.user_id, {}, 0}, user_get{},
+      std::min(j->deadline, clock::now() + author_within),
+      [this, j, author, shard, look = std::move(look)](const reply_body& body) {
+        const auto* failure = std::get_if<error>(&body);
+        protocol::search_response nothing;
+        if (failure != nullptr && failure->code == ec::unavailable) {
+          nothing.late_nodes.push_back(leader_name(shard));
+        } else if (!has_lost_its_name(body, author)) {
+          look();
           return;
         }
-        std::vector<uuid> rooms;
-        for (const auto& line : lines->rooms) {
-          if (limits_.allows_room(line.room_id)) {
-            rooms.push_back(line.room_id);
-          }
-        }
-        search_in(j, r, rooms);
+        finish(j, answered{std::move(nothing), false});
       });
 }
 
@@ -115,6 +141,8 @@ void session::search_in(const job_ptr& j, const protocol::search_request& r,
               a == nullptr ? nullptr : std::get_if<protocol::search_response>(&a->data);
           if (found != nullptr) {
             all->found.add(*found);
+            // The node has answered, but has yet to take in a part of what it leads.
+            all->late.insert(found->late_nodes.begin(), found->late_nodes.end());
           } else if (failure != nullptr && failure->code != ec::unavailable &&
                      failure->code != ec::internal) {
             all->failure = *failure;

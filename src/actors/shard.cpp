@@ -183,6 +183,7 @@ void shard::start_replica() {
     for (const auto& [from, message] : std::exchange(early_, {})) {
       replica_->receive(from, message, now);
     }
+    keeper_.show(*replica_);
   });
 }
 
@@ -225,6 +226,7 @@ void shard::lead() {
   next_hand_over_ = clock::now() + hand_over_after;
   telemetry::log("shard").debug("shard {}: leads in term {}", number_, term_);
   report("leader of term " + std::to_string(term_));
+  keeper_.show(*replica_);
   voters_ = std::max<std::size_t>(1, replica_->voters());
   duties_.announce({number_, term_, env_->board.self()});
   start_outbox();

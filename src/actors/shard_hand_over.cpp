@@ -47,6 +47,11 @@ void shard::hand_over(clock::time_point now) {
     }
     return;
   }
+  // Each leader waits to hear who is there before it says who is not: one that goes before that
+  // makes everybody wait for the next one, and who has gone seems to be there for so much longer.
+  if (now < settled_at_) {
+    return;
+  }
   for (const auto& node : placed->replicas) {
     if (node == env_->board.self()) {
       return;

@@ -131,7 +131,14 @@ void user::on(const asked& a, const user_detach& c) {
 }
 
 void user::on(const asked& a, const user_set_presence& c) {
-  const auto at = now_ms();
+  const auto known = place().online->look(id());
+  if (!known.is_online) {
+    // A leader that has just begun hears one by one who is there. Whoever asks asks again.
+    answer(a, unavailable("the connection is not known here yet").value());
+    return;
+  }
+  // What he said last counts, also within a millisecond and when the clock was put back.
+  const auto at = std::max(now_ms(), known.status_at + 1);
   const auto self = account();
   tell_watchers(place().online->set_status(id(), c.status, at), self ? self->last_seen : 0);
   // Every session knows, so that a new leader hears it from any of them.
@@ -196,6 +203,11 @@ void user::on(const asked& a, const user_logout& c) {
   }
   propose_for(a, std::move(command),
               [this, a, own](const chat::outcome& o, const proposal_result&) {
+                if (o.duplicate) {
+                  // Whose sessions ended has been told and logged the first time.
+                  answer(a, answered{protocol::ok_response{}, true});
+                  return;
+                }
                 telemetry::log("security")
                     .info("user {}: {} sessions revoked by {}", id().str(), o.revoked.size(),
                           own ? "himself" : "an admin");

@@ -9,6 +9,7 @@
 #include "chat/apply.hpp"
 #include "placement/key_plan.hpp"
 #include "telemetry/log.hpp"
+#include "telemetry/request_scope.hpp"
 
 namespace greenroom::actors {
 
@@ -84,6 +85,7 @@ void user::next_attempts() {
       continue;
     }
     if (verdict.refused_ms) {
+      const telemetry::request_scope scope(next.from.what->from.message_id);
       telemetry::log("security")
           .warn("log-in of user {} from {} refused: too many wrong passwords", id().str(),
                 address_of(next.from));
@@ -97,6 +99,7 @@ void user::next_attempts() {
     const bool taken =
         submit(hash_job::what::verify, next.password, exists ? self->password_hash : std::string(),
                [this, a = next.from, key = next.key, then = next.then](const hash_done& h) {
+                 const telemetry::request_scope scope(a.what->from.message_id);
                  const bool wrong = !h.failure && !h.verified;
                  guard_.end(key, wrong, clock::now());
                  if (h.failure) {
@@ -152,6 +155,7 @@ void user::refresh(const asked& a, const user_login& c) {
   command.message_id = a.what->from.message_id;
   command.expires_at = now_ms() + unix_ms{config().auth.refresh_token_s} * 1000;
   propose(std::move(command), [this, a, text = successor.text](const proposal_result& r) {
+    const telemetry::request_scope scope(a.what->from.message_id);
     if (r.failure) {
       answer(a, *r.failure);
     } else if (const auto* bad = std::get_if<error>(&r.outcome->answer)) {
@@ -182,6 +186,7 @@ void user::revoke_for_reuse(const asked& a, const uuid& session_id) {
   command.from.user_id = id();
   command.session_id = session_id;
   propose(std::move(command), [this, a, session_id](const proposal_result& r) {
+    const telemetry::request_scope scope(a.what->from.message_id);
     if (r.failure) {
       answer(a, *r.failure);
       return;

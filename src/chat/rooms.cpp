@@ -11,14 +11,16 @@ namespace greenroom::chat::rules {
 
 namespace {
 
-/// The answer to a create or join that was repeated: the room as it is now. Who has left since sees
-/// no more of it than any stranger.
-result joined_before(context& c, const uuid& room_id, const uuid& user_id) {
+/// The answer to a create or join that was repeated: the room as it is now. Who has left since and
+/// may not see it from outside is told what any stranger is.
+result joined_before(context& c, const uuid& room_id, const origin& from) {
   auto now = find_open_room(c, room_id);
   if (!now) return now.error();
-  auto self = c.s.find_member(room_id, user_id);
-  if (!self && now->type != room_type::open) return stranger(*now);
-  if (!self) self = member{.user_id = user_id};
+  auto self = c.s.find_member(room_id, from.user_id);
+  if (!self && now->type != room_type::open) {
+    if (auto bad = may(action::see, *now, person_in(c, *now, from.user_id, from.role))) return *bad;
+  }
+  if (!self) self = member{.user_id = from.user_id};
   return room_joined{std::move(*now), *self};
 }
 
@@ -60,7 +62,7 @@ room room_of(const create_room& cmd, unix_ms now) {
 result decide(context& c, const create_room& cmd) {
   const auto& creator = cmd.from.user_id;
   auto again = repeated(
-      c, cmd.from, [&](const dedup& first) { return joined_before(c, first.object_id, creator); });
+      c, cmd.from, [&](const dedup& first) { return joined_before(c, first.object_id, cmd.from); });
   if (again) return *again;
   if (const auto existing = find_made(c, cmd.room_id)) {
     // The id says that it is the same request, whatever its age.
@@ -69,7 +71,7 @@ result decide(context& c, const create_room& cmd) {
                       !cmd.from.message_id.is_nil();
     if (!same) return refusal(ec::conflict, "this alias is taken", "alias");
     c.out.duplicate = true;
-    return joined_before(c, cmd.room_id, creator);
+    return joined_before(c, cmd.room_id, cmd.from);
   }
   if (auto bad = check(cmd.what)) return *bad;
   std::set<uuid> everybody(cmd.what.members.begin(), cmd.what.members.end());
@@ -99,11 +101,11 @@ result decide(context& c, const create_direct& cmd) {
   if (creator == cmd.other)
     return refusal(ec::invalid_message, "a direct room has another person in it", "user_id");
   auto again = repeated(
-      c, cmd.from, [&](const dedup& first) { return joined_before(c, first.object_id, creator); });
+      c, cmd.from, [&](const dedup& first) { return joined_before(c, first.object_id, cmd.from); });
   if (again) return *again;
   if (find_made(c, cmd.room_id)) {
     c.out.duplicate = true;
-    return joined_before(c, cmd.room_id, creator);
+    return joined_before(c, cmd.room_id, cmd.from);
   }
 
   room r;
@@ -125,7 +127,7 @@ result decide(context& c, const create_direct& cmd) {
 result decide(context& c, const join_room& cmd) {
   const auto& user_id = cmd.from.user_id;
   auto again = repeated(
-      c, cmd.from, [&](const dedup& first) { return joined_before(c, first.object_id, user_id); });
+      c, cmd.from, [&](const dedup& first) { return joined_before(c, first.object_id, cmd.from); });
   if (again) return *again;
 
   auto r = find_open_room(c, cmd.room_id);

@@ -64,7 +64,7 @@ bool is_less(const json& a, const json& b) {
 }
 
 /// Columns that the answer does not name and no row has, so that a slip of the pen is no empty
-/// column. Without rows nothing can be said of those that only -o wide shows.
+/// column.
 std::vector<std::string> unknown_of(const std::vector<std::string>& wanted,
                                     const std::vector<std::string>& known) {
   std::vector<std::string> found;
@@ -167,14 +167,21 @@ exit_code show_answer(const console_options& o, const json& answer, std::ostream
     if (name.is_string()) columns.push_back(name);
   }
   const auto known = all_columns(columns, rows);
+  auto fields = known;
+  // Of lists, which may be without rows.
+  for (const auto& name : answer.value("fields", json::array())) {
+    if (!name.is_string()) continue;
+    const auto text = name.get<std::string>();
+    if (std::ranges::find(fields, text) == fields.end()) fields.push_back(text);
+  }
   auto wanted = o.columns;
   const auto sort_column = o.sort.substr(0, o.sort.find(':'));
   if (!sort_column.empty() && !node_sorts(o.verb)) wanted.push_back(sort_column);
-  if (const auto unknown = unknown_of(wanted, known); !unknown.empty() && !known.empty()) {
+  if (const auto unknown = unknown_of(wanted, fields); !unknown.empty() && !fields.empty()) {
     complaints << "greenroom: " << printable(o.verb) << " has no column "
                << printable(unknown.front()) << "; it has ";
-    for (const auto& name : known) {
-      complaints << (&name == &known.front() ? "" : ", ") << printable(name);
+    for (const auto& name : fields) {
+      complaints << (&name == &fields.front() ? "" : ", ") << printable(name);
     }
     complaints << '\n';
     return exit_code::usage;

@@ -51,6 +51,22 @@ console_options of_tab(const console_options& o, const top_tab& tab) {
   return asked;
 }
 
+/// As that of `top --once`.
+exit_code code_of(const json& answer) {
+  const auto at = answer.find("missing");
+  return at == answer.end() || at->empty() ? exit_code::ok : exit_code::unhealthy;
+}
+
+/// What the table of a list calls fields whose names take the room of what matters more.
+void shorten(std::vector<std::string>& columns, json& rows) {
+  const auto at = std::ranges::find(columns, "oldest_message_ms");
+  if (at == columns.end()) return;
+  *at = "wait_ms";
+  for (auto& row : rows) {
+    if (row.contains("oldest_message_ms")) row[*at] = row["oldest_message_ms"];
+  }
+}
+
 /// The terminal as it was, whatever ends the screen.
 class screen {
  public:
@@ -129,8 +145,12 @@ class top {
   void work() {
     if (asking_.valid() && asking_.wait_for(0s) == std::future_status::ready) {
       auto answer = asking_.get();
-      last_ = answer ? exit_code::ok : exit_code_of(answer.error().code);
+      last_ = answer ? code_of(*answer) : exit_code_of(answer.error().code);
       trouble_ = answer ? std::string() : printable(answer.error().message);
+      // What a pause holds on the screen is not judged by what came later.
+      if (!paused_ || for_detail_) {
+        missing_ = answer && answer->contains("missing") ? (*answer)["missing"] : json::array();
+      }
       if (answer && for_detail_) {
         // Another row may be shown by now.
         if (detail_asked_ == detail_title_) detail_ = std::move(*answer);
@@ -274,6 +294,15 @@ class top {
     ::refresh();
   }
 
+  /// The first line, with the nodes that are missing.
+  void draw_title(const std::string& title) {
+    const auto room = screen::columns() - 1;
+    const auto taken = width_of(title) + 1;
+    const auto away = missing_line(missing_, room > taken ? room - taken : 0);
+    screen_.line(0, title + (away.empty() ? "" : " " + away), A_BOLD,
+                 away.empty() ? tone::plain : tone::bad);
+  }
+
   void draw_list() {
     const int height = screen::rows();
     auto& m = model();
@@ -282,8 +311,8 @@ class top {
       const std::string name = models_[i].tab().title;
       title += std::to_string(i + 1) + (i == tab_ ? "[" + name + "]" : " " + name + " ") + " ";
     }
-    title += paused_ ? "  paused" : "";
-    screen_.line(0, title, A_BOLD);
+    title += paused_ ? "paused  " : "";
+    draw_title(title);
     auto about = std::to_string(m.rows().size()) + " of " + std::to_string(m.count()) + ", by " +
                  m.sort() + (m.is_descending() ? " (largest first)" : " (smallest first)");
     if (typing_ || !m.filter_text().empty()) about += ", filter: " + printable(m.filter_text());
@@ -292,9 +321,11 @@ class top {
                  trouble_.empty() ? tone::plain : tone::bad);
     const auto seen_max = std::max(1, height - 4);
     m.set_height(static_cast<std::size_t>(seen_max));
-    const auto rows = m.seen();
+    auto columns = m.columns();
+    auto rows = m.seen();
+    shorten(columns, rows);
     const auto lines =
-        screen_lines(format_table(m.columns(), rows, true, {screen::columns() - 1, false}), 0);
+        screen_lines(format_table(columns, rows, true, {screen::columns() - 1, false}), 0);
     for (int i = 0; i <= seen_max; ++i) {
       const auto at = static_cast<std::size_t>(i);
       const bool is_selected =
@@ -318,7 +349,7 @@ class top {
 
   void draw_detail() {
     const int height = screen::rows();
-    screen_.line(0, detail_title_, A_BOLD);
+    draw_title(detail_title_ + " ");
     screen_.line(1, trouble_, A_NORMAL, tone::bad);
     std::vector<std::string> columns;
     for (const auto& name : detail_.value("columns", json::array())) {
@@ -355,6 +386,7 @@ class top {
   bool paused_ = false;
   bool typing_ = false;
   std::string trouble_;
+  json missing_ = json::array();  ///< of the last answer that is shown
   exit_code last_ = exit_code::ok;
   screen screen_;
 };

@@ -46,10 +46,17 @@ exit_code export_room(const room_options& o) {
   const auto token = token_for(*node, o);
   if (!token) return failed(token.error().why, token.error().code);
   const auto path = "/api/rooms/" + room->str() + "/export";
+  export_watch watch;
   for (std::string query;;) {
     const auto answer = ask_patiently(
         *node, {.target = query.empty() ? path : path + "?" + query, .token = *token, .body = {}});
     if (!answer) return failed(answer.error().why, answer.error().code);
+    if (const auto gone = watch.take(answer->body)) {
+      std::cout.flush();
+      return failed("the room's retention has taken message " + std::to_string(*gone) +
+                        " meanwhile: the file is not whole, begin the export again",
+                    exit_code::failure);
+    }
     std::cout << answer->body;
     if (!std::cout) return failed("the file cannot be written", exit_code::failure);
     if (answer->next.empty()) break;

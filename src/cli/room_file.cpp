@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/room_file.hpp"
 
+#include <algorithm>
 #include <istream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -224,6 +225,26 @@ class verifier {
 
 room_file_report verify_room_file(std::istream& file, const std::optional<digest>& head) {
   return verifier().check(file, head);
+}
+
+std::optional<std::uint64_t> export_watch::take(std::string_view part) {
+  for (std::size_t at = 0; at < part.size();) {
+    const auto end = std::min(part.find('\n', at), part.size());
+    const auto text = part.substr(at, end - at);
+    at = end + 1;
+    // Few lines say so, and only they are worth a second look.
+    if (purged_seq_ && text.find(R"("message":null)") == std::string_view::npos) continue;
+    const auto line = json::parse(text, nullptr, false);
+    if (!line.is_object()) continue;  // the node's own word: verify is there for files
+    if (!purged_seq_) {
+      purged_seq_ = line.value("purged_seq", std::uint64_t{0});
+    } else if (line.value("line", "") == "entry" && line.value("kind", "") != "membership" &&
+               line.value("message", json::object()).is_null()) {
+      const auto seq = line.value("message_seq", std::uint64_t{0});
+      if (seq > *purged_seq_) return seq;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace greenroom::cli

@@ -11,6 +11,7 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "protocol/chain.hpp"
@@ -35,5 +36,16 @@ inline constexpr std::size_t problems_max = 20;
 
 /// `head`: what the chain has to end in, where that is known.
 room_file_report verify_room_file(std::istream& file, const std::optional<protocol::digest>& head);
+
+/// Looks on while a file is being written. A message that was written may be taken by the room's
+/// retention before its later changes are: those come without it, and the file is not whole.
+class export_watch {
+ public:
+  /// The next part, of whole lines. The seq of a message that went like that; null: none so far.
+  std::optional<std::uint64_t> take(std::string_view part);
+
+ private:
+  std::optional<std::uint64_t> purged_seq_;  ///< of the first line, which is the room's
+};
 
 }  // namespace greenroom::cli

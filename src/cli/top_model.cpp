@@ -6,6 +6,7 @@
 
 #include "cli/console_output.hpp"
 #include "cli/table.hpp"
+#include "cli/text.hpp"
 
 namespace greenroom::cli {
 
@@ -29,10 +30,24 @@ bool fits(const json& row, const std::string& text) {
 
 const std::vector<top_tab>& top_tabs() {
   static const std::vector<top_tab> tabs{
-      {"actors", "actors", "queue_depth", true, "id", "actor show", "actor"},
-      {"rooms", "rooms", "members", true, "id", "room show", "room"},
-      {"connections", "connections", "queue", true, "id", "", ""},
-      {"shards", "shards", "shard", false, "shard", "raft", "shard"},
+      {"actors",
+       "actors",
+       "mailbox",
+       true,
+       "id",
+       "actor show",
+       "actor",
+       {"id", "kind", "name", "mailbox", "oldest_message_ms", "rate", "busy"}},
+      {"rooms",
+       "rooms",
+       "entries_per_min",
+       true,
+       "id",
+       "room show",
+       "room",
+       {"name", "shard", "node", "last_seq", "entries_per_min", "mailbox"}},
+      {"connections", "connections", "queue", true, "id", "", "", {}},
+      {"shards", "shards", "shard", false, "shard", "raft", "shard", {}},
   };
   return tabs;
 }
@@ -44,6 +59,27 @@ std::size_t tab_named(std::string_view title) {
   return at == tabs.end() ? 0 : static_cast<std::size_t>(at - tabs.begin());
 }
 
+std::string missing_line(const json& missing, std::size_t width) {
+  std::vector<std::string> names;
+  std::string with_reasons;
+  std::string without;
+  for (const auto& m : missing) {
+    if (!m.is_object()) continue;
+    const auto text = [&](const char* field) {
+      const auto it = m.find(field);
+      return it != m.end() && it->is_string() ? printable(it->get<std::string>()) : "?";
+    };
+    const std::string between = names.empty() ? "missing: " : ", ";
+    names.push_back(text("node"));
+    without += between + names.back();
+    with_reasons += between + names.back() + " (" + text("reason") + ")";
+  }
+  if (names.empty()) return {};
+  if (width_of(with_reasons) <= width) return with_reasons;
+  if (width_of(without) <= width) return without;
+  return "missing: " + std::to_string(names.size()) + (names.size() == 1 ? " node" : " nodes");
+}
+
 void top_model::take(const json& answer) {
   // Who has not moved watches whatever is first.
   const auto id = selected_ == 0 ? json() : selected_row();
@@ -51,13 +87,31 @@ void top_model::take(const json& answer) {
   for (const auto& row : answer.value("rows", json::array())) {
     if (row.is_object()) all_.push_back(row);
   }
-  columns_.clear();
+  std::vector<std::string> named;
   for (const auto& name : answer.value("columns", json::array())) {
-    if (name.is_string()) columns_.push_back(name);
+    if (name.is_string()) named.push_back(name);
   }
-  if (columns_.empty()) columns_ = all_columns({}, all_);
+  if (named.empty()) named = all_columns({}, all_);
+  columns_.clear();
+  const auto known = all_columns(named, all_);
+  for (const auto& name : tab_->columns) {
+    // Of an older node some may be missing.
+    if (std::ranges::find(known, name) != known.end()) columns_.push_back(name);
+  }
+  own_columns_ = columns_.size();
+  for (auto& name : named) {
+    if (std::ranges::find(columns_, name) == columns_.end()) columns_.push_back(std::move(name));
+  }
+  if (own_columns_ == 0) own_columns_ = columns_.size();
   arrange();
   follow(id);
+}
+
+std::vector<std::string> top_model::columns() const {
+  const auto own = columns_.begin() + static_cast<std::ptrdiff_t>(own_columns_);
+  std::vector<std::string> seen(columns_.begin(), own);
+  if (std::find(own, columns_.end(), sort_) != columns_.end()) seen.push_back(sort_);
+  return seen;
 }
 
 void top_model::filter(std::string text) {

@@ -23,12 +23,18 @@ struct top_tab {
   const char* id;         ///< the field that names a row
   const char* show_verb;  ///< empty: the row itself is all there is
   const char* show_arg;
+  /// What is seen of a row on 80 columns, in this order; empty: what the answer's table has.
+  std::vector<std::string> columns;
 };
 
 /// actors, rooms, connections, shards.
 const std::vector<top_tab>& top_tabs();
 /// Its number; 0 for a name that there is none of.
 std::size_t tab_named(std::string_view title);
+
+/// The list of nodes that are missing from an answer, in at most `width` columns: `missing: node3
+/// (why)`, the names alone where that is too wide, or how many they are. Empty when none is.
+std::string missing_line(const nlohmann::json& missing, std::size_t width);
 
 class top_model {
  public:
@@ -41,7 +47,8 @@ class top_model {
   void filter(std::string text);
   /// This field decides the order.
   void sort_by(std::string field, bool descending);
-  /// The next column to the right (1) or left (-1) decides the order.
+  /// The next column to the right (1) or left (-1) decides the order; behind those of the tab come
+  /// the others of the answer's table.
   void sort_by_next(int step);
   void reverse();
   /// So many rows further; stays within them.
@@ -50,7 +57,8 @@ class top_model {
   void set_height(std::size_t rows);
 
   [[nodiscard]] const top_tab& tab() const noexcept { return *tab_; }
-  [[nodiscard]] const std::vector<std::string>& columns() const noexcept { return columns_; }
+  /// Those that are seen: the tab's own, and the one that sorts if it is none of them.
+  [[nodiscard]] std::vector<std::string> columns() const;
   [[nodiscard]] const std::string& sort() const noexcept { return sort_; }
   [[nodiscard]] bool is_descending() const noexcept { return descending_; }
   [[nodiscard]] const std::string& filter_text() const noexcept { return filter_; }
@@ -71,7 +79,8 @@ class top_model {
   void scroll();
 
   const top_tab* tab_;
-  std::vector<std::string> columns_;
+  std::vector<std::string> columns_;  ///< all that `sort_by_next` goes through
+  std::size_t own_columns_ = 0;       ///< so many of them, from the first on, are always seen
   nlohmann::json all_ = nlohmann::json::array();
   nlohmann::json shown_ = nlohmann::json::array();
   std::string sort_;

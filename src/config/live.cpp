@@ -16,7 +16,8 @@ namespace greenroom::config {
 namespace {
 
 /// Whoever uses one of these reads it through current(), or is told of it by what take_over does.
-constexpr std::array<std::string_view, 13> live_keys{"limits.messages_per_minute",
+constexpr std::array<std::string_view, 14> live_keys{"limits.messages_per_minute",
+                                                     "limits.requests_per_minute",
                                                      "limits.rooms_per_user",
                                                      "limits.members_per_room",
                                                      "history.page",

@@ -36,7 +36,8 @@ struct websocket_settings {
 };
 
 struct limit_settings {
-  std::uint32_t messages_per_minute = 100;  ///< 0: no limit
+  std::uint32_t messages_per_minute = 100;   ///< 0: no limit
+  std::uint32_t requests_per_minute = 6000;  ///< of each type that changes nothing; 0: no limit
   std::uint32_t max_connections = 10'000;
   std::uint32_t outbound_queue_messages = 1000;
   std::uint32_t outbound_queue_bytes = 8 * 1024 * 1024;

@@ -64,6 +64,11 @@ constexpr key table[] = {
      "messages per minute",
      "Messages a person may send, and as many changes of each other kind; 0 is no limit.", 0,
      million},
+    {"limits.requests_per_minute", at<&settings::limits, &limit_settings::requests_per_minute>,
+     "requests per minute",
+     "Requests of each type that changes nothing (reads, marks, typing), of a person on a node; 0 "
+     "is no limit.",
+     0, million},
     {"limits.max_connections", at<&settings::limits, &limit_settings::max_connections>,
      "connections", "Connections served at once; one more gets 503 or close code 1013.", 1,
      million},

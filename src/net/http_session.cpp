@@ -44,6 +44,7 @@ void http_session::guarded(Step step) noexcept {
   try {
     step();
   } catch (const std::exception& e) {
+    const telemetry::request_scope scope(request_id_);
     telemetry::log("net").error("connection {:x}: {}", id_, e.what());
     end(end_reason::by_server);
   }
@@ -264,6 +265,7 @@ void http_session::handle() {
   auto p = plan_request(r);
   if (how_ != admission::welcome) return turn_away(p);
   if (const auto* page = std::get_if<own_page>(&p)) {
+    const telemetry::request_scope scope(request_id_);
     respond(answer_page(hub_.pages, *page, wants_json(r)));
   } else if (const auto* none = std::get_if<no_route>(&p)) {
     respond(answer_no_route(*none, own_id_));

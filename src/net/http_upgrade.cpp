@@ -4,6 +4,7 @@
 #include "net/net_metrics.hpp"
 #include "net/upgrade.hpp"
 #include "telemetry/log.hpp"
+#include "telemetry/request_scope.hpp"
 
 namespace greenroom::net {
 
@@ -16,6 +17,7 @@ error invalid(std::string why) {
 }  // namespace
 
 void http_session::upgrade(const request& r) {
+  const telemetry::request_scope scope(request_id_);
   const std::string_view target(r.target().data(), r.target().size());
   if (const auto e = check_query(target)) return refuse(400, *e);
   if (!websocket::is_upgrade(r) || !r.body().empty()) {

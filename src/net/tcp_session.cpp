@@ -18,6 +18,10 @@ constexpr std::size_t read_bytes_max = 16 * 1024;
 /// What is taken of one connection before others have their turn: compressed, a packet may hold
 /// megabytes.
 constexpr std::size_t turn_bytes_max = 256 * 1024;
+/// A second's worth of what documents have more than the bytes that brought them. To inflate, take
+/// apart and answer a megabyte takes the thread some milliseconds, and a kilobyte brings it:
+/// without this one client keeps all others of the thread waiting.
+constexpr std::size_t inflated_bytes_per_s = 4 * 1024 * 1024;
 /// A frame that has begun is counted among what arrives in part from so many bytes on.
 constexpr std::size_t uncounted_bytes = 64;
 
@@ -121,15 +125,29 @@ std::uint16_t tcp_session::number_of_question(std::string_view answer) {
 // -- reading --------------------------------------------------------------------------------------
 
 void tcp_session::read() {
+  if (resting_) return;
   bool all_taken = false;
   try {
     all_taken = take_frames();
   } catch (const std::exception& e) {
     return fail_for(e);
   }
-  if (ended_ || paused_) return;
+  if (ended_) return;
+  if (inflated_ > 0) return rest();
+  if (paused_) return;
   if (all_taken) return wait_for_bytes();
   asio::post(io_.context(), [me = self()] {
+    if (!me->ended_ && !me->paused_) me->read();
+  });
+}
+
+void tcp_session::rest() {
+  resting_ = true;
+  const std::chrono::microseconds wait(std::exchange(inflated_, 0) * 1'000'000 /
+                                       inflated_bytes_per_s);
+  const auto timer = std::make_shared<asio::steady_timer>(io_.context(), wait);
+  timer->async_wait([me = self(), timer](error_code) {
+    me->resting_ = false;
     if (!me->ended_ && !me->paused_) me->read();
   });
 }
@@ -157,6 +175,7 @@ void tcp_session::take() {
   }
   count_in(bytes);
   if (closing_) return wait_for_bytes();  // until the peer has gone, too
+  unspent_ += bytes;
   try {
     frames_.feed({arrived.data(), bytes});
   } catch (const std::exception& e) {
@@ -175,7 +194,10 @@ bool tcp_session::take_frames() {
       break;
     }
     if (!*next) break;
-    taken += protocol::frame_header_bytes + (*next)->document.size();
+    const auto bytes = protocol::frame_header_bytes + (*next)->document.size();
+    taken += bytes;
+    inflated_ += bytes - std::min(bytes, unspent_);
+    unspent_ -= std::min(bytes, unspent_);
     deliver(**next);
   }
   if (ended_) return true;

@@ -42,6 +42,8 @@ class tcp_session final : public document_session {
   void wait_for_bytes();
   void take();
   bool take_frames();
+  /// Not before the time for what was inflated is over.
+  void rest();
   void deliver(const protocol::whole_frame& f);
   /// One `error` for what cannot be gone on from, and the end.
   void refuse(const error& why, const std::optional<uuid>& message_id = {});
@@ -58,7 +60,10 @@ class tcp_session final : public document_session {
   std::vector<question> questions_;  ///< without answer: as many as may be in flight
   std::string last_;                 ///< the frame at the end; empty: none
   bool shut_ = false;
-  bool listening_ = false;           ///< for bytes
+  bool listening_ = false;  ///< for bytes
+  bool resting_ = false;
+  std::size_t unspent_ = 0;   ///< bytes that have come and are in no frame yet that was taken
+  std::size_t inflated_ = 0;  ///< bytes of documents beyond what came, since the last rest
   std::uint64_t watched_frame_ = 0;  ///< number of the one that began before watched_since_
   steady::time_point watched_since_;
 };

@@ -29,6 +29,8 @@ constexpr const char* schema = R"(
 /// So many characters around what was found.
 constexpr std::size_t snippet_before = 40;
 constexpr std::size_t snippet_after = 120;
+/// Free pages below this, or below a quarter of all, are kept: the next messages want some.
+constexpr std::int64_t free_pages_kept = 1024;
 /// Steps of SQLite's machine between two looks at the clock.
 constexpr int steps_between = 20'000;
 
@@ -123,8 +125,11 @@ struct patience {
 
 struct index::impl {
   explicit impl(const std::filesystem::path& file) : db(file.string()) {
-    // It can be made anew, so nothing in it has to be on the disk at any time.
-    db.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192;");
+    // It can be made anew, so nothing in it has to be on the disk at any time. What is said of
+    // vacuuming counts in an empty file only, so it comes first; an older file stays as it is.
+    db.run(
+        "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; "
+        "PRAGMA cache_size = -8192; PRAGMA journal_size_limit = 4194304;");
     statement version(db, "PRAGMA user_version");
     version.step();
     const auto found = version.number(0);
@@ -138,6 +143,17 @@ struct index::impl {
         ensure_table(table);
       }
     }
+    can_shrink = number_of("PRAGMA auto_vacuum") == 2;
+  }
+
+  [[nodiscard]] std::int64_t number_of(const char* pragma) const {
+    statement s(db, pragma);
+    return s.step() ? s.number(0) : 0;
+  }
+  /// More pages are free than are kept.
+  [[nodiscard]] bool is_roomy() const {
+    const auto unused = number_of("PRAGMA freelist_count");
+    return unused > free_pages_kept && unused > number_of("PRAGMA page_count") / 4;
   }
 
   /// A file of this version that lacks a table was not made by us.
@@ -171,6 +187,7 @@ struct index::impl {
   }
 
   connection db;
+  bool can_shrink = false;  ///< files of older versions cannot
   std::optional<statement> find_room;
   std::optional<statement> find_message;
   std::optional<statement> put_room;
@@ -290,6 +307,14 @@ std::size_t index::remove_up_to(const uuid& room, std::uint64_t seq, std::size_t
   for (const auto key : keys)
     impl_->erase(key);
   return keys.size();
+}
+
+bool index::give_back(std::size_t pages) {
+  if (!impl_->can_shrink || !impl_->is_roomy()) return false;
+  impl_->db.run(("PRAGMA incremental_vacuum(" + std::to_string(pages) + ")").c_str());
+  if (impl_->is_roomy()) return true;
+  impl_->db.run("PRAGMA wal_checkpoint(TRUNCATE)");  // the file is cut by it, and its log
+  return false;
 }
 
 std::uint64_t index::size() const {

@@ -80,6 +80,9 @@ class index {
   void remove_room(const uuid& room);
   /// The messages up to `seq`, at most `limit` of them; how many there were.
   std::size_t remove_up_to(const uuid& room, std::uint64_t seq, std::size_t limit);
+  /// Outside of begin and commit: when much of the file is free (4 MiB, and a quarter of it), gives
+  /// at most `pages` of it back to the file system. True: there is more to give back.
+  bool give_back(std::size_t pages);
   /// How far the room's log has been taken in; 0: not at all.
   [[nodiscard]] std::uint64_t progress(const uuid& room) const;
   void set_progress(const uuid& room, std::uint64_t seq);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "protocol/text.hpp"
+#include "search/query_author.hpp"
 
 namespace greenroom::search {
 
@@ -165,6 +166,23 @@ expected<query> parse(std::string_view text) {
     return refused("nothing to look for");
   }
   return q;
+}
+
+bool author_is_named(std::string_view text) {
+  constexpr std::string_view filter = "from:";
+  bool named = false;
+  for (;;) {
+    while (!text.empty() && is_space(text.front()))
+      text.remove_prefix(1);
+    if (text.empty()) return named;
+    bool quoted = false;
+    const auto piece = next_piece(text, quoted);
+    if (!piece.starts_with(filter)) continue;
+    // As take_filter reads it; the last one counts.
+    auto wanted = std::string_view(piece).substr(filter.size());
+    if (wanted.starts_with('@')) wanted.remove_prefix(1);
+    named = !uuid::parse(wanted);
+  }
 }
 
 }  // namespace greenroom::search

@@ -61,7 +61,7 @@ struct log_append {
   /// block or throw.
   std::function<void()> synced;
   /// The log begins at mark->first from now on. What is before it goes a little at a time, with
-  /// later appends; readers do not see it.
+  /// later appends and while the writer is idle; readers do not see it.
   std::optional<log_mark> mark{};
   std::vector<raw_record> records{};
   /// First of all: everything of the shard goes, its log and its state; term and vote stay, so that
@@ -87,7 +87,7 @@ class log_writer {
  public:
   /// `on_fatal` is told why before the process is ended (default: logs and calls std::_Exit(70)).
   log_writer(database& db, durability how, std::function<void(const std::string&)> on_fatal = {});
-  ~log_writer();  ///< writes what has been given, then stops
+  ~log_writer();  ///< writes what has been given, then stops; what is unswept is for the next
   log_writer(const log_writer&) = delete;
   log_writer& operator=(const log_writer&) = delete;
 

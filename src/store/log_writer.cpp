@@ -19,6 +19,7 @@
 #include "store/records.hpp"
 #include "store/scan.hpp"
 #include "store/sync_pace.hpp"
+#include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
 
 namespace greenroom::store {
@@ -30,6 +31,9 @@ constexpr std::size_t kept_batch_bytes = 1 << 20;
 
 /// What is deleted of a log's old beginning with one append of its shard.
 constexpr std::size_t swept_at_once = 1024;
+
+/// And in one step while there is nothing else to do: an append may have to wait for such a step.
+constexpr std::size_t swept_when_idle = 256;
 
 /// A shard's log as it will be after what was handed over.
 struct extent {
@@ -65,13 +69,18 @@ struct log_writer::impl {
   }
 
   void run() {
+    find_unswept();
     std::vector<log_append> taken;
     while (true) {
       {
         std::unique_lock lock(mutex);
-        bell->rings.wait(lock, [this] { return stopping || !pending.empty(); });
-        if (pending.empty()) return;
+        bell->rings.wait(lock, [this] { return stopping || !pending.empty() || unswept; });
+        if (pending.empty() && stopping) return;
         taken.swap(pending);
+      }
+      if (taken.empty()) {
+        sweep_idle();
+        continue;
       }
       write(taken);
       {
@@ -84,9 +93,13 @@ struct log_writer::impl {
     }
   }
 
-  void write(const std::vector<log_append>& taken) {
+  void clear_batch() {
     if (batch.GetDataSize() > kept_batch_bytes) batch = rocksdb::WriteBatch();
     batch.Clear();
+  }
+
+  void write(const std::vector<log_append>& taken) {
+    clear_batch();
     std::uint64_t entries = 0;
     for (const auto& a : taken) {
       add(a);
@@ -147,7 +160,7 @@ struct log_writer::impl {
     auto& log = extent_of(a.shard);
     if (a.truncate_from != 0) truncate(a.shard, log, a.truncate_from);
     if (a.mark) cut(a.shard, log, *a.mark);
-    if (log.to_sweep) sweep(a.shard, log);
+    if (log.to_sweep) sweep(a.shard, log, swept_at_once);
     for (const auto& e : a.entries) {
       if (e.index == 0 || (log.last != 0 && e.index != log.last + 1)) {
         fatal("shard " + std::to_string(a.shard) + ": log entry " + std::to_string(e.index) +
@@ -174,17 +187,17 @@ struct log_writer::impl {
     check(batch.Put(db.handle(family::raft_meta), log_mark_key(shard).view(), encode(mark)));
     if (mark.first <= log.begin) return;
     log.begin = mark.first;
-    log.to_sweep = true;
+    log.to_sweep = unswept = true;
     log.first = log.last < mark.first ? 0 : std::max(log.first, mark.first);
     if (log.first == 0) log.last = 0;
   }
 
   /// Key by key for the same reason, and not all at once.
-  void sweep(std::uint16_t shard, extent& log) {
+  void sweep(std::uint16_t shard, extent& log, std::size_t at_once) {
     try {
       scan old(db, family::raft_log, log_prefix(shard));
       old.from(log_key(shard, log.swept_from));
-      for (std::size_t n = 0; n < swept_at_once; ++n, old.next()) {
+      for (std::size_t n = 0; n < at_once; ++n, old.next()) {
         const auto at = old.valid()
                             ? position_or_throw(parse_log_key(old.key_bytes()), family::raft_log)
                             : log_position{shard, log.begin};
@@ -198,6 +211,36 @@ struct log_writer::impl {
     }
   }
 
+  /// A shard that nobody writes to gets rid of what it has cut off, too. Without a sync: what a
+  /// crash brings back is found by the next start.
+  void sweep_idle() {
+    const auto at = std::find_if(extents.begin(), extents.end(),
+                                 [](const auto& e) { return e.second.to_sweep; });
+    unswept = at != extents.end();
+    if (!unswept) return;
+    clear_batch();
+    sweep(at->first, at->second, swept_when_idle);
+    if (batch.Count() == 0) return;
+    auto s = db.rocks().Write(write_options, &batch);
+    if (s.ok()) s = db.rocks().FlushWAL(false);
+    if (!s.ok()) fatal("sweeping the log: " + s.ToString());
+  }
+
+  /// What the process before this one has left.
+  void find_unswept() {
+    try {
+      scan facts(db, family::raft_meta, key{});
+      for (facts.first(); facts.valid(); facts.next()) {
+        const auto at = parse_raft_meta_key(facts.key_bytes());
+        if (!at || at->fact != raft_fact::log_mark) continue;
+        extents.try_emplace(at->shard, read_extent(at->shard));
+      }
+    } catch (const damaged& e) {
+      // The replica that it belongs to finds it too, and knows what to do about it.
+      telemetry::log("store").warn("old beginnings of logs are not looked for: {}", e.what());
+    }
+  }
+
   void put(std::uint16_t shard, const log_entry& e) {
     const auto place = log_key(shard, e.index);
     const auto head = encode_log_head(e);
@@ -208,19 +251,21 @@ struct log_writer::impl {
                     rocksdb::SliceParts(value_parts, 2)));
   }
 
+  extent read_extent(std::uint16_t shard) {
+    const log_reader log(db, shard);
+    const auto mark = log.mark();
+    unswept = unswept || mark.has_value();
+    return {log.first_index(), log.last_index(), mark ? mark->first : 0, 0, mark.has_value()};
+  }
+
   extent& extent_of(std::uint16_t shard) {
-    const auto [at, is_new] = extents.try_emplace(shard);
-    if (is_new) {
-      try {
-        const log_reader log(db, shard);
-        const auto mark = log.mark();
-        at->second = {log.first_index(), log.last_index(), mark ? mark->first : 0, 0,
-                      mark.has_value()};
-      } catch (const damaged& e) {
-        fatal(e.what());
-      }
+    const auto at = extents.find(shard);
+    if (at != extents.end()) return at->second;
+    try {
+      return extents.emplace(shard, read_extent(shard)).first->second;
+    } catch (const damaged& e) {
+      fatal(e.what());
     }
-    return at->second;
   }
 
   void check(const rocksdb::Status& s) {
@@ -243,6 +288,7 @@ struct log_writer::impl {
   // the thread's own
   rocksdb::WriteBatch batch;
   std::unordered_map<std::uint16_t, extent> extents;
+  bool unswept = false;  ///< some log may have an old beginning on the disk
 
   std::atomic<std::uint64_t> kept{0};
 

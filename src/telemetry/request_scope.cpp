@@ -25,7 +25,8 @@ request_scope::~request_scope() {
 
 std::string current_request() {
   if (innermost == nullptr) return {};
-  return innermost->id_ != nullptr ? innermost->id_->str() : std::string(innermost->text_);
+  if (innermost->id_ == nullptr) return std::string(innermost->text_);
+  return innermost->id_->is_nil() ? std::string() : innermost->id_->str();
 }
 
 bool is_request_id(std::string_view text) noexcept {

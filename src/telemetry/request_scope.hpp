@@ -4,7 +4,8 @@
 /// \file
 /// Which request of a client a thread works on. While one of these lives, every line that its
 /// thread logs ends with `(request ID)`. It costs two words written; the id becomes text only in a
-/// line that is really logged.
+/// line that is really logged. What is done later for the same request, when an answer has come,
+/// needs another one.
 
 #include <string>
 #include <string_view>
@@ -15,7 +16,8 @@ namespace greenroom::telemetry {
 
 class request_scope {
  public:
-  /// What is given outlives it. Of nested ones the innermost counts.
+  /// What is given outlives it. Of nested ones the innermost counts, also one whose id is empty or
+  /// nil: then there is no request.
   explicit request_scope(std::string_view id) noexcept;
   explicit request_scope(const uuid& id) noexcept;
   ~request_scope();

@@ -49,6 +49,8 @@ def test_a_table_is_damaged_while_the_node_runs(trio, figure):
     # What it had in memory and in its log is in tables after a start, and in no cache.
     victim.stop()
     trio.settle()
+    shard = names.shard_of(room)
+    wait_until(lambda: trio.leaders()[shard] == victim.name, "it to lead the room again", 40)
     assert victim.metric("greenroom_store_damaged") == 0
     assert damage_tables(victim.folder) > 0
 

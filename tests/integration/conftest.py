@@ -112,7 +112,8 @@ def talk(people):
     room = alice.create_room("Talk of two", alias=fresh("talk"), room_type="public")
     bob.ask("join_room_request", room_id=room["id"])
     alice.send(room["id"], "hello")
-    bob.wait_message("hello")
+    for client in (alice, bob):
+        client.wait_message("hello")
     return alice, bob, room
 
 

@@ -248,8 +248,12 @@ def test_guessing_is_slowed_down(cluster, person, connect):
     wait_until(lambda: owner.answer("auth_request", username=name_of(alice),
                                     password=PASSWORD)["data"]["type"] == "auth_response",
                "the owner to be let in again", 20)  # fmt: skip
-    logs = "".join(node.log() for node in cluster.nodes)
-    assert f"wrong password for user {alice.user['id']}" in logs
+
+    def written():
+        return "".join(node.log() for node in cluster.nodes)
+
+    wait_until(lambda: f"wrong password for user {alice.user['id']}" in written(), "it in the log")
+    logs = written()
     assert "guess 1" not in logs and PASSWORD not in logs
     browser.close()
 

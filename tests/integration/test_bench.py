@@ -107,6 +107,14 @@ def test_syncs_are_counted():
     assert result["syncs_per_s"] > 0 and result["p50_us"] <= result["p99_us"]
 
 
+def test_what_trace_points_cost_is_measured():
+    result = run(BENCH / "trace_points", 1)
+    assert set(result) == {"empty_ns", "point_ns", "cold_ns"}
+    assert result["empty_ns"] > 0 and result["point_ns"] > 0, result
+    refused = subprocess.run([str(BENCH / "trace_points"), "0"], capture_output=True, text=True)
+    assert refused.returncode == 2 and "MILLIONS" in refused.stderr, refused
+
+
 def test_one_command_prints_a_table_and_leaves_nothing(tmp_path):
     if not {0, 1} <= os.sched_getaffinity(0):
         pytest.skip("needs two cores")
@@ -115,7 +123,7 @@ def test_one_command_prints_a_table_and_leaves_nothing(tmp_path):
     environment = clean_environment() | {"GRTEST_PROGRAMS": str(BIN)}
     before = set(os.listdir("/proc"))
     result = subprocess.run(
-        [str(ROOT / "scripts/bench"), "--runs", "1", "--seconds", "0.3", "--retries", "0",
+        [str(ROOT / "scripts/bench"), "--runs", "1", "--seconds", "1", "--retries", "0",
          "--cases", "ingest c64", "--data", str(data), "--json", str(figures), "--markdown"],
         env=environment, capture_output=True, text=True, timeout=60 * SLOWNESS,
         stdin=subprocess.DEVNULL,

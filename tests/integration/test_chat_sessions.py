@@ -68,6 +68,11 @@ def test_no_save_neither_uses_nor_keeps(node, chat):
     assert chat([node], user, "--no-save", password=None, home=home).finish() == 2
 
 
+def online_again(client, times):
+    """After the first time."""
+    return len(client.all(event="state", state="online")) == 1 + times
+
+
 def test_two_terminals_of_one_person(chat):
     """Access tokens are refused from the start, so each reconnect spends a refresh token."""
     spent, current = [], ["first"]
@@ -92,6 +97,9 @@ def test_two_terminals_of_one_person(chat):
             for peer in node.peers[-2:]:
                 peer.hang_up()
             wait_until(lambda n=turn: len(current) == 4 + 2 * n, "both to be back")
+            # And to have the answers, before they are cut off again.
+            wait_until(lambda n=turn: all(online_again(each, n + 1) for each in (one, two)),
+                       "both to say that they are online")  # fmt: skip
         assert not spent, f"a spent token was used: {spent}"
         kept = token_of(home, node, "bob")
         wait_until(lambda: kept.read_text().strip() == current[-1], "the newest to be kept")

@@ -15,6 +15,7 @@ from harness.waiting import wait_until
 @pytest.fixture(autouse=True)
 def all_run(cluster):
     cluster.settle()
+    cluster.wait_even()
 
 
 def test_two_people_in_a_pipe(cluster, chat):
@@ -133,6 +134,7 @@ def test_actors_of_all_kinds(cluster):
         c.register(fresh("alice"))
         room = c.create_room("r")["id"]
         c.send(room, "x")
+        c.wait_message("x")  # so its relay is there
         result = cluster.nodes[2].console("actors", "-o", "json")
         kinds = {row["kind"] for row in json.loads(result.stdout)}
         expected = {"node", "cluster", "link", "gate", "shard", "room", "user", "relay", "session",
@@ -173,7 +175,7 @@ def test_tokens(cluster):
 
 def test_exit_codes(cluster):
     node = cluster.nodes[0]
-    assert node.console("health").returncode == 0
+    wait_until(lambda: node.console("health").returncode == 0, "all to be ready")
     for words in (["nods"], [], ["nodes", "--no-such"], ["token", "issue"], ["-o", "xml", "nodes"],
                   ["token", "issue", "--user", "no spaces"]):  # fmt: skip
         result = node.console(*words)

@@ -72,6 +72,30 @@ def test_who_is_erased_leaves_his_rooms(start_node):
         assert set(members(bob, direct)) == {alice.user["id"], bob.user["id"]}
 
 
+def test_nobody_is_found_by_an_erased_name(start_node):
+    """His id still shows the record and what he has said, his name shows nothing."""
+    node = start_node()
+    with Client(node) as alice, Client(node) as bob:
+        name, word = fresh("gone"), fresh("word")
+        alice.register(name)
+        bob.register(fresh("stays"))
+        room = bob.create_room("both", members=[alice.user["id"]])["id"]
+        alice.send(room, f"{word} of mine")
+
+        def hits(query, **fields):
+            return len(bob.ask("search_request", query=query, **fields)["hits"])
+
+        wait_until(lambda: hits(f"{word} from:{name}") == 1, "the message to be found")
+        assert bob.ask("user_request", username=name)["user"]["id"] == alice.user["id"]
+        Browser(node, alice.token).post("/api/users/me/erase", json={"password": PASSWORD})
+        assert bob.code("user_request", username=name) == "USER_NOT_FOUND"
+        shown = bob.ask("user_request", user_id=alice.user["id"])["user"]
+        assert (shown["id"], shown["username"]) == (alice.user["id"], "deleted user")
+        for query in (f"{word} from:{name}", f"from:@{name.upper()}"):
+            assert hits(query) == hits(query, room_id=room) == 0, query
+        assert hits(f"{word} from:{alice.user['id']}") == hits(word) == 1
+
+
 @pytest.mark.parametrize("how", ["deactivate", "erase"])
 def test_the_webhooks_of_who_has_gone_stop(start_node, receiver, how):
     url, got = receiver
@@ -106,8 +130,8 @@ def test_rooms_are_told_also_when_their_leader_dies(programs):
     """The account is led by node1, its room by node3, which is killed before it can hear."""
     cluster = Cluster()
     try:
-        cluster.start()
-        wait_until(lambda: "node3" in cluster.leaders().values(), "node3 to lead", 40)
+        cluster.start().settle()
+        cluster.wait_even()
         leaders = cluster.leaders()
         alias = names.name_led_by("node3", leaders, fresh("tea") + "x", names.room_id)
         user = names.name_led_by("node1", leaders, fresh("al") + "x", names.user_id)

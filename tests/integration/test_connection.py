@@ -8,7 +8,7 @@ import pytest
 from harness import names, raw
 from harness.client import PASSWORD, Client, Refused, new_id, refused_upgrade
 from harness.names import fresh
-from harness.waiting import SLOWNESS
+from harness.waiting import SLOWNESS, wait_until
 from harness.web import Browser
 
 # -- opening -----------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ def start_shared(programs):
     """A node whose time-outs and limits are small."""
     from harness.process import STARTED, Node
 
-    node = Node(websocket__auth_timeout_s=1, websocket__heartbeat_s=1, limits__max_connections=8,
+    node = Node(websocket__heartbeat_s=1, limits__max_connections=8,
                 http__allowed_origins="http://listed.example", limits__messages_per_minute=5,
                 resume__max_entries=4, http__request_timeout_s=1)  # fmt: skip
     try:
@@ -92,12 +92,15 @@ def start_shared(programs):
 # -- time-outs and limits ----------------------------------------------------------------------
 
 
-def test_who_does_not_authenticate_in_time(start_shared):
+def test_who_does_not_authenticate_in_time(start_node):
+    """At a node of its own: elsewhere a log-in may take as long as the disk lets it."""
+    node = start_node(websocket__auth_timeout_s=2)
     began = time.monotonic()
-    with Client(start_shared) as c:
+    with Client(node) as c:
         assert c.wait_closed() == 4401, "not authenticated in time is 4401"
-        assert time.monotonic() - began > 0.9, "websocket.auth_timeout_s is 1"
-    with Client(start_shared) as c:
+        took = time.monotonic() - began
+        assert 1.9 < took < 8 * SLOWNESS, f"websocket.auth_timeout_s is 2, it was {took:.1f} s"
+    with Client(node) as c:
         assert c.code("auth_request", token="a.b.c") == "UNAUTHORIZED"
         assert c.wait_closed() == 4401, "a failed try does not stop the clock"
 
@@ -128,6 +131,7 @@ def test_whose_library_answers_pings_stays(start_shared):
 
 def test_one_connection_too_many(start_shared):
     node = start_shared
+    wait_until(lambda: node.metric("greenroom_websocket_connections") == 0, "earlier ones to go")
     first = Client(node)
     first.register(fresh("first"))
     others = [Client(node, token=first.token) for _ in range(7)]

@@ -35,7 +35,7 @@ class Configured:
         self.say("")
         self.node = Node(flags=["--config", str(self.file)])
         # What the environment says wins over the file.
-        for key in ("limits.messages_per_minute", "http.port"):
+        for key in ("limits.messages_per_minute", "limits.requests_per_minute", "http.port"):
             self.node.settings.pop(key)
         self.node.flags += ["--http-port", str(self.node.http_port)]
         self.node.start()
@@ -69,12 +69,13 @@ def test_what_can_change_does(configured):
         for n in range(5):
             alice.send(room, f"m{n}")
         configured.say("[history]\npage = 3\n[websocket]\nheartbeat_s = 40\n"
-                       "[limits]\nmessages_per_minute = 1\n")
+                       "[limits]\nmessages_per_minute = 1\nrequests_per_minute = 2\n")
         planned = configured.reload(dry_run=True)
         assert configured.setting("history.page") == 50, "a rehearsal does nothing"
         done = configured.reload()
         assert {k: r["state"] for k, r in done.items()} == {
             "history.page": "taken", "limits.messages_per_minute": "taken",
+            "limits.requests_per_minute": "taken",
             "websocket.heartbeat_s": "needs a restart", "all others": "unchanged"}  # fmt: skip
         assert planned == done
         page = done["history.page"]
@@ -87,9 +88,12 @@ def test_what_can_change_does(configured):
         data = [alice.answer("send_message_request", room_id=room, content="x",
                              message_type="text")["data"] for _ in range(3)]  # fmt: skip
         assert data[-1]["type"] == "error" and data[-1]["code"] == "RATE_LIMIT", data
+        codes = [alice.answer("history_request", room_id=room)["data"].get("code")
+                 for _ in range(3)]  # fmt: skip
+        assert codes[-1] == "RATE_LIMIT", codes
     (row,) = [r for r in audited(node, "reload") if "dry_run" not in r["details"]]
     assert row["outcome"] == "ok" and row["by"] == f"uid {os.geteuid()}"
-    assert "history.page: 50 is now 3" in node.log()
+    wait_until(lambda: "history.page: 50 is now 3" in node.log(), "it in the log")
     # Another time: what has been taken is the same now, what waits for a restart still does.
     assert set(configured.reload()) == {"websocket.heartbeat_s", "all others"}
     configured.say("")
@@ -130,7 +134,7 @@ def test_sighup_does_the_same(configured):
     configured.say("[backup]\nevery = -1\n")
     os.kill(node.pid(), signal.SIGHUP)
     wait_until(lambda: f"not taken over: {configured.file}:2" in node.log(), "the mistake")
-    assert audited(node, "reload")[-1]["outcome"] == "failure"
+    wait_until(lambda: audited(node, "reload")[-1]["outcome"] == "failure", "its audit line")
     assert configured.setting("log.level") == "debug"
 
 
@@ -170,8 +174,11 @@ def test_a_log_is_cut(trio, people_of_trio):
         return {r["node"]: r for r in asked.rows("raft", shard=shard)}
 
     def even():
+        """And not as they were before: what they say is up to a second old."""
         rows = replicas()
-        return len(rows) == 3 and len({r["applied"] for r in rows.values()}) == 1 and rows
+        is_long = all(r["first"] + 15 < r["last"] for r in rows.values())
+        even = len(rows) == 3 and len({r["applied"] for r in rows.values()}) == 1
+        return rows if even and is_long else None
 
     before = wait_until(even, "all replicas to be even")
     assert all(r["first"] + 15 < r["last"] for r in before.values()), before
@@ -265,7 +272,11 @@ def test_what_makes_no_delay(trio, start_node):
 def test_what_is_armed_is_listed(trio):
     trio.settle()
     here = trio.nodes[0]
-    # Canaries work every second or so: it is armed for the time of a question at least.
-    here.rows("chaos fail", kind="webhooks")
-    (row,) = [r for r in here.rows("chaos list") if r["what"] == "fail"]
+
+    def armed():
+        """Until the next message of that kind, which may come before the question does."""
+        here.rows("chaos fail", kind="webhooks")
+        return [r for r in here.rows("chaos list") if r["what"] == "fail"]
+
+    (row,) = wait_until(armed, "it to be listed")
     assert (row["node"], row["of"], row["delay_ms"]) == ("node1", "webhooks", None)

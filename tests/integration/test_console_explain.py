@@ -94,9 +94,12 @@ def test_what_is_not_there(cluster):
 def test_with_nodes_gone(cluster, people):
     (alice,) = people(0)
     alias = fresh("alone")
-    alice.create_room("Alone", alias=alias, room_type="public")
-    cluster.nodes[2].kill()
+    room = alice.create_room("Alone", alias=alias, room_type="public")
     asked = cluster.nodes[0]
+    shown = asked.rows("room show", room=room["id"])
+    shard = next(r["value"] for r in shown if r["field"] == "shard")
+    cluster.wait_everywhere(shard, lambda: alice.send(room["id"], "hello"))
+    cluster.nodes[2].kill()
 
     def one_is_gone():
         said = words(asked, "explain shard", shard=5)

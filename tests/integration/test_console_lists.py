@@ -16,14 +16,15 @@ NODES = {"node1", "node2", "node3"}
 @pytest.fixture(autouse=True)
 def all_run(cluster):
     """A test that failed in the middle must not make the next ones fail. And young groups have not
-    grown to three everywhere yet."""
+    grown to three everywhere yet, nor are they led where they will be."""
     cluster.settle()
+    cluster.wait_even()
 
     def grown():
         rows = cluster.nodes[0].rows("raft")
         return len(rows) == 99 and all(r["votes"] == 3 for r in rows)
 
-    wait_until(grown, "all groups to have three replicas")
+    wait_until(grown, "all groups to have three replicas", 60)
 
 
 def name_of(client):
@@ -89,6 +90,43 @@ def test_a_list_is_sorted_filtered_and_cut(cluster, people):
     assert "sort is one of id, alias" in usage(asked, "rooms", sort="colour")
     assert "no field colour" in usage(asked, "rooms", filter="colour=red")
     assert "limit is 1 to" in usage(asked, "rooms", limit=0)
+
+
+def test_an_empty_list_has_columns(cluster):
+    asked = cluster.nodes[1]
+    nothing = ["actors", "--filter", "handled>99999999999"]
+    empty = asked.console(*nothing, "--columns", "kind,rate")
+    assert (empty.returncode, empty.stdout) == (0, "KIND  RATE\n"), empty
+    unknown = asked.console(*nothing, "--columns", "colour")
+    assert unknown.returncode == 2 and "no column colour" in unknown.stderr
+
+
+NOT_FOUND, REFUSED = 3, 4
+
+
+@pytest.mark.parametrize("words", [
+    ("node", "drain", "nosuch"), ("node", "undrain", "nosuch"),
+    ("node", "decommission", "nosuch", "--yes"), ("shard", "move", "1", "--to", "nosuch"),
+    ("key", "retire", "nosuch", "--yes"), ("key", "retire", "nosuch", "--dry-run"),
+    ("token", "revoke", "--user", "{user}", "--id", "nosuch"),
+    ("token", "revoke", "--user", "{user}", "--id", "0123456789abcdef0123456789abcdef"),
+])  # fmt: skip
+def test_what_there_is_none_of_is_not_found(cluster, people, words):
+    (alice,) = people(0)
+    for asked in cluster.nodes:
+        result = asked.console(*(w.format(user=name_of(alice)) for w in words))
+        assert result.returncode == NOT_FOUND, result
+
+
+def test_what_would_be_refused_is_refused_when_it_is_rehearsed(cluster):
+    asked = cluster.nodes[1]
+    rehearsed = asked.console("node", "decommission", "node3", "--dry-run")
+    assert rehearsed.returncode == REFUSED, rehearsed
+    assert "with 2 other nodes shards would have" in rehearsed.stderr
+    allowed = asked.console("node", "decommission", "node3", "--fewer-replicas", "--dry-run")
+    assert allowed.returncode == 0, allowed
+    newest = asked.rows("key list")[-1]["id"]
+    assert asked.console("key", "retire", newest, "--dry-run").returncode == REFUSED
 
 
 def test_one_room(cluster, talk):
@@ -168,6 +206,21 @@ def test_actors(cluster, talk):
         facts = fields(node.rows("actor show", actor=actor["id"]))
         assert facts["kind"] == "room" and facts["name"] == room["id"]
         assert facts["parent"] == f"shard {shard}" and facts["node"] == actor["node"]
+        assert facts["children"] == 0, "a room has none"
+    above = one(asked.rows("actors", kind="shard", filter=f"name={shard},node={actor['node']}"))
+
+    def counted():
+        below = asked.rows("actors", parent=f"shard {shard}", filter=f"node={actor['node']}")
+        shown = fields(asked.rows("actor show", actor=above["id"]))["children"]
+        return below and shown == len(below)
+
+    wait_until(counted, "the shard to have as many children as name it")
+    by_figures = asked.rows("actors", filter=f"handled>0,kind=room,id={actor['id']}", limit=1)
+    assert one(by_figures)["name"] == room["id"] and by_figures[0]["parent"] == f"shard {shard}"
+    assert not asked.rows("actors", filter="handled<0")
+    assert asked.rows("actors", filter="mailbox<100000,busy<101,age>0", limit=1), "short names too"
+    (session,) = asked.rows("actors", filter="kind=session,node=node1", limit=1)
+    assert fields(asked.rows("actor show", actor=session["id"]))["user"], "whose it is"
     assert code(asked, "actor show", actor="node9/1") == "not_found"
     assert "kind is one of" in usage(asked, "actors", kind="nothing")
 
@@ -202,8 +255,18 @@ def test_raft_and_store(cluster):
         assert "raft_log" in s["families"]
 
 
+WELL = ("ready", "descriptors", "store", "links", "clock", "consumers")
+
+
 def test_doctor(cluster):
-    rows = cluster.nodes[0].rows("doctor")
+    def judged_well():
+        """What a machine that is busy, or a cluster that was just started, makes good again."""
+        rows = cluster.nodes[0].rows("doctor")
+        good = {(r["node"], r["check"]) for r in rows if r["state"] == "ok"}
+        wanted = {(n, c) for n in NODES for c in WELL} | {("all", "leaders")}
+        return rows if wanted <= good else None
+
+    rows = wait_until(judged_well, "everything to be well", 30)
     for r in rows:
         assert set(r) == {"check", "node", "state", "detail"} and r["detail"], r
         assert r["state"] in ("ok", "warning", "failed"), r
@@ -211,7 +274,7 @@ def test_doctor(cluster):
         assert one(rows, check=check)["node"] == "all"
     assert one(rows, check="leaders")["state"] == "ok"
     for node in NODES:
-        for check in ("ready", "descriptors", "store", "links", "clock", "consumers"):
+        for check in WELL:
             assert one(rows, check=check, node=node)["state"] == "ok"
         # As good as the machine; and certificates of a test need not last.
         for check in ("memory", "disk_space", "fsync", "certificates", "actors", "backup"):

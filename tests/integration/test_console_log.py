@@ -45,7 +45,9 @@ def test_all_nodes_are_followed(cluster):
     found = []
 
     def heard():
-        found.extend(asked.rows("log tail", **wanted))
+        rows = asked.rows("log tail", **wanted)
+        assert [r["time"] for r in rows] == sorted(r["time"] for r in rows), "by time, each time"
+        found.extend(rows)
         return {r["node"] for r in found} == NODES
 
     wait_until(heard, "a line of each node")
@@ -53,7 +55,6 @@ def test_all_nodes_are_followed(cluster):
     for r in found:
         assert r["level"] == "info" and r["component"] == "main", r
         assert r["message"] == f"log level of {component} set to info by an operator"
-    assert [r["time"] for r in found] == sorted(r["time"] for r in found)
 
 
 def test_one_node_is_followed(cluster):
@@ -114,13 +115,13 @@ def test_a_node_that_goes_is_in_the_log_of_the_others(cluster):
               "limit": 0}  # fmt: skip
     assert asked.rows("log tail", **wanted) == [], "nothing of what is kept, by limit"
     cluster.nodes[2].kill()
-    found, missing = [], set()
+    found = []
 
     def heard():
         answer = asked.admin("log tail", timeout_s=4, **wanted)
         assert answer["ok"], answer
         found.extend(answer["rows"])
-        missing.update(m["node"] for m in answer["missing"])
+        missing = {m["node"] for m in answer["missing"]}
         return {r["node"] for r in found} == {"node1", "node2"} and missing == {"node3"}
 
     wait_until(heard, "node1 and node2 to have lost node3")

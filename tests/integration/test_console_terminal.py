@@ -5,7 +5,7 @@ import shlex
 import subprocess
 
 import pytest
-from harness.fake_admin import FakeAdmin
+from harness.fake_admin import FakeAdmin, listing
 from harness.process import TOOL, clean_environment
 from harness.terminal import Terminal
 from harness.waiting import SLOWNESS, wait_until
@@ -208,7 +208,7 @@ complete_here "$tool" console --node {shlex.quote(str(admin.path))} room show lo
     assert found.split() == ["console", "--no-headers", "--node", "lounge"]
 
 
-ACTORS = [{"kind": "room", "name": f"room{i}", "queue_depth": i, "id": f"node1/{i}"}
+ACTORS = [{"kind": "room", "name": f"room{i}", "mailbox": i, "id": f"node1/{i}"}
           for i in range(40)]  # fmt: skip
 
 
@@ -219,13 +219,13 @@ def top(admin, terminal):
     screen = terminal(columns=80, rows=24)
     start(screen, admin, "top", "--watch", "0.2")
     screen.wait("1[actors]")
-    screen.wait("40 of 40, by queue_depth (largest first)")
+    screen.wait("40 of 40, by mailbox (largest first)")
     return screen
 
 
 def rows_of(screen):
     """The names, from the top."""
-    return [line.split()[1] for line in screen.lines() if line.startswith("room ")]
+    return [line.split()[2] for line in screen.lines() if line.startswith("node1/")]
 
 
 def test_top_shows_the_busiest_first(admin, top):
@@ -233,7 +233,7 @@ def test_top_shows_the_busiest_first(admin, top):
     assert len(top.lines()) <= 24 and len(rows_of(top)) == 20
     top.type("r", enter=False)
     top.wait_for(lambda: rows_of(top)[:2] == ["room0", "room1"], "the other order")
-    assert admin.of("actors")[0]["sort"] == "queue_depth:desc"
+    assert admin.of("actors")[0]["sort"] == "mailbox:desc"
     top.type("q", enter=False)
     top.wait("status 0")
 
@@ -247,7 +247,8 @@ def test_top_begins_with_the_order_that_was_asked_for(admin, terminal):
     assert admin.of("actors")[0] == {"sort": "name:asc", "limit": 50}
     screen.type("2", enter=False)
     screen.wait("lounge")
-    assert admin.of("rooms")[0] == {"sort": "members:desc", "limit": 50}, "that list has its own"
+    own = {"sort": "entries_per_min:desc", "limit": 50}
+    assert admin.of("rooms")[0] == own, "that list has its own"
     screen.type("q", enter=False)
     screen.wait("status 0")
 
@@ -277,6 +278,48 @@ def test_top_drills_down_and_comes_back(admin, top):
     top.wait("unknown verb shards")
     top.type("q", enter=False)
     top.wait("status 2")
+
+
+@pytest.mark.parametrize("reason", ["no link to it", "no answer in time", "the link was lost"])
+def test_top_says_which_node_is_missing(admin, top, reason):
+    away = [{"node": "node3", "reason": reason}]
+    admin.answers["actors"] = lambda args: listing(ACTORS) | {"missing": away}
+    lines = top.wait(f"missing: node3 ({reason})")
+    assert "1[actors]" in lines[0] and lines[0].endswith(")"), "in the line that is always there"
+    top.wait_for(lambda: len(rows_of(top)) == 20, "what the others say")
+    admin.answers["actors"] = lambda args: ACTORS
+    top.wait_for(lambda: "missing" not in top.lines()[0], "it to be back")
+    admin.answers["actors"] = lambda args: listing(ACTORS) | {"missing": away}
+    top.wait(f"missing: node3 ({reason})")
+    top.type("q", enter=False)
+    top.wait("status 7")
+
+
+def test_top_shows_on_80_columns_what_matters(admin, top):
+    actor = {"kind": "connection", "name": "0123456789abcdef0123456789abcdef", "node": "node1",
+             "queue_depth": 7, "handled": 123456789, "busy_us": 12345678, "busy_percent": 12.34,
+             "errors": 0, "restarts": 0, "parent": "supervisor of connections", "age_ms": 12345678,
+             "last_message_ms": 12345, "id": "node1/12345", "mailbox": 7, "busy": 12.34,
+             "rate": 123.45, "oldest_message_ms": 99999}  # fmt: skip
+    admin.answers["actors"] = [actor] * 2
+    top.wait_for(lambda: top.lines()[2].split() == ["ID", "KIND", "NAME", "MAILBOX", "WAIT_MS",
+                                                    "RATE", "BUSY"], "its own columns")  # fmt: skip
+    row = next(line for line in top.lines() if "node1/" in line).split()
+    assert row[:2] == ["node1/12345", "connection"] and row[3:] == ["7", "99999", "123.45", "12.34"]
+    assert len(row[2]) >= 20 and row[2].startswith("0123456789abcdef"), row
+    room = {"id": "0123456789abcdef0123456789abcdef", "alias": "alias", "shard": 31,
+            "node": "node1", "nodes": 3, "actor": "active", "handled": 1, "age_ms": 5}  # fmt: skip
+    admin.answers["rooms"] = [
+        room | {"name": name, "members": members, "last_seq": 1234567, "entries_per_min": entries,
+                "mailbox": 12}
+        for name, members, entries in [("a large and quiet room", 10_000, 0.5), ("hot", 2, 12345.6)]
+    ]  # fmt: skip
+    top.type("2", enter=False)
+    top.wait("2 of 2, by entries_per_min (largest first)")
+    lines = top.lines()
+    assert lines[2].split() == ["NAME", "SHARD", "NODE", "LAST_SEQ", "ENTRIES_PER_MIN", "MAILBOX"]
+    assert lines[3].split() == ["hot", "31", "node1", "1234567", "12345.6", "12"]
+    assert lines[4].startswith("a large and quiet room "), lines[4]
 
 
 def test_top_fits_a_terminal_that_changes(admin, top):

@@ -87,6 +87,27 @@ def test_the_way_of_a_message(cluster, talk):
         assert [r["receivers"] for r in rows if (r["hop"], r["node"]) == ("out", "node2")] == [1]
 
 
+def test_how_many_points_a_message_passes(cluster, talk, people):
+    """What docs/performance.md counts with: six for a message that is acknowledged, and two for
+    each node with listeners, however many of them there are."""
+    alice, bob, room = talk
+    more = people(1, 1, 0)
+    for each in more:
+        each.ask("join_room_request", room_id=room["id"])
+    alice.send(room["id"], "are all here?")
+    for each in more:
+        each.wait_message("are all here?")
+    wanted = new_id()
+    trace = Trace(cluster.nodes[0], "trace message", message=wanted)
+    alice.ask("send_message_request", room_id=room["id"], content="counted", message_id=wanted)
+    for each in (alice, bob, *more):
+        each.wait_message("counted")
+    rows = trace.wait(lambda seen: len(seen) >= 10, "all hops of the message")
+    passed = sorted(r["hop"] for r in rows)
+    assert passed == sorted([*WAY[:5], "answer", *["relay", "out"] * 2]), rows
+    assert sum(r["receivers"] for r in rows if r["hop"] == "out") == 5
+
+
 def test_of_a_user_and_one_message(cluster, talk):
     alice, bob, room = talk
     wanted = new_id()
@@ -111,7 +132,7 @@ def test_with_a_node_gone(cluster, talk):
         return answer["type"] != "error"
 
     message = new_id()
-    wait_until(sent, "a leader to take it")
+    wait_until(sent, "a leader to take it", 30)
     rows = trace.wait(heard_by_both, "what two nodes know")
     assert trace.missing == {"node3"} and where(rows, "commit") <= {"node1", "node2"}
 

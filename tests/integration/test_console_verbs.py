@@ -16,7 +16,7 @@ from harness.waiting import wait_until
 
 GOLDEN = Path(__file__).parent / "console_fields.json"
 
-OK, FAILURE, USAGE, NOT_FOUND, REFUSED, TIMED_OUT, MISSING = 0, 1, 2, 3, 4, 6, 7
+OK, NOT_FOUND, REFUSED, TIMED_OUT, MISSING = 0, 3, 4, 6, 7
 
 
 class World:
@@ -30,6 +30,8 @@ class World:
         made = Client(self.node)
         self.clients.append(made)
         made.register(fresh("walker"))
+        for verb in ("sessions", "connections"):
+            self.row_of(verb, user_id=made.user["id"])
         return made
 
     def user(self):
@@ -42,6 +44,7 @@ class World:
         owner = self.client()
         room = owner.create_room("Walked", alias=fresh("walked"), room_type="public")
         owner.send(room["id"], "hello")
+        self.row_of("rooms", id=room["id"])
         return room
 
     def bot_with_token(self):
@@ -151,7 +154,7 @@ CASES = {
     "nodes drain": Case(lambda w: ["node2"], after=("node", "undrain", "node2")),
     "nodes undrain": Case(drained),
     # For good, so it is done in test_membership.py; here that it asks for a node that is there.
-    "nodes decommission": Case(lambda w: ["node99", "--yes"], USAGE, empty=True),
+    "nodes decommission": Case(lambda w: ["node99", "--yes"], NOT_FOUND, empty=True),
     "shards move": Case(lambda w: ["1", "--to", "node1"]),
     "shards snapshot": Case(lambda w: ["1"], of_all=True),
     "rooms move": Case(lambda w: [w.room()["alias"], "--to", "node1"]),
@@ -171,8 +174,7 @@ CASES = {
     "token revoke": Case(
         lambda w: [x for pair in zip(("--user", "--id"), w.bot_with_token()) for x in pair]),
     "key rotate": Case(all_up={OK, REFUSED}),
-    "key retire": Case(lambda w: ["no-such-key", "--yes"], {FAILURE, USAGE, NOT_FOUND, REFUSED},
-                       empty=True),
+    "key retire": Case(lambda w: ["no-such-key", "--yes"], NOT_FOUND, empty=True),
     "announce": Case(lambda w: ["--room", w.room()["alias"], "hello"]),
     "log level": Case(lambda w: ["info", "--component", "walked"], of_all=True),
     "backup now": Case(of_all=True),
@@ -239,7 +241,7 @@ def settle(trio):
         rows = trio.nodes[0].rows("raft")
         return len(rows) == 99 and all(r["votes"] == 3 for r in rows)
 
-    wait_until(grown, "all groups to have three replicas")
+    wait_until(grown, "all groups to have three replicas", 60)
 
 
 def test_every_verb_has_a_case():

@@ -168,6 +168,11 @@ def test_history_without_a_majority_is_readable_and_stale(cluster):
     for room in rooms:
         alice.send(room, "kept")
         assert alice.history(room)["stale"] is False, "the leader answers as current"
+    for room in rooms:
+        cluster.wait_everywhere(
+            names.shard_of(room),
+            lambda r=room: alice.ask("update_room_request", room_id=r, topic="on all nodes"),
+        )
     for node in cluster.nodes[1:]:
         node.kill()
     own, other = [alice.history(room) for room in rooms]
@@ -184,6 +189,42 @@ def test_history_without_a_majority_is_readable_and_stale(cluster):
         assert [m["content"] for m in answer["messages"]] == ["kept"]
         alice.wait_for(is_session_event("recovered", room), "to be told that all is well")
     alice.close()
+
+
+def test_lists_without_a_majority_are_refused(cluster):
+    """Nobody could see that entries are missing: a list is whole, or it is asked again."""
+    settle(cluster)
+    leaders = cluster.leaders()
+    alice, bob = Client(cluster.nodes[0]), Client(cluster.nodes[0])
+    alice.register(names.name_led_by("node1", leaders, fresh("anna") + "x", names.user_id))
+    bob.register(fresh("bob"))
+    rooms = {}
+    for scope, owner, type_ in (("joined", alice, "group"), ("invited", bob, "group"),
+                                ("public", bob, "public")):  # fmt: skip
+        alias = names.name_led_by("node2", leaders, fresh("far") + "x", names.room_id)
+        rooms[scope] = owner.create_room(scope, alias=alias, room_type=type_)["id"]
+    bob.ask("invite_request", room_id=rooms["invited"], user_id=alice.user["id"])
+
+    def is_listed(scope):
+        listed = alice.ask("room_list_request", scope=scope)["rooms"]
+        return rooms[scope] in [r["id"] for r in listed]
+
+    for scope in rooms:
+        wait_until(lambda s=scope: is_listed(s), f"the {scope} room to be listed")
+    for node in cluster.nodes[1:]:
+        node.kill()
+    asked = [alice.post("room_list_request", scope=scope) for scope in rooms]
+    asked.append(alice.post("user_list_request"))
+    for each in asked:
+        answer = each.result(PATIENCE_S)["data"]
+        assert answer.get("code") == "UNAVAILABLE", answer
+        assert answer["details"]["retry_after_ms"] > 0, answer
+    cluster.start()
+    cluster.settle()
+    assert all(is_listed(scope) for scope in rooms)
+    assert alice.ask("user_list_request")["users"]
+    alice.close()
+    bob.close()
 
 
 def test_an_acknowledgement_says_how_safe(cluster):

@@ -181,9 +181,12 @@ def test_of_those_who_speak_with_a_client(node, kind):
     except Lost:
         pytest.fail(f"the request that was in the {kind}'s hands must be answered before the end")
     wait_failed(node, kind, before)
-    hit = [c for c in (world.alice, world.bob) if c.close_code is not None]
-    if not hit:
-        assert world.alice.wait_closed() == 1013, "closed with 1013: resume"
+
+    def hit():
+        return [c for c in (world.alice, world.bob) if c.close_code is not None]
+
+    wait_until(hit, "whose it was to be closed")
+    assert {c.close_code for c in hit()} == {1013}, "closed with 1013: resume"
     world.works()
     world.close()
 
@@ -282,6 +285,7 @@ def test_of_the_console_itself(node, world):
 ])  # fmt: skip
 def test_of_what_joins_the_nodes(trio, kind, where):
     trio.settle()
+    trio.wait_even()
     if where is None:  # the gate that both others call at: lower addresses dial
         victim = max(trio.nodes, key=lambda n: f"127.0.0.1:{n.cluster_port()}")
         other = next(n for n in trio.nodes if n is not victim)

@@ -91,7 +91,7 @@ def test_a_key_that_is_retired_is_forgotten(start_node):
     assert status(node, old) == 200
     refused = node.console("key", "retire", new, "--yes")
     assert refused.returncode == 4, "the newest key stays"
-    assert node.console("key", "retire", "no-such-key", "--yes").returncode == 2
+    assert node.console("key", "retire", "no-such-key", "--yes").returncode == 3
     assert node.console("key", "retire", key_of(old)).returncode == 2, "it asks first"
     result = node.console("key", "retire", key_of(old), "--yes")
     assert result.returncode == 0, result.stderr

@@ -13,7 +13,7 @@ from harness.waiting import SLOWNESS, wait_until
 ROUNDS = 12
 WRITERS = 3
 IN_FLIGHT = 16
-BUDGET_S = 60 * SLOWNESS
+BUDGET_S = 240 * SLOWNESS  # for what hangs, not for a machine that is busy
 
 
 class Writer:

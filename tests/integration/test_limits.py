@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Limits of rooms, and of connections a minute from one address."""
+"""Limits of rooms, of requests a minute, and of connections a minute from one address."""
 
 import json
 import socket
@@ -8,7 +8,7 @@ import pytest
 from harness import raw
 from harness.client import Client
 from harness.names import fresh
-from harness.waiting import wait_until
+from harness.waiting import PATIENCE_S, wait_until
 from harness.web import Browser
 
 
@@ -70,6 +70,58 @@ def test_each_action_has_a_limit_of_its_own(start_node):
                  for i in range(8)]  # fmt: skip
         assert [c["type"] for c in codes[:5]] == ["message_ack"] * 5
         assert codes[-1].get("code") == "RATE_LIMIT", "each has one"
+
+
+def results(client, type_, count, **fields):
+    """The answers to so many requests, of which none waits for another."""
+    return [f.result(PATIENCE_S)["data"]
+            for f in [client.post(type_, **fields) for _ in range(count)]]  # fmt: skip
+
+
+def test_what_changes_nothing_has_a_limit_too(start_node):
+    limit, too_many = 5, 8
+    node = start_node(limits__requests_per_minute=limit, limits__messages_per_minute=50)
+    with Client(node) as alice, Client(node) as bob:
+        alice.register(fresh("alice"))
+        bob.register(fresh("bob"))
+        room = alice.create_room("r", room_type="public")["id"]
+        first = alice.send(room, "m0")
+        bob.ask("join_room_request", room_id=room)
+        kinds = {
+            "history_request": {"room_id": room},
+            "mark_request": {"room_id": room, "status": "read", "seq": first["seq"]},
+            "typing": {"room_id": room, "is_typing": True},
+            "presence_request": {"user_ids": []},
+        }
+        for type_, fields in kinds.items():
+            answers = results(bob, type_, too_many, **fields)
+            refused = [a for a in answers if a["type"] == "error"]
+            assert len(refused) == too_many - limit, f"{type_}: {limit}, of its own: {answers}"
+            for error in refused:
+                assert error["code"] == "RATE_LIMIT" and type_ in error["message"]
+                assert 0 < error["details"]["retry_after_ms"] <= 60_000 // limit
+        # What is counted by itself goes on, and so does what is not counted.
+        for n in range(3 * limit):
+            bob.send(room, f"still {n}")
+        for _ in range(3 * limit):
+            bob.ask("heartbeat")
+            bob.ask("auth_request", token=bob.token)
+        assert alice.history(room)["messages"], "it is a limit of each person"
+        # The same person over HTTP is the same person.
+        web = Browser(node, bob.token)
+        history = f"/api/messages/{room}/history"
+        error, answer = web.refusal("GET", history, 429, "RATE_LIMIT")
+        wait_ms = error["details"]["retry_after_ms"]
+        assert 0 < wait_ms <= 60_000 // limit
+        assert int(answer.headers["Retry-After"]) == -(-wait_ms // 1000)
+        for _ in range(limit):
+            web.get(f"/api/rooms/{room}")
+        web.refusal("GET", f"/api/rooms/{room}", 429, "RATE_LIMIT")
+        for _ in range(limit):
+            web.request("POST", "/api/echo", json={}).raise_for_status()
+        web.refusal("POST", "/api/echo", 429, "RATE_LIMIT", json={})
+        web.post(f"/api/messages/{room}", 201, json={"content": "x", "message_type": "text"})
+        web.close()
 
 
 def own_address():

@@ -5,6 +5,7 @@ import json
 
 from harness.client import new_id
 from harness.names import fresh
+from harness.waiting import wait_until
 from harness.web import Browser
 
 OWN = "/api/users/me/export/messages"
@@ -34,6 +35,7 @@ def test_all_of_it_also_of_rooms_that_were_left(node, person):
     left = bob.create_room("Left", members=[alice.user["id"]])["id"]
     gone = alice.create_room("Gone")["id"]
     direct = bob.ask("direct_room_request", user_id=alice.user["id"])["room"]["id"]
+    wait_until(lambda: len(alice.ask("room_list_request")["rooms"]) == 4, "all four on her list")
     wanted = {}
     for room in (stays, left, direct):
         bob.send(room, "from bob")

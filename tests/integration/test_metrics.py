@@ -253,7 +253,8 @@ def test_deliveries_are_counted_for_each_who_gets_them(look, room_of_two):
 
 
 def test_connections_sessions_and_actors_come_and_go(look, node):
-    wait_until(lambda: look().sum("greenroom_websocket_connections") == 0, "earlier ones to go")
+    wait_until(lambda: look().sum("greenroom_websocket_connections") == 0
+               and look().sum("greenroom_sessions") == 0, "earlier ones to go")  # fmt: skip
     before = look()
     with Client(node) as c:
         c.register(fresh("one"))

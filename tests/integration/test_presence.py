@@ -7,7 +7,7 @@ import pytest
 from harness import names
 from harness.client import Client
 from harness.names import fresh
-from harness.waiting import SLOWNESS, wait_until
+from harness.waiting import PATIENCE_S, SLOWNESS, wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -138,6 +138,18 @@ def test_a_chosen_status_outlives_a_leader(cluster, person):
                "the new leader to know", 20)  # fmt: skip
     assert presence_events(alice, bob)[-1]["status"] == "dnd"
     assert len(presence_events(alice, bob)) == 1, "no flapping"
+    cluster.start()
+
+
+def test_a_status_is_chosen_while_the_leader_is_replaced(cluster, person):
+    """The new leader may be asked before it has heard that he is there."""
+    alice, people = person("node1", 0), [person("node3", 1) for _ in range(3)]
+    watch(alice, *people)
+    cluster.nodes[2].kill()
+    asked = [bob.post("set_presence_request", status="dnd") for bob in people]
+    for bob, answer in zip(people, asked):
+        assert answer.result(PATIENCE_S)["data"] == {"type": "ok"}
+        wait_presence(alice, bob, status="dnd")
     cluster.start()
 
 

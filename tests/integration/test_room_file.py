@@ -148,6 +148,38 @@ def test_after_a_purge_the_rest_is_right(node, owner, tmp_path):
     assert status == 0, text
 
 
+def test_what_retention_takes_during_an_export_is_told(node, owner):
+    """The first part shows a message, and waits in a pipe while the message goes; its change is in
+    the second part, without it."""
+    room = owner.create_room("Tea")["id"]
+    first = owner.send(room, "to be changed")
+    more = [owner.post("send_message_request", room_id=room, content="x" * 200,
+                       message_type="text") for _ in range(510)]  # fmt: skip
+    for answer in more:
+        answer.result(PATIENCE_S)
+    owner.ask("edit_message_request", room_id=room, id=first["id"], content="changed")
+    tool = subprocess.Popen(
+        [str(TOOL), "room", "export", "--node", node.address, room], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, bufsize=0,
+        env=clean_environment({}) | {"GREENROOM_TOKEN": owner.token},
+    )  # fmt: skip
+    try:
+        begun = tool.stdout.read(1)
+        owner.ask("update_room_request", room_id=room, retention={"max_messages": 505})
+        asked = {"room_id": room, "id": first["id"]}
+        wait_until(
+            lambda: owner.answer("message_request", **asked)["data"]["type"] == "error", "it to go"
+        )
+        rest, said = tool.communicate(timeout=4 * PATIENCE_S)
+    finally:
+        tool.kill()
+        tool.wait()
+    assert tool.returncode == 1, said
+    assert f"has taken message {first['seq']} meanwhile" in said.decode()
+    shown = json.loads((begun + rest).splitlines()[first["seq"]])
+    assert shown["message"]["content"] == "changed", "it had been written, as it was"
+
+
 def test_who_may_have_it(node, owner, tmp_path):
     room, _ = lively_room(owner, count=4)
     at = f"/api/rooms/{room['id']}/export"
@@ -203,7 +235,8 @@ def three(programs):
 
 def test_all_replicas_have_the_same_chain(three, tmp_path):
     """Led by node3, which ends: another one has the same entries, from the same beginning."""
-    wait_until(lambda: "node3" in three.leaders().values(), "node3 to lead", 40)
+    three.settle()
+    three.wait_even()
     alias = names.name_led_by("node3", three.leaders(), fresh("tea") + "x", names.room_id)
     user = names.name_led_by("node1", three.leaders(), fresh("al") + "x", names.user_id)
     with Client(three.nodes[0]) as alice:

@@ -82,7 +82,7 @@ def test_an_invitation_is_declined_or_withdrawn(people, elsewhere):
     owner.ask("remove_member_request", room_id=room, user_id=two.user["id"])
     assert heard(two, room, "removed")["seq"] == 5
     for other in (one, two):
-        assert listed(other, "invited") == []
+        wait_until(lambda o=other: listed(o, "invited") == [], "it to leave the list")
         assert other.code("join_room_request", room_id=room) == "ROOM_NOT_FOUND"
     assert owner.code("invite_request", room_id=room, user_id=names.NOBODY) == "USER_NOT_FOUND"
     assert [e["seq"] for e in owner.room_events(room)] == [1, 2, 3, 4, 5]

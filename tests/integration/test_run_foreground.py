@@ -52,6 +52,18 @@ def test_a_signal_stops_the_nodes_in_an_orderly_way(cluster, number):
     assert (cluster.data / "node2/ended").exists()
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_the_nodes_are_stopped_also_when_nobody_reads_any_more(cluster, number):
+    """As with `scripts/run | tee log` and Ctrl+C, or when the terminal is closed."""
+    process, _ = foreground(cluster)
+    pids = [cluster.pid(i) for i in (1, 2, 3)]
+    process.stdout.close()
+    process.send_signal(number)
+    process.wait(timeout=30)
+    assert not any(is_alive(pid) for pid in pids)
+    assert (cluster.data / "node2/ended").exists(), "in an orderly way"
+
+
 def test_a_second_signal_kills(cluster):
     process, _ = foreground(cluster, GREENROOM_LOG_FORMAT="text")
     pids = [cluster.pid(i) for i in (1, 2, 3)]
@@ -59,7 +71,7 @@ def test_a_second_signal_kills(cluster):
     while "Stopping" not in process.stdout.readline():
         pass
     process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=10)
+    rest, _ = process.communicate(timeout=30)
     assert process.returncode == 1
     assert rest.count("was killed") == 3
     assert not any(is_alive(pid) for pid in pids)

@@ -14,7 +14,8 @@ from harness.names import fresh
 from harness.process import DAEMON, ROOT, Node, clean_environment, temporary_folder
 
 DEFAULTS = {
-    "limits.messages_per_minute": 100, "limits.max_connections": 10_000,
+    "limits.messages_per_minute": 100, "limits.requests_per_minute": 6000,
+    "limits.max_connections": 10_000,
     "websocket.heartbeat_s": 30, "websocket.auth_timeout_s": 10,
     "websocket.deflate_from_bytes": 1024,
     "limits.outbound_queue_messages": 1000, "limits.outbound_queue_bytes": 8 * 1024 * 1024,

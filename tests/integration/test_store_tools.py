@@ -7,7 +7,7 @@ import os
 import stat
 import subprocess
 
-from harness import process
+from harness import names, process
 from harness.certificates import make_authority, make_certificate
 from harness.client import PASSWORD, Client
 from harness.names import fresh
@@ -205,6 +205,12 @@ def test_a_lost_cluster_from_the_backup_of_one(started, tmp_path):
         lost.start().settle()
         lost.wait_even()
         name, room, history = write_something(lost.nodes[0])
+        with Client(lost.nodes[0]) as alice:
+            alice.log_in(username=name, password=PASSWORD)
+            lost.wait_everywhere(
+                names.shard_of(room),
+                lambda: alice.ask("update_room_request", room_id=room, topic="on all nodes"),
+            )
         rows = lambda: lost.nodes[0].rows("raft")  # noqa: E731
         wait_until(
             lambda: all(r["votes"] == 3 and r["lag"] == 0 and r["applied"] == r["last"]

@@ -5,23 +5,16 @@ import contextlib
 import os
 import signal
 import socket
-import struct
-import zlib
 from pathlib import Path
 
-import msgpack
 import pytest
-from harness import framed, process, raw
+from harness import process, raw
 from harness.client import PASSWORD, Client, new_id
-from harness.framed import ERROR, HEADER, NUMBERS, FramedClient, frame, frames_in, request
+from harness.framed import (ERROR, FramedClient, beat, connect, frames_in, listening,
+                            read_frame, request)  # fmt: skip
 from harness.names import fresh
-from harness.ports import free_port
 from harness.process import Node
 from harness.waiting import PATIENCE_S, wait_until
-
-
-def listening(**settings):
-    return {"tcp__listen": f"127.0.0.1:{free_port()}"} | settings
 
 
 @pytest.fixture(scope="module")
@@ -35,43 +28,6 @@ def alice(node):
     with FramedClient(node) as client:
         client.register(fresh("alice"))
         yield client
-
-
-def connect(node, receive_bytes=None):
-    sock = socket.socket()
-    if receive_bytes:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-    sock.settimeout(PATIENCE_S)
-    sock.connect((node.host, node.tcp_port))
-    return sock
-
-
-def read_frame(sock):
-    def exactly(count):
-        data = b""
-        while len(data) < count:
-            piece = sock.recv(count - len(data))
-            assert piece, f"closed in the middle of a frame, after {data!r}"
-            data += piece
-        return data
-
-    header = exactly(HEADER.size)
-    return framed.unframe(header, exactly(HEADER.unpack(header)[3]))
-
-
-def last_word(node, data):
-    """The data of the one frame that these bytes are answered with before the end."""
-    with connect(node) as sock:
-        raw.send_until_refused(sock, data)
-        frames = frames_in(raw.read_all(sock))
-    assert len(frames) == 1, f"expected one frame, got {frames}"
-    number, document = frames[0]
-    assert number == ERROR and document["data"]["type"] == "error", frames
-    return document["data"]
-
-
-def beat(**changes):
-    return request("heartbeat", new_id(), **changes)
 
 
 # -- conversation ---------------------------------------------------------------------------------
@@ -177,103 +133,6 @@ def test_one_room_seen_over_tcp_and_websocket(node, alice):
         assert payloads(alice) == payloads(packed)
 
 
-# -- framing --------------------------------------------------------------------------------------
-
-
-def test_half_frames_and_several_in_a_packet(node):
-    with connect(node) as sock:
-        for byte in beat():
-            sock.sendall(bytes([byte]))
-        number, document = read_frame(sock)
-        assert number == 0x8000 + NUMBERS["heartbeat"]
-        ids = [new_id() for _ in range(5)]
-        many = b"".join(request("heartbeat", i) for i in ids)
-        sock.sendall(many + beat()[:5])
-        answers = [read_frame(sock)[1]["correlation_id"] for _ in ids]
-        assert sorted(answers) == sorted(ids)
-        sock.sendall(beat()[5:])
-        assert read_frame(sock)[0] == 0x8000 + NUMBERS["heartbeat"]
-
-
-def test_compressed_requests(node):
-    with FramedClient(node, compress=True) as alice:
-        alice.register(fresh("alice"))
-        room = alice.create_room()["id"]
-        content = "the same again, " * 900
-        alice.send(room, content)
-        assert alice.wait_message(content)
-
-
-@pytest.mark.parametrize("data, code, field", [
-    (beat(number=0), "INVALID_MESSAGE", "type"),
-    (beat(number=36), "INVALID_MESSAGE", "type"),
-    (beat(number=0x8005), "INVALID_MESSAGE", "type"),
-    (beat(number=ERROR), "INVALID_MESSAGE", "type"),
-    (beat(number=NUMBERS["typing"]), "INVALID_MESSAGE", "type"),
-    (frame(5, b"\xc0", version=0), "INVALID_MESSAGE", "version"),
-    (frame(5, b"\xc0", version=2), "INVALID_MESSAGE", "version"),
-    (frame(5, b"\xc0", flags=2), "INVALID_MESSAGE", "flags"),
-    (frame(5, b"\xc0", flags=0x81), "INVALID_MESSAGE", "flags"),
-    (frame(5, b""), "INVALID_MESSAGE", "length"),
-    (frame(5, b"", length=2**32 - 1), "TOO_LARGE", "length"),
-    (frame(5, b"", length=64 * 1024 + 1), "TOO_LARGE", "length"),
-    (frame(5, b"no zlib", flags=1), "INVALID_MESSAGE", "document"),
-    (frame(5, zlib.compress(b"\xc0" * 1000)[:-1], flags=1), "INVALID_MESSAGE", "document"),
-    (frame(5, zlib.compress(b"\xc0" * 2**26), flags=1), "TOO_LARGE", None),
-    (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "INVALID_MESSAGE", "version"),
-])  # fmt: skip
-def test_what_is_no_frame_is_told_once_and_closed(node, data, code, field):
-    error = last_word(node, data + beat())
-    assert error["code"] == code
-    if field:
-        assert error["details"]["field"] == field
-    if code == "TOO_LARGE":
-        assert error["details"]["limit"] == 64 * 1024, "nobody is logged in"
-
-
-def test_the_limit_of_a_message_is_that_of_a_websocket(node, alice):
-    room = alice.create_room()["id"]
-    pad = "x" * (framed.LIMIT - 400)
-    # An unknown field is ignored, however long: the document is near the limit.
-    assert alice.ask("typing", room_id=room, is_typing=False, pad=pad)["type"] == "ok"
-    alice.send_raw(HEADER.pack(5, 1, 0, framed.LIMIT + 1))
-    assert alice.wait_closed()
-    number, document = alice.frames[-1]
-    assert number == ERROR and document["data"]["code"] == "TOO_LARGE"
-    assert document["data"]["details"]["limit"] == framed.LIMIT
-
-
-def test_a_bomb_of_a_known_client(node, alice):
-    alice.send_raw(frame(5, zlib.compress(b"\xc0" * 50_000_000), flags=1))
-    assert alice.wait_closed()
-    assert alice.frames[-1][1]["data"]["code"] == "TOO_LARGE"
-
-
-def test_documents_that_are_wrong_are_answered_and_the_connection_stays(node, alice):
-    alice.send_raw(frame(5, b"\xc1"))
-    assert alice.wait_orphan()["code"] == "INVALID_MESSAGE"
-    alice.send_raw(frame(5, {"version": "1", "data": {"type": "heartbeat"}}))
-    assert alice.wait_orphan()["details"]["field"] == "message_id"
-    refused = alice.refusal("create_room_request", name="x" * 101)
-    assert refused["code"] == "TOO_LARGE" and refused["details"]["field"] == "name"
-    assert alice.ask("heartbeat")
-
-
-def test_random_bytes_harm_nobody(node, alice):
-    import random
-
-    chance = random.Random(20261128)
-    for _ in range(60):
-        data = bytearray(beat() + request("room_list_request", new_id()))
-        for _ in range(chance.randrange(1, 6)):
-            data[chance.randrange(len(data))] = chance.randrange(256)
-        with connect(node) as sock:
-            raw.send_until_refused(sock, bytes(data))
-            sock.shutdown(socket.SHUT_WR)
-            frames_in(raw.read_all(sock))  # whole frames, whatever they are
-    assert alice.ask("heartbeat")
-
-
 # -- limits and ends ------------------------------------------------------------------------------
 
 
@@ -283,7 +142,7 @@ def test_who_does_not_authenticate_is_closed(start_node):
         assert silent.wait_closed() == 4401
         assert silent.orphans[-1]["data"]["code"] == "UNAUTHORIZED"
     wait_until(lambda: node.metric("greenroom_tcp_connections") == 0, "it to be gone")
-    assert node.metric('greenroom_tcp_closes_total{code="4401"}') == 1
+    wait_until(lambda: node.metric('greenroom_tcp_closes_total{code="4401"}') == 1, "its code")
 
 
 def test_who_is_silent_is_closed_and_heartbeats_keep_a_connection(start_node):
@@ -311,14 +170,15 @@ def test_part_of_a_frame_has_its_time(start_node):
 
 def test_too_many_connections(start_node):
     node = start_node(**listening(limits__max_connections=2))
-    with FramedClient(node) as one, Client(node) as two:
-        one.register(fresh("one"))
-        assert two.ask("heartbeat")
-        with FramedClient(node) as three:
-            assert three.wait_closed() == 1013
-            assert three.orphans[-1]["data"]["code"] == "UNAVAILABLE"
-            assert three.orphans[-1]["data"]["details"]["retry_after_ms"] > 0
-        assert one.ask("heartbeat")
+    with FramedClient(node) as one:
+        one.register(fresh("one"))  # by then the one that asked whether it is ready is gone
+        with Client(node) as two:
+            assert two.ask("heartbeat")
+            with FramedClient(node) as three:
+                assert three.wait_closed() == 1013
+                assert three.orphans[-1]["data"]["code"] == "UNAVAILABLE"
+                assert three.orphans[-1]["data"]["details"]["retry_after_ms"] > 0
+            assert one.ask("heartbeat")
     wait_until(lambda: node.metric('greenroom_refused_connections_total{reason="full"}') >= 1,
                "it to be counted")  # fmt: skip
 
@@ -341,7 +201,7 @@ def test_a_slow_reader_is_closed_and_others_are_not(start_node):
                     sent += 1
                 return node.metric("greenroom_slow_consumers_total") > 0
 
-            wait_until(is_given_up, "the slow one to be let go")
+            wait_until(is_given_up, "the slow one to be let go", 90)
             frames = frames_in(raw.read_all(sleeper))
         number, document = frames[-1]
         assert number == ERROR and document["data"]["message"].startswith("4413: ")
@@ -441,16 +301,3 @@ def test_the_client_library_over_tcp(node, alice, programs):
     assert done.returncode == 0, done.stderr
     assert alice.wait_message("over TCP") and alice.wait_message("again")
     assert '"over TCP"' in done.stdout
-
-
-def test_numbers_of_the_document():
-    """The table of this test against the text of docs/protocol.md."""
-    import re
-
-    from harness.process import ROOT
-
-    text = (ROOT / "docs/protocol.md").read_text()
-    found = {name: int(number) for number, name in re.findall(r"\*\*(\d+) `([a-z_]+)`\*\*", text)}
-    assert found == NUMBERS
-    assert struct.calcsize(">HBBI") == HEADER.size == 8
-    assert msgpack.unpackb(beat()[8:])["data"]["type"] == "heartbeat"

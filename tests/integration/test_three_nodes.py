@@ -61,6 +61,7 @@ def test_the_first_chat(cluster):
     assert alice.wait_closed() == 1001 and bob.wait_closed() == 1001, "going away"
     assert all(node.pid() is None for node in cluster.nodes), "all have stopped"
     cluster.start()
+    cluster.settle()
     for node, token in ((cluster.nodes[2], a["token"]), (cluster.nodes[0], b["token"])):
         with Client(node, token=token) as c:
             said = [m["content"] for m in c.history(room)["messages"]]

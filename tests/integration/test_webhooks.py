@@ -179,7 +179,7 @@ def test_a_failure_is_tried_again_given_up_and_replayed(owner, receiver):
     hook = outgoing(owner, receiver.url)
     owner.send(owner.room, "lost?")
     dead = f"{owner.hooks}/{hook['id']}/dead"
-    wait_until(lambda: owner.web.get(dead)["deliveries"], "it to be given up")
+    wait_until(lambda: owner.web.get(dead)["deliveries"], "it to be given up", 30)
     assert len(receiver.came) == 2, "the first attempt and one retry"
     assert len({h["X-Greenroom-Delivery"] for h, _ in receiver.came}) == 1
     (given_up,) = owner.web.get(dead)["deliveries"]
@@ -227,7 +227,7 @@ def test_slow_receivers_of_some_rooms_do_not_hold_up_others(owner, receiver):
         assert len(slow.came) == 8, "no more than four of each room"
         slow.released.set()
         wait_until(lambda: len({h["X-Greenroom-Delivery"] for h, _ in list(slow.came)}) == 40,
-                   "each to have its turn")  # fmt: skip
+                   "each to have its turn", 40)  # fmt: skip
     finally:
         slow.stop()
 
@@ -247,7 +247,7 @@ def test_deliveries_go_on_after_a_restart(start_node, receiver):
     receiver.answer = 204
     before = len(receiver.came)
     node.start()
-    wait_until(lambda: len(receiver.came) > before, "the delivery after the restart")
+    wait_until(lambda: len(receiver.came) > before, "the delivery after the restart", 30)
     assert receiver.contents()[-1] == "over the night"
     assert len({h["X-Greenroom-Delivery"] for h, _ in receiver.came}) == 1
 

@@ -107,6 +107,8 @@ bool chat_client::go_on_restoring() {
     if (!goes_on && ++f.failures > 3) file_.reset();
     if (!goes_on || !f.file.whole()) return false;
     const auto pick = [this](std::size_t n) { return in_.pick(n); };
+    // To an entry; one that is not in the file any more (purged) leaves the file whole.
+    if (in_.pick(3) == 0) f.file.cut(1 + in_.pick(f.file.last_seq()));
     if (in_.pick(6) == 0) f.file.forge(pick);
     f.parts = f.file.parts(pick);
     // Under the id that it has it is there already.

@@ -187,6 +187,7 @@ seed_result& seed_result::operator+=(const seed_result& other) {
   purged += other.purged;
   deliveries += other.deliveries;
   restored += other.restored;
+  cut += other.cut;
   closed += other.closed;
   erased += other.erased;
   digest = digest * 31 + other.digest;
@@ -234,6 +235,7 @@ seed_result run_seed(std::uint64_t seed, sabotage how, bool watch_messages) {
   out.purged = w.log().kept().purged();
   out.deliveries = w.log().kept().deliveries();
   out.restored = w.log().restored().opened();
+  out.cut = w.log().restored().opened_at_entry();
   out.closed = w.log().accounts().closed();
   out.erased = w.log().accounts().erased();
   out.states = w.states_fetched();

@@ -113,6 +113,7 @@ struct seed_result {
   std::uint64_t purged = 0;    ///< places in rooms
   std::size_t deliveries = 0;  ///< to webhooks
   std::size_t restored = 0;    ///< rooms that have opened
+  std::size_t cut = 0;         ///< of them: up to an entry
   std::size_t closed = 0;      ///< times that an account was
   std::size_t erased = 0;
   std::size_t states = 0;

@@ -90,12 +90,13 @@ void print(std::uint64_t count, const seed_result& all, double seconds) {
       "%llu seeds in %.1f s, %.1f simulated hours: %zu sends acknowledged, %zu repeats, "
       "%zu reads,\n  %zu leaders, %zu changes of a group, %zu states fetched, %zu torn "
       "writes, %zu rests, %zu second effects after a day,\n  %llu events purged, %zu delivered to "
-      "webhooks,\n  %zu rooms restored, %zu accounts closed, %zu of them erased\n",
+      "webhooks,\n  %zu rooms restored (%zu up to an entry), %zu accounts closed, "
+      "%zu of them erased\n",
       static_cast<unsigned long long>(count), seconds,
       static_cast<double>(all.virtual_ms) / 3'600'000, all.acknowledged, all.repeats, all.reads,
       all.terms, all.changes, all.states, all.torn, all.rests, all.second_effects,
-      static_cast<unsigned long long>(all.purged), all.deliveries, all.restored, all.closed,
-      all.erased);
+      static_cast<unsigned long long>(all.purged), all.deliveries, all.restored, all.cut,
+      all.closed, all.erased);
 }
 
 }  // namespace
@@ -135,6 +136,10 @@ int main(int argc, char** argv) {
   }
   if (count >= 50 && (all.restored < count / 4 || all.erased < count / 4)) {
     std::printf("VIOLATION: hardly anything was restored, or anybody erased\n");
+    return 1;
+  }
+  if (count >= 50 && all.cut < count / 16) {
+    std::printf("VIOLATION: hardly anything was restored up to an entry\n");
     return 1;
   }
   // A simulation in which nothing gets through would find nothing.

@@ -127,6 +127,7 @@ std::optional<restoring::opening> restoring::applied(const decided& d,
   check_shown(s, *r, all, all.size(), "a restored room does not show what the log says");
 
   opened_[r->id] = all.size();
+  if (r->restored.to != 0) ++opened_at_entry_;
   logs_[r->id] = std::move(all);
   return now;
 }

@@ -41,6 +41,8 @@ class restoring {
   void check_end(const chat::memory_state& s) const;
 
   [[nodiscard]] std::size_t opened() const { return opened_.size(); }
+  /// Those of them whose file had been cut at an entry.
+  [[nodiscard]] std::size_t opened_at_entry() const { return opened_at_entry_; }
 
  private:
   struct line {
@@ -55,6 +57,7 @@ class restoring {
 
   std::map<uuid, lines> logs_;
   std::map<uuid, std::uint64_t> opened_;  ///< where its file ended
+  std::size_t opened_at_entry_ = 0;
 };
 
 }  // namespace greenroom::sim

@@ -30,6 +30,8 @@ class room_copy {
   /// Leaves what is behind `to` away, once all of it is there: as a file that is cut. False: it has
   /// no such entry.
   bool cut(std::uint64_t to);
+  /// Of the last entry; meaningful once it is whole.
+  [[nodiscard]] std::uint64_t last_seq() const { return last_seq_; }
   /// Changes something that the chain proves. False: there is nothing in it that could be.
   bool forge(const picker& pick);
   /// Without `from` and `room_id`; the first has the head, and the last ends.

@@ -17,6 +17,7 @@ def catch_up(trio, mib, salt, within_s):
     wait_until(trio.keeps_up, "all replicas to keep up", 60)
     victim = trio.nodes[2]
     victim.kill()
+    wait_until(lambda: trio.led_by_none_of(victim), "others to lead", 30)
     slowest = 0.0
     with Client(trio.nodes[0]) as c:
         c.register(names.fresh("talks"))

@@ -122,7 +122,7 @@ class Trio:
             node.wait_ready()
         if not self.formed:
             # A new cluster's map is at its first node alone for a moment; no fault is meant then.
-            wait_until(self.is_whole, f"{self.replicas} replicas of every shard", 30)
+            wait_until(self.is_whole, f"{self.replicas} replicas of every shard", 60)
             self.formed = True
         return self
 

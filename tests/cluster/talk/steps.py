@@ -7,7 +7,7 @@ from . import steps_again, steps_people, steps_said
 WEIGHTS = {
     "send": 24, "burst": 1.5, "twice": 1.5, "edit": 6, "erase": 3, "react": 7, "pin": 3, "mark": 9,
     "history": 8, "members": 2, "message": 5, "look": 3, "lists": 1.5, "create": 1, "direct": 1,
-    "join": 5, "leave": 1.2, "invite": 4, "remove": 1.5, "unban": 1, "set_role": 4, "update": 3,
+    "join": 5, "leave": 1.2, "invite": 4, "remove": 2, "unban": 1, "set_role": 4, "update": 3,
     "delete": 0.15, "repeat": 6, "alter": 2, "resume": 2, "travel": 1.5, "profile": 1,
     "register": 0.1, "move": 0.4,
 }  # fmt: skip

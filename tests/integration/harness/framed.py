@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""A chat client of the binary framing over TCP, written from docs/protocol.md, section 6."""
+"""The binary framing over TCP, written from docs/protocol.md, section 6: frames, bare sockets and a
+chat client."""
 
 import asyncio
+import socket
 import struct
 import zlib
 
 import msgpack
 
-from .client import Client, Lost, _call, _loop
+from . import raw
+from .client import Client, Lost, _call, _loop, new_id
+from .ports import free_port
 from .waiting import PATIENCE_S
 
 HEADER = struct.Struct(">HBBI")
@@ -67,6 +71,51 @@ def frames_in(data):
         found.append(unframe(data[:HEADER.size], data[HEADER.size:end]))
         data = data[end:]
     return found
+
+
+def listening(**settings):
+    """Settings of a node that takes such clients."""
+    return {"tcp__listen": f"127.0.0.1:{free_port()}"} | settings
+
+
+def beat(**changes):
+    """The frame of a heartbeat."""
+    return request("heartbeat", new_id(), **changes)
+
+
+def connect(node, receive_bytes=None):
+    """A bare socket."""
+    sock = socket.socket()
+    if receive_bytes:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+    sock.settimeout(PATIENCE_S)
+    sock.connect((node.host, node.tcp_port))
+    return sock
+
+
+def read_frame(sock):
+    """Number and document of the next frame."""
+    def exactly(count):
+        data = b""
+        while len(data) < count:
+            piece = sock.recv(count - len(data))
+            assert piece, f"closed in the middle of a frame, after {data!r}"
+            data += piece
+        return data
+
+    header = exactly(HEADER.size)
+    return unframe(header, exactly(HEADER.unpack(header)[3]))
+
+
+def last_word(node, data):
+    """The data of the one frame that these bytes are answered with before the end."""
+    with connect(node) as sock:
+        raw.send_until_refused(sock, data)
+        frames = frames_in(raw.read_all(sock))
+    assert len(frames) == 1, f"expected one frame, got {frames}"
+    number, document = frames[0]
+    assert number == ERROR and document["data"]["type"] == "error", frames
+    return document["data"]
 
 
 class FramedClient(Client):

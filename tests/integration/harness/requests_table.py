@@ -105,7 +105,7 @@ CASES = {
         lambda w: {"session_id": w.other_session}, "ok",
         [error("owner", "INVALID_MESSAGE", "session_id", session_id=NOBODY),
          error("new", "UNAUTHORIZED")],
-        http=lambda f: ("POST", "/api/auth/logout", f),
+        repeat=True, http=lambda f: ("POST", "/api/auth/logout", f),
     ),
     "session_list_request": Case(
         lambda w: {}, "session_list_response", [error("new", "UNAUTHORIZED")],

@@ -2,14 +2,13 @@
 """scripts/run with a stand-in for greenroomd: a program that answers /health/ready and can be told
 to fail. So each case takes a moment, and what is tested is the script alone."""
 
-import contextlib
 import json
 import os
-import random
-import socket
 import subprocess
 import time
 from pathlib import Path
+
+from .ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -43,22 +42,6 @@ http.server.HTTPServer(("127.0.0.1", config["http"]["port"]), Handler).serve_for
 '''
 
 
-def free_ports(count):
-    """The first of `count` free ports in a row."""
-    for _ in range(1000):
-        first = random.randrange(18100, 19900)
-        with contextlib.ExitStack() as sockets:
-            try:
-                for port in range(first, first + count):
-                    s = sockets.enter_context(socket.socket())
-                    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    s.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return first
-    raise RuntimeError("no free ports")
-
-
 class Cluster:
     def __init__(self, folder):
         self.programs = folder / "programs"
@@ -67,7 +50,7 @@ class Cluster:
         daemon.write_text(STAND_IN)
         daemon.chmod(0o755)
         self.data = folder / "data"
-        self.port = free_ports(3)
+        self.port = free_port(3)
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("GREENROOM_")}
         self.environment["GRTEST_PROGRAMS"] = str(self.programs)
 

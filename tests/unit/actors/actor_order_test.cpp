@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "actors/actor_order.hpp"
 
+#include <array>
 #include <catch2/catch.hpp>
+#include <string_view>
 
 using namespace greenroom::actors;
 using nlohmann::json;
@@ -75,16 +77,33 @@ TEST_CASE("the first actors are those whose rows would be the first", "[actor_or
   }
 }
 
-TEST_CASE("numbers and no filter need no names", "[actor_order]") {
+TEST_CASE("an order by numbers needs no names", "[actor_order]") {
   list_shape shape;
-  CHECK(needs_figures_only(shape));
-  shape.sort = "mailbox";
-  CHECK(needs_figures_only(shape));
+  CHECK(sorts_by_figures(shape));
+  for (const auto* field : {"mailbox", "queue_depth", "busy", "age", "oldest_message_ms"}) {
+    shape.sort = field;
+    CHECK(sorts_by_figures(shape));
+  }
   shape.sort = "name";
-  CHECK_FALSE(needs_figures_only(shape));
-  shape.sort = "mailbox";
-  shape.filter.push_back({});
-  CHECK_FALSE(needs_figures_only(shape));
+  CHECK_FALSE(sorts_by_figures(shape));
+}
+
+TEST_CASE("a filter needs names only where it names a text, or all fields", "[actor_order]") {
+  const std::array<std::string_view, 9> fields{"kind",   "name", "node",   "mailbox",     "busy",
+                                               "parent", "id",   "report", "last_message"};
+  const auto is_by_figures = [&](const char* filter) {
+    return filters_by_figures(list_shape_of({{"filter", filter}}, fields).value());
+  };
+  CHECK(filters_by_figures(list_shape{}));
+  CHECK(is_by_figures("mailbox>3"));
+  CHECK(is_by_figures("busy<1,mailbox>0,kind=room"));
+  CHECK(is_by_figures("id~7,node=node1,last_message=call"));
+  CHECK_FALSE(is_by_figures("lobby"));
+  CHECK_FALSE(is_by_figures("name~lobby"));
+  CHECK_FALSE(is_by_figures("parent=node"));
+  CHECK_FALSE(is_by_figures("report~idle"));
+  CHECK_FALSE(is_by_figures("mailbox>3,name=a"));
+  CHECK_FALSE(is_by_figures("mailbox>3,a"));
 }
 
 TEST_CASE("what only rows can tell is left to them", "[actor_order]") {

@@ -42,6 +42,31 @@ TEST_CASE("arguments have their types", "[admin_args]") {
   CHECK(right == before);
 }
 
+TEST_CASE("numbers are whole ones in their range, or named", "[admin_args]") {
+  json right{{"days", 1}, {"count", 100'000}};
+  REQUIRE(tidy_args(right));
+  for (const auto& days :
+       {json("7"), json(7.0), json(-7), json(true), json(0), json(36'526), json(4'294'967'297)}) {
+    INFO(days.dump());
+    json args{{"days", days}};
+    const auto tidied = tidy_args(args);
+    REQUIRE_FALSE(tidied);
+    CHECK(tidied.error().details.field == "days");
+    CHECK(tidied.error().message == "days is 1 to 36525");
+  }
+}
+
+TEST_CASE("a request from afar has the name that its client gave it", "[admin_args]") {
+  CHECK(request_id_in({{"verb", "nodes"}, {"by", {{"user", "x"}, {"request", "web-1"}}}}) ==
+        "web-1");
+  CHECK(request_id_in({{"verb", "nodes"}, {"by", {{"uid", 0}}}}).empty());
+  CHECK(request_id_in({{"verb", "nodes"}}).empty());
+  CHECK(request_id_in(json::array()).empty());
+  CHECK(request_id_in({{"by", "request"}}).empty());
+  CHECK(request_id_in({{"by", {{"request", 7}}}}).empty());
+  CHECK(request_id_in({{"by", {{"request", "two lines\n"}}}}).empty());
+}
+
 TEST_CASE("users are called by name, in any case, or by id", "[admin_args]") {
   const auto eve = user_in({{"user", "eve"}});
   REQUIRE(eve);

@@ -53,6 +53,23 @@ TEST_CASE("what is wrong with shards and nodes", "[cluster_status]") {
   CHECK(verdict(rows, "drained")["detail"] == "n2 (drained)");
 }
 
+TEST_CASE("shards are listed by number", "[cluster_status]") {
+  std::vector<json> rows;
+  for (const int n : {10, 2, 1}) {
+    rows.push_back(shard(n, "leaderless", unknown_lag));
+  }
+  CHECK(verdict(judge(rows, {}), "leaders")["detail"] == "1, 2, 10");
+}
+
+TEST_CASE("a node that does not answer is not counted on, also before its leaders notice",
+          "[cluster_status]") {
+  circumstances around;
+  around.missing = {"n3"};
+  const auto quorum = verdict(judge({shard(1, "led", {0, 0, 4})}, around), "quorum");
+  CHECK(quorum["state"] == "critical");
+  CHECK(quorum["detail"] == "n1, n2");
+}
+
 TEST_CASE("a leader that has just been elected is no fault", "[cluster_status]") {
   const std::vector<json> young{shard(4, "unknown", unknown_lag), shard(5, "led", {0, 0, 0})};
   const auto replicas = verdict(judge(young, {}), "replicas");

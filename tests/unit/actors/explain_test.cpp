@@ -87,6 +87,15 @@ TEST_CASE("a follower that is behind, or away", "[explain]") {
   CHECK_THAT(about(p, "if node1 stops"), Contains("no writes"));
 }
 
+TEST_CASE("who does not answer is away, also before the leader notices", "[explain]") {
+  auto p = of_three();
+  take_away(p, "node3");
+  p.replicas.front().group[2].lag = 0;
+  CHECK_THAT(about(p, "node3"), Equals("is away: no link to it"));
+  CHECK_THAT(about(p, "if node1 stops"), Contains("no writes"));
+  CHECK_THAT(about(p, "writes"), Equals("are taken"));
+}
+
 TEST_CASE("without a majority there are no writes, led or not", "[explain]") {
   auto p = of_three();
   take_away(p, "node2");

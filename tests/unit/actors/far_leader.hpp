@@ -31,7 +31,8 @@ class sockets_probe final : public net::socket_port {
 
   /// The next event of this connection.
   nlohmann::json next_event(net::connection_id id) {
-    const auto got = sent_.take([&](const auto& s) { return s.first == id; });
+    // The last word of somebody who writes comes after 7 s.
+    const auto got = sent_.take([&](const auto& s) { return s.first == id; }, 20s);
     REQUIRE(got.has_value());
     return nlohmann::json::parse(got->second).at("data");
   }

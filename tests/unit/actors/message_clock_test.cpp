@@ -5,8 +5,11 @@
 #include <caf/detail/simple_actor_clock.hpp>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <future>
+#include <memory>
 #include <random>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace greenroom::actors {
@@ -119,9 +122,9 @@ TEST_CASE("messages of several threads all come", "[message_clock]") {
 
 TEST_CASE("what is left when the clock stops is forgotten", "[message_clock]") {
   fixture f;
-  const auto held = [&] {
-    return caf::actor_cast<caf::strong_actor_ptr>(f.self)->strong_refs.load();
-  };
+  const auto self = caf::actor_cast<caf::strong_actor_ptr>(f.self);
+  REQUIRE(self);
+  const auto held = [&] { return self->weak_refs.load(); };
   const auto before = held();
   f.put(std::chrono::steady_clock::now() + 1h, 1);
   CHECK(f.clock.size() == 1);
@@ -132,6 +135,37 @@ TEST_CASE("what is left when the clock stops is forgotten", "[message_clock]") {
   f.clock.clear();
   CHECK(f.clock.size() == 0);
   CHECK(held() == before);
+}
+
+/// Says that it has gone.
+struct mortal final : caf::event_based_actor {
+  mortal(caf::actor_config& cfg, std::shared_ptr<std::promise<void>> gone)
+      : event_based_actor(cfg), gone_(std::move(gone)) {}
+  ~mortal() override { gone_->set_value(); }
+  caf::behavior make_behavior() override {
+    return {[](int) {}};
+  }
+  std::shared_ptr<std::promise<void>> gone_;
+};
+
+TEST_CASE("who has ended is not kept for what was to come to him", "[message_clock]") {
+  fixture f;
+  const auto gone = std::make_shared<std::promise<void>>();
+  auto done = gone->get_future();
+  auto handle = f.system.spawn<mortal>(gone);
+  const auto now = std::chrono::steady_clock::now();
+  for (const auto delay : {50ms, 3600'000ms}) {
+    const auto to = caf::actor_cast<caf::strong_actor_ptr>(handle);
+    f.clock.schedule_message(now + delay, to,  // as delayed_send() to oneself does
+                             caf::make_mailbox_element(to, caf::make_message_id(), {}, 1));
+  }
+  caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
+  handle = nullptr;
+  CHECK(done.wait_for(10s) == std::future_status::ready);
+  // What is due for who has gone does not stop the others.
+  f.put(now + 60ms, 7);
+  CHECK(f.next().first == 7);
+  CHECK(f.clock.size() == 1);
 }
 
 /// In place of CAF's.

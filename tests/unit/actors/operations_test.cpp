@@ -85,14 +85,24 @@ TEST_CASE("a key is retired by its id") {
   CHECK(refusal("key retire", json::object()).details.field == "id");
 }
 
+TEST_CASE("a node or a key that there is none of is not found") {
+  for (const auto* verb : {"node drain", "node undrain", "node decommission"})
+    CHECK(refusal(verb, {{"node", "node9"}}).code == ec::room_not_found);
+  CHECK(refusal("shard move", {{"shard", 7}, {"to", "node9"}}).code == ec::room_not_found);
+  CHECK(refusal("room move", {{"room", "lobby"}, {"to", "node9"}}).code == ec::room_not_found);
+  const auto key = refusal("key retire", {{"id", "none"}});
+  CHECK(key.code == ec::room_not_found);
+  CHECK(key.message == "there is no key none; key list shows them");
+}
+
 TEST_CASE("what is wrong with a verb is said with its field") {
   CHECK(refusal("shard move", {{"shard", 9}, {"to", "node4"}}).details.field == "shard");
   CHECK(refusal("shard move", {{"shard", "7"}, {"to", "node4"}}).details.field == "shard");
   CHECK(refusal("shard move", {{"shard", 7}}).details.field == "to");
   CHECK(refusal("shard move", {{"shard", 7}, {"to", "node9"}}).message ==
         "there is no node node9; there are node1, node2, node3, node4");
-  CHECK(refusal("shard move", {{"shard", 7}, {"to", "node4"}, {"from", "x"}}).details.field ==
-        "from");
+  CHECK(refusal("shard move", {{"shard", 7}, {"to", "node4"}, {"from", "x"}}).message ==
+        "there is no node x; there are node1, node2, node3, node4");
   CHECK(refusal("room move", {{"to", "node4"}}).details.field == "room");
   CHECK(refusal("node drain", {{"node", 3}}).details.field == "node");
 }

@@ -43,6 +43,37 @@ TEST_CASE("figures are those of the whole view, and are completed for who is sti
   CHECK(r.snapshot({}, 100)[1].name == "a");
 }
 
+TEST_CASE("one actor is found by its id, and whose parent it is is counted") {
+  registry r;
+  const auto node = r.enter({actor_kind::node, "node1", ""}, 1);
+  const auto shard = r.enter({actor_kind::shard, "1", "node"}, 2);
+  const auto other = r.enter({actor_kind::shard, "12", "node"}, 18);  // of the same stripe as 2
+  const auto room = r.enter({actor_kind::room, "a", "shard 1"}, 3);
+  const auto user = r.enter({actor_kind::user, "a", "shard 1"}, 4);
+  const auto far = r.enter({actor_kind::room, "b", "shard 12"}, 5);
+  shard->enqueued = 10;
+  shard->handled = 4;
+  shard->set_report("well");
+  const auto found = r.find(2);
+  REQUIRE(found);
+  CHECK(found->id == 2);
+  CHECK(found->kind == actor_kind::shard);
+  CHECK(found->name == "1");
+  CHECK(found->parent == "node");
+  CHECK(found->report == "well");
+  CHECK(found->queue_depth == 6);
+  CHECK(r.find(18)->name == "12");
+  CHECK_FALSE(r.find(34));
+  CHECK(r.count_children(actor_kind::shard, "1") == 2);
+  CHECK(r.count_children(actor_kind::shard, "12") == 1);
+  CHECK(r.count_children(actor_kind::node, "node1") == 2);
+  CHECK(r.count_children(actor_kind::room, "a") == 0);
+  r.leave(room);
+  CHECK(r.count_children(actor_kind::shard, "1") == 1);
+  r.leave(shard);
+  CHECK_FALSE(r.find(2));
+}
+
 TEST_CASE("the totals of a kind are those of its actors, and keep what has ended") {
   registry r;
   const auto first = r.enter({actor_kind::room, "a", "shard 1"}, 1);

@@ -37,7 +37,7 @@ struct relay_world {
       caf::scoped_actor self(node.system());
       self->monitor(*under_test);
       caf::anon_send_exit(*under_test, caf::exit_reason::user_shutdown);
-      self->receive([](const caf::down_msg&) {}, caf::after(8s) >> [] {});
+      self->receive([](const caf::down_msg&) {}, caf::after(20s) >> [] {});
     }
     under_test.reset();
     session.reset();

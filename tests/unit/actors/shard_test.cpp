@@ -105,7 +105,7 @@ TEST_CASE("an idle room is parked and wakes with the next call") {
   const auto room = w.room(alice, "tea");
   must<answered>(w.send(room, alice, "one"));
   REQUIRE(registry::instance().count(actor_kind::room) == 1);
-  const auto deadline = std::chrono::steady_clock::now() + 8s;
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
   while (registry::instance().count(actor_kind::room) > 0 &&
          std::chrono::steady_clock::now() < deadline) {
     // Something else goes on in the shard meanwhile.
@@ -129,7 +129,7 @@ TEST_CASE("a replica that was asked for its vote before it had begun answers whe
                        .hard = {},
                        .truncate_from = 0,
                        .entries = {},
-                       .synced = [wait = go_on.get_future().share()] { wait.wait_for(8s); }});
+                       .synced = [wait = go_on.get_future().share()] { wait.wait_for(20s); }});
   const auto late = w.system().spawn<shard>(w.env(), std::uint16_t{9},
                                             std::vector<node_id>{other, w.board().self()},
                                             shard::duties{.announce = [](leader_notice) {},

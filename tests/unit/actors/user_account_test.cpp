@@ -231,6 +231,27 @@ TEST_CASE("who watches a user is told when he comes, changes and goes") {
   CHECK(went.last_seen > 0);
 }
 
+TEST_CASE("each wish to be seen is told, however soon it comes after the one before") {
+  leader_world w(1);
+  const auto session = session_of(w.register_user("alice"));
+  const auto alice = user_id_of("alice");
+  const auto here = w.board().self();
+  auto news = w.watch_presence();
+  w.wait(w.post({}, 1, shard_watch{here, true, {alice}, {}}, {}));
+  using status = protocol::presence_status;
+  // A leader that has not heard of her would forget it.
+  CHECK(code_of(w.ask(alice, user_set_presence{status::dnd})) == ec::unavailable);
+  must<user_attached>(w.ask(alice, user_attach{session, here, 1}));
+  // Many of them come within one millisecond.
+  for (int i = 0; i < 50; ++i) {
+    const auto wish = i % 2 == 0 ? status::away : status::dnd;
+    must<actors::done>(w.ask(alice, user_set_presence{wish}));
+    const auto told =
+        news->take([&](const presence_publish_ptr& p) { return p->views.front().status == wish; });
+    REQUIRE(told.has_value());
+  }
+}
+
 TEST_CASE("what server admins may do with accounts is decided at the account too") {
   leader_world w(1);
   const auto session = session_of(w.register_user("alice"));

@@ -91,6 +91,21 @@ TEST_CASE("a repeated creation by one who has left shows no membership", "[chat]
   CHECK(as<room_joined>(o).self.joined_seq == 0);
 }
 
+TEST_CASE("one who has left is answered again as far as he may see the room", "[chat][rooms]") {
+  world w;
+  w.given_room(1, "anna", room_type::group, {"bob"});
+  auto again = join_room{world::from("bob", 30), id(1), 0};
+  as<room_joined>(w.run(again));
+  w.leave("bob", 1);
+  CHECK(refused(w.run(again)) == ec::room_not_found);
+
+  again.from.role = protocol::user_role::admin;
+  const auto o = w.run(again);
+  CHECK(o.duplicate);
+  CHECK(as<room_joined>(o).self.joined_seq == 0);
+  CHECK_FALSE(w.the_member("bob", 1));
+}
+
 TEST_CASE("a taken alias is a conflict on the field alias", "[chat][rooms]") {
   world w;
   w.run(w.creation("anna", 1, 10));

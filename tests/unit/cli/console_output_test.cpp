@@ -74,6 +74,23 @@ TEST_CASE("a column that is not there is named, with those that are", "[output]"
   CHECK(show(o).code == exit_code::usage);
 }
 
+TEST_CASE("a list without rows has the fields that the node names", "[output]") {
+  const json empty{{"columns", {"name"}},
+                   {"rows", json::array()},
+                   {"fields", {"name", "rate"}},
+                   {"missing", json::array()}};
+  auto o = asking(output_format::table);
+  o.columns = {"rate", "name"};
+  const auto known = show(o, empty);
+  CHECK(known.code == exit_code::ok);
+  CHECK(known.data == "RATE  NAME\n");
+  CHECK(known.complaints.empty());
+  o.columns = {"colour"};
+  const auto unknown = show(o, empty);
+  CHECK(unknown.code == exit_code::usage);
+  CHECK(unknown.complaints == "greenroom: nodes has no column colour; it has name, rate\n");
+}
+
 TEST_CASE("rows are sorted", "[output]") {
   auto o = asking(output_format::name);
   o.sort = "rooms";

@@ -211,3 +211,35 @@ TEST_CASE("what is no file of a room at all is told without an end") {
   std::istringstream empty;
   CHECK(verify_room_file(empty, {}).problem_count > 0);
 }
+
+TEST_CASE("a message that goes while its file is written is noticed in its later changes") {
+  const file_maker f;
+  const auto part = [&](std::size_t from, std::size_t to) {
+    std::string text;
+    for (auto at = from; at < to; ++at)
+      text += f.lines[at].dump() + "\n";
+    return text;
+  };
+  const auto without = [](json line) {
+    line["message"] = nullptr;
+    return line.dump() + "\n";
+  };
+  export_watch whole;
+  CHECK_FALSE(whole.take(part(0, 4)));
+  CHECK_FALSE(whole.take(part(4, f.lines.size())));
+
+  export_watch watch;
+  CHECK_FALSE(watch.take(part(0, 4)));
+  CHECK(watch.take(without(f.lines[4])) == 5);
+  CHECK(watch.take(part(1, 4) + without(f.lines[5])) == 3);
+
+  // What went before the file began is not in it, and that is right.
+  auto before = f.lines[4];
+  before["message_seq"] = 2;
+  CHECK_FALSE(watch.take(without(before)));
+  // Nor is it told by words.
+  auto words = f.lines[4];
+  words["message"]["metadata"] = {{"message", nullptr}};
+  words["message"]["content"] = R"("message":null)";
+  CHECK_FALSE(watch.take(words.dump() + "\n"));
+}

@@ -10,10 +10,10 @@ namespace {
 
 json answer(std::initializer_list<std::pair<const char*, int>> rooms) {
   json rows = json::array();
-  for (const auto& [id, members] : rooms) {
-    rows.push_back({{"id", id}, {"members", members}, {"name", std::string("Room ") + id}});
+  for (const auto& [id, entries] : rooms) {
+    rows.push_back({{"id", id}, {"entries_per_min", entries}, {"name", std::string("Room ") + id}});
   }
-  return {{"columns", {"id", "members", "name"}}, {"rows", rows}};
+  return {{"columns", {"id", "entries_per_min", "name"}}, {"rows", rows}};
 }
 
 top_model rooms() {
@@ -44,14 +44,16 @@ TEST_CASE("the column that sorts goes round", "[top]") {
   auto m = rooms();
   m.take(answer({{"a", 1}, {"b", 3}}));
   m.sort_by_next(1);
-  CHECK(m.sort() == "name");
-  m.sort_by_next(1);
   CHECK(m.sort() == "id");
-  m.sort_by_next(-1);
+  CHECK(m.columns() == std::vector<std::string>{"name", "entries_per_min", "id"});
+  m.sort_by_next(1);
   CHECK(m.sort() == "name");
+  CHECK(m.columns() == std::vector<std::string>{"name", "entries_per_min"});
+  m.sort_by_next(-1);
+  CHECK(m.sort() == "id");
   auto empty = rooms();
   empty.sort_by_next(1);
-  CHECK(empty.sort() == "members");
+  CHECK(empty.sort() == "entries_per_min");
 }
 
 TEST_CASE("any field may be asked to sort", "[top]") {
@@ -101,8 +103,8 @@ TEST_CASE("rows of two nodes may have the same id", "[top]") {
   top_model m(top_tabs()[tab_named("actors")]);
   const auto from = [](int first, int second) {
     return json{{"rows",
-                 {{{"id", 7}, {"node", "n1"}, {"queue_depth", first}},
-                  {{"id", 7}, {"node", "n2"}, {"queue_depth", second}}}}};
+                 {{{"id", 7}, {"node", "n1"}, {"mailbox", first}},
+                  {{"id", 7}, {"node", "n2"}, {"mailbox", second}}}}};
   };
   m.take(from(1, 2));
   m.move(1);
@@ -131,4 +133,16 @@ TEST_CASE("the selected row is always seen", "[top]") {
   CHECK(ids(m.seen()) == "abcde");
   m.move(-100);
   CHECK(m.selected() == 0);
+}
+
+TEST_CASE("nodes that are missing are named as far as there is room", "[top]") {
+  const json one{{{"node", "node3"}, {"reason", "no link to it"}}};
+  CHECK(missing_line(json::array(), 40).empty());
+  CHECK(missing_line(one, 30) == "missing: node3 (no link to it)");
+  CHECK(missing_line(one, 29) == "missing: node3");
+  CHECK(missing_line(one, 13) == "missing: 1 node");
+  const json two{{{"node", "node2"}, {"reason", "no answer in time"}}, {{"node", "node3\n"}}};
+  CHECK(missing_line(two, 60) == "missing: node2 (no answer in time), node3\\n (?)");
+  CHECK(missing_line(two, 30) == "missing: node2, node3\\n");
+  CHECK(missing_line(two, 20) == "missing: 2 nodes");
 }

@@ -45,8 +45,9 @@ TEST_CASE("every key that counts at once is one of the table", "[config]") {
   std::size_t live = 0;
   for (const auto& k : keys())
     live += is_live(k.name) ? 1 : 0;
-  CHECK(live == 13);
+  CHECK(live == 14);
   CHECK(is_live("limits.messages_per_minute"));
+  CHECK(is_live("limits.requests_per_minute"));
   CHECK_FALSE(is_live("http.port"));
   CHECK_FALSE(is_live("cluster.key"));
   CHECK_FALSE(is_live("limits"));

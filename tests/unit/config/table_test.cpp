@@ -25,6 +25,7 @@ TEST_CASE("each key, each variable and each place in the settings is in the tabl
 TEST_CASE("the defaults that are promised are the defaults") {
   settings s;
   CHECK(s.limits.messages_per_minute == 100);
+  CHECK(s.limits.requests_per_minute == 6000);
   CHECK(s.limits.max_connections == 10'000);
   CHECK(s.websocket.heartbeat_s == 30);
   CHECK(s.limits.outbound_queue_messages == 1000);

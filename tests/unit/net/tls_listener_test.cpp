@@ -159,7 +159,7 @@ TEST_CASE("silent callers are few, and have a deadline", "[tls]") {
 TEST_CASE("whoever proves nothing is cut off, whoever does stays", "[tls]") {
   const cluster c;
   tls_listener_options o;
-  o.proof_within = 500ms;
+  o.proof_within = 2s;
   port_of_nodes listener(c, o);
   const auto node = dial(listener, *c.node());
   const auto stays = listener.next();

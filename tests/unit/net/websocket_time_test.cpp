@@ -54,7 +54,7 @@ TEST_CASE("who does not authenticate in time is closed with 4401") {
 
 TEST_CASE("who does not answer two pings is closed with 4408, who does stays") {
   net::server_options o;
-  o.heartbeat = 100ms;
+  o.heartbeat = 300ms;
   running_server server(o, [](fake_handler& h) {
     h.on_open = [&h](net::connection_id id) { h.port->authenticated(id); };
   });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "search/index.hpp"
 
+#include <sqlite3.h>
+
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -238,4 +240,52 @@ TEST_CASE("what a room does not keep is not found", "[search]") {
   CHECK(w.in->remove_up_to(room_id_of_alias("nowhere"), 3, 100) == 0);
   CHECK(w.seqs("tea") == std::vector<std::uint64_t>{6, 5, 4});
   CHECK(w.in->size() == 3);
+}
+
+TEST_CASE("a file from which most was removed becomes smaller, step by step") {
+  indexed w;
+  const std::string text(4000, 'x');
+  constexpr int many = 4000;
+  w.in->begin();
+  for (int i = 0; i < many; ++i)
+    w.say(std::to_string(i) + " " + text);
+  w.say("kept");
+  w.in->commit();
+  CHECK_FALSE(w.in->give_back(256));  // nothing is free
+  const auto on_disk = [&] {
+    return std::filesystem::file_size(w.folder / "search.db") +
+           std::filesystem::file_size(w.folder / "search.db-wal");
+  };
+  const auto full = on_disk();
+  w.in->begin();
+  CHECK(w.in->remove_up_to(w.room, many, many) == many);
+  w.in->commit();
+  int steps = 1;
+  while (w.in->give_back(256) && steps < 1000)
+    ++steps;
+  CHECK(steps > 4);
+  CHECK(steps < 1000);
+  CHECK(on_disk() < full / 3);
+  CHECK(w.look("kept").size() == 1);
+}
+
+TEST_CASE("a file that cannot become smaller is used as it is") {
+  indexed w;
+  w.say("kept");
+  w.in.reset();
+  ::sqlite3* db = nullptr;
+  REQUIRE(::sqlite3_open((w.folder / "search.db").c_str(), &db) == SQLITE_OK);
+  const auto rc =
+      ::sqlite3_exec(db, "PRAGMA journal_mode = DELETE; PRAGMA auto_vacuum = NONE; VACUUM", nullptr,
+                     nullptr, nullptr);
+  ::sqlite3_close(db);
+  REQUIRE(rc == SQLITE_OK);
+  w.open();
+  w.in->begin();
+  for (int i = 0; i < 3000; ++i)
+    w.say(std::string(4000, 'x'));
+  w.in->commit();
+  w.in->remove_room(w.room);
+  CHECK_FALSE(w.in->give_back(256));
+  CHECK_FALSE(w.in->was_made_anew());
 }

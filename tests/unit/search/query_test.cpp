@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "search/query_author.hpp"
+
 using namespace greenroom;
 using namespace greenroom::search;
 
@@ -56,6 +58,17 @@ TEST_CASE("filters") {
   CHECK(must("note:this").words.front().text == "note:this");
   CHECK(must(":) hello").words.size() == 2);
   CHECK(must("has:link").words.empty());
+}
+
+TEST_CASE("an author is named, or given by id") {
+  const auto id = user_id_of("bob").str();
+  CHECK(author_is_named("tea from:bob"));
+  CHECK(author_is_named("from:@Bob"));
+  CHECK(author_is_named("from:" + id + " from:bob"));
+  CHECK_FALSE(author_is_named("from:" + id));
+  CHECK_FALSE(author_is_named("from:@" + id + " tea"));
+  CHECK_FALSE(author_is_named("from:bob from:" + id));
+  CHECK_FALSE(author_is_named("tea in:bob"));
 }
 
 TEST_CASE("what cannot be looked for is refused, and says why") {

@@ -26,6 +26,20 @@ TEST_CASE("the innermost request is the one that is worked on, on its own thread
   CHECK(current_request().empty());
 }
 
+TEST_CASE("an id that is empty or nil is no request, also within another") {
+  const request_scope outer("outer");
+  {
+    const request_scope none("");
+    CHECK(current_request().empty());
+  }
+  {
+    const uuid nil;
+    const request_scope none(nil);
+    CHECK(current_request().empty());
+  }
+  CHECK(current_request() == "outer");
+}
+
 TEST_CASE("what a client may call a request") {
   for (const auto* good : {"a", "A-1._", "018f6b1e-00aa-7000-8000-000000000939"}) {
     CHECK(is_request_id(good));
