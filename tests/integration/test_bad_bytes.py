@@ -14,7 +14,7 @@ from harness import raw
 from harness.certificates import make_authority, make_certificate
 from harness.client import PASSWORD, Client, new_id
 from harness.names import fresh
-from harness.process import STARTED, Node, free_port, temporary_folder
+from harness.process import Node, free_port, running, temporary_folder
 from harness.waiting import SANITIZED, SLOWNESS, wait_until
 
 GROWTH_KIB = (512 if SANITIZED else 32) * 1024
@@ -38,12 +38,8 @@ def node(programs, tls):
                 cluster__certificate=tls / "node1.crt", cluster__key=tls / "node1.key",
                 cluster__ca=tls / "ca.crt", cluster__initial_nodes=f"127.0.0.1:{port}")  # fmt: skip
     made.cluster_port = port
-    try:
-        yield made.start()
-        made.stop()
-    finally:
-        made.kill()
-        STARTED.remove(made)
+    with running(made):
+        yield made
 
 
 @pytest.fixture(autouse=True)

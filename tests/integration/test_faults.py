@@ -8,7 +8,7 @@ import pytest
 from harness import names
 from harness.client import PASSWORD, Client, Lost, new_id
 from harness.names import fresh
-from harness.process import STARTED, Node
+from harness.process import Node, running
 from harness.receiver import Receiver
 from harness.waiting import wait_until
 from harness.web import Browser
@@ -18,13 +18,8 @@ MAY_ANSWER = {"INTERNAL", "UNAVAILABLE"}
 
 @pytest.fixture(scope="module")
 def node(programs):
-    made = Node(chaos__enabled="true", webhooks__allow_private="true")
-    try:
-        yield made.start()
-        made.stop()
-    finally:
-        made.kill()
-        STARTED.remove(made)
+    with running(Node(chaos__enabled="true", webhooks__allow_private="true")) as made:
+        yield made
 
 
 def arm(node, kind):
