@@ -13,7 +13,10 @@ in turns. Each round has two fresh nodes, so that no node's luck with its memory
 cost, and another one of the three begins; what is compared are those of one round. Requests and
 deliveries are counted in all three, without a switch.
 
-    bench/telemetry_cost.py [ROUNDS]      9 without; needs build/release, or GREENROOM_BIN_DIR
+    bench/telemetry_cost.py [ROUNDS] [WORK…]
+
+9 rounds without ROUNDS, of both without WORK (delivery, acknowledgement). Printed are medians, and
+between which two figures half of the rounds are. Needs build/release, or GREENROOM_BIN_DIR.
 """
 
 import contextlib
@@ -34,6 +37,7 @@ from harness.process import BIN, Node  # noqa: E402
 
 LOAD = BIN / "bench/load"
 SECS = 5
+ROUNDS = 9
 WORK = {
     "delivery": ["--mode=fanout", "--rooms=1", "--members=200", "--senders=4"],
     "acknowledgement": ["--mode=ingest", "--rooms=16", "--conns=64"],
@@ -140,11 +144,14 @@ def compare(rounds, what, beside):
     print(f"{what} beside {beside}: {middle:+.1f} % (half of the rounds {low:+.1f} to {high:+.1f})")
 
 
-def main():
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 9
-    if count < 2:
-        sys.exit("two rounds at least: one has no spread")
-    for work in WORK:
+def main(words):
+    numbers, chosen = [w for w in words if w.isdigit()], [w for w in words if not w.isdigit()]
+    count = int(numbers[0]) if numbers else ROUNDS
+    if count < 2 or len(numbers) > 1:
+        sys.exit("one number of rounds, and two at least: one round has no spread")
+    if unknown := set(chosen) - set(WORK):
+        sys.exit(f"what is measured is one of {', '.join(WORK)}, not {', '.join(unknown)}")
+    for work in chosen or WORK:
         rounds = [measure(number, work) for number in range(count)]
         for how in rounds[0]:
             middle, low, high = spread([r[how] for r in rounds])
@@ -154,4 +161,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

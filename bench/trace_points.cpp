@@ -24,7 +24,7 @@ using namespace greenroom::actors;
 using greenroom::uuid;
 
 constexpr unsigned rounds = 15;
-constexpr unsigned points = 8;
+constexpr unsigned points = 9;
 /// Waiting for memory takes so much longer.
 constexpr unsigned warm_for_each_cold = 100;
 
@@ -80,8 +80,8 @@ int main(int argc, char** argv) {
     way.push_back(ns_of_one(times,
                             [](known& k) {
                               for (const auto at :
-                                   {hop::socket, hop::session, hop::room, hop::append, hop::commit,
-                                    hop::answer, hop::relay, hop::out}) {
+                                   {hop::socket, hop::session, hop::room, hop::append, hop::stored,
+                                    hop::commit, hop::answer, hop::relay, hop::out}) {
                                 trace_hop(at, k.message, k.user, k.room);
                                 is_new(k);
                               }

@@ -6,6 +6,7 @@
 
 #include "actors/admin_args.hpp"
 #include "actors/compaction.hpp"
+#include "actors/freed_space.hpp"
 #include "actors/operations.hpp"
 #include "config/dump.hpp"
 #include "config/live.hpp"
@@ -68,6 +69,7 @@ void admin::on_exit() {
   examinations_.clear();
   backing_up_.clear();
   compaction::instance().cancel();
+  space_returns::instance().cancel();
 }
 
 void admin::take(const admin_request& r) {
@@ -92,14 +94,14 @@ void admin::take(const admin_request& r) {
         timeout_max, std::chrono::milliseconds(r.request["timeout_ms"].get<std::uint32_t>()));
   }
   const auto deadline = clock::now() + timeout;
+  if (args.value("dry_run", false) && rehearse(verb, r, args, deadline)) {
+    return;
+  }
   if (take_verb(verb, r, args, deadline)) {
     return;
   }
   if (verb == "nodes") {
-    gather(r.request,
-           {"name", "id", "state", "address", "version", "uptime_s", "shards_led", "connections",
-            "sessions", "rooms", "actors"},
-           own_nodes(), r.done, r.local_only, deadline);
+    list_nodes(r, deadline);
   } else if (verb == "shards") {
     list_shards(r, deadline);
   } else if (verb == "cluster status") {
@@ -118,11 +120,7 @@ void admin::take(const admin_request& r) {
     }
     gather(r.request, {"key", "value"}, std::move(all), r.done, true, deadline);
   } else if (verb == "health") {
-    gather(r.request, {"node", "ready", "reason"},
-           {json{{"node", env_->config.node.name},
-                 {"ready", env_->health.ready()},
-                 {"reason", env_->health.reason()}}},
-           r.done, r.local_only, deadline);
+    show_health(r, deadline);
   } else if (verb == "announce") {
     announce(args, r.done, deadline);
   } else if (verb == "audit tail") {

@@ -132,6 +132,20 @@ class admin final : public observed<admin_actor> {
   // admin_audit.cpp
   [[nodiscard]] admin_request audited(const admin_request& r) const;
   void show_audit(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
+  /// Whether the verb changes nothing. What nobody has thought of does not.
+  [[nodiscard]] static bool only_looks(std::string_view verb) noexcept;
+
+  // admin_rehearsals.cpp
+  /// What an act would do (`dry_run`). False: its own handler says it. An act that cannot be
+  /// rehearsed is refused here: to do it would be what nobody has asked for.
+  bool rehearse(const std::string& verb, const admin_request& r, const nlohmann::json& args,
+                clock::time_point deadline);
+  void rehearse_account(const std::string& verb, const admin_request& r, const nlohmann::json& args,
+                        clock::time_point deadline);
+  void rehearse_announcement(const admin_request& r, const nlohmann::json& args,
+                             clock::time_point deadline);
+  void rehearse_revocation(const admin_request& r, const nlohmann::json& args,
+                           clock::time_point deadline);
 
   // admin_remote.cpp
   /// Why this one, of a server admin who is not at the socket, is refused; empty: it is not.
@@ -152,6 +166,7 @@ class admin final : public observed<admin_actor> {
 
   // admin_tokens.cpp
   void issue(const nlohmann::json& args, const answer_once& done, clock::time_point deadline);
+  void rehearse_issue(const std::shared_ptr<issuing>& i);
   void issue_some(const std::shared_ptr<issuing>& i);
   void take_token(const reply& r);
   void change_token(const std::string& verb, const nlohmann::json& args, const answer_once& done,
@@ -175,6 +190,7 @@ class admin final : public observed<admin_actor> {
   void change(const admin_request& r, const std::string& verb, const nlohmann::json& args,
               clock::time_point deadline);
   void carry_out(const std::string& verb, const nlohmann::json& args, const answer_once& done);
+  [[nodiscard]] bool runs(const node_id& node) const;
 
   // admin_moves.cpp
   void move(const admin_request& r, const std::string& verb, const nlohmann::json& args,
@@ -202,6 +218,7 @@ class admin final : public observed<admin_actor> {
   void list_rooms(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
   void show_room(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
   [[nodiscard]] rows parts_of_room(const uuid& room) const;
+  [[nodiscard]] nlohmann::json placed_replicas(const uuid& room) const;
 
   // admin_actors.cpp
   void list_actors(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
@@ -227,6 +244,7 @@ class admin final : public observed<admin_actor> {
   [[nodiscard]] bool may_rehearse(const admin_request& r) const;
   void rehearse_failure(const admin_request& r, const nlohmann::json& args,
                         clock::time_point deadline);
+  void kill_actor(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
   void rehearse_delay(const admin_request& r, const nlohmann::json& args,
                       clock::time_point deadline);
   void list_rehearsals(const admin_request& r, const nlohmann::json& args,
@@ -278,6 +296,15 @@ class admin final : public observed<admin_actor> {
                       clock::time_point deadline);
   void put_into_own_time(rows& theirs, clock::time_point asked);
 
+  // admin_messages.cpp
+  /// What the log of this node has of a message, by the id that its client or its leader gave it:
+  /// a row for each that is found, at most one a shard.
+  [[nodiscard]] rows written_here(const uuid& message) const;
+  /// Whether there is the room, or the user, that messages are waited for of.
+  [[nodiscard]] nlohmann::json known_here(const std::optional<uuid>& room,
+                                          const std::optional<uuid>& user) const;
+  void look_back(gathering& g, const nlohmann::json& args) const;
+
   // admin_links.cpp
   void list_links(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
   [[nodiscard]] rows own_links() const;
@@ -293,6 +320,9 @@ class admin final : public observed<admin_actor> {
 
   // admin_lists.cpp
   [[nodiscard]] rows own_nodes() const;
+  void list_nodes(const admin_request& r, clock::time_point deadline);
+  void show_health(const admin_request& r, clock::time_point deadline);
+  [[nodiscard]] rows silent_nodes(const gathering& g) const;
   [[nodiscard]] std::string name_of(const node_id& id) const;
 
   environment_ptr env_;

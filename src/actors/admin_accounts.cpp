@@ -3,6 +3,7 @@
 /// in the answer and nowhere else: no log, no line of the audit, no argument.
 
 #include "actors/admin.hpp"
+#include "actors/admin_answers.hpp"
 #include "protocol/enum_names.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/text.hpp"
@@ -23,39 +24,6 @@ std::optional<std::string> name_in(const json& args) {
   }
   return protocol::fold_name(it->get<std::string>(), limits::username_chars_min,
                              limits::username_chars_max);
-}
-
-/// As the console says it.
-std::pair<const char*, std::string> said(const error& why) {
-  switch (why.code) {
-    case ec::user_not_found:
-      return {"not_found", why.message};
-    case ec::username_taken:
-    case ec::conflict:
-    case ec::forbidden:
-      return {"refused", why.message};
-    case ec::unavailable:
-      return {"unreachable", "the leader of the account cannot be reached right now"};
-    default:
-      return {"failure", why.message};
-  }
-}
-
-json answer_of(const std::vector<std::string>& columns, json row) {
-  return {{"ok", true},
-          {"columns", columns},
-          {"rows", json::array({std::move(row)})},
-          {"missing", json::array()}};
-}
-
-std::optional<error> refusal_in(const reply_body& body) {
-  if (const auto* why = std::get_if<error>(&body)) {
-    return *why;
-  }
-  if (std::holds_alternative<not_leader>(body)) {
-    return unavailable("another leader is needed, and it is moving", 100).value();
-  }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -96,7 +64,7 @@ void admin::create_user(const admin_request& r, const json& args, clock::time_po
                                           {"created", true}}));
   };
   const auto failed = [done = r.done, name = *name](const error& why, bool exists) {
-    const auto [code, text] = said(why);
+    const auto [code, text] = as_console_says(why);
     done(failure(code, exists ? name + " is there, but without the role: " + text +
                                     "; its password: user reset-password " + name
                               : text));
@@ -142,7 +110,7 @@ void admin::reset_password(const admin_request& r, const json& args, clock::time
   if (args.value("dry_run", false)) {
     ask(id, user_get{}, deadline, [done = r.done, called, id](const reply_body& reply) {
       if (const auto why = refusal_in(reply)) {
-        const auto [code, text] = said(*why);
+        const auto [code, text] = as_console_says(*why);
         done(failure(code, text));
       } else {
         done(answer_of({"user", "id", "reset"},
@@ -158,7 +126,7 @@ void admin::reset_password(const admin_request& r, const json& args, clock::time
   ask(id, std::move(body), deadline,
       [done = r.done, called, id, password](const reply_body& reply) {
         if (const auto why = refusal_in(reply)) {
-          const auto [code, text] = said(*why);
+          const auto [code, text] = as_console_says(*why);
           done(failure(code, text));
           return;
         }

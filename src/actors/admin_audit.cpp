@@ -35,7 +35,7 @@ std::string object_of(const json& args) {
     const auto id = text_in(args, "id");
     return id.empty() ? target : target + " " + id;
   }
-  for (const auto* name : {"user", "node", "room", "kind", "session", "id", "level"}) {
+  for (const auto* name : {"user", "node", "room", "kind", "actor", "session", "id", "level"}) {
     if (const auto text = text_in(args, name); !text.empty()) {
       return std::string(name) + " " + text;
     }
@@ -75,14 +75,17 @@ telemetry::audit_entry entry_of(const json& request, const json& answer) {
 
 }  // namespace
 
+bool admin::only_looks(std::string_view verb) noexcept {
+  return std::find(reading.begin(), reading.end(), verb) != reading.end();
+}
+
 /// The request with an answer that is written down first. What another node passes on is written
 /// down there; what is no request at all ("usage") did nothing.
 admin_request admin::audited(const admin_request& r) const {
   if (r.local_only || !env_->audit || !r.request.is_object()) {
     return r;
   }
-  const auto verb = text_in(r.request, "verb");
-  if (std::find(reading.begin(), reading.end(), verb) != reading.end()) {
+  if (only_looks(text_in(r.request, "verb"))) {
     return r;
   }
   auto out = r;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/// `backup now`: each node makes a backup of itself, under one name. Each is as of its own moment
-/// (docs/operations.md, Backups); how far each shard was is said for every node.
+/// `backup now`: each node makes a backup of itself, all under one name and as parts of one set.
+/// Each is as of its own moment (docs/operations.md, Backups); how far each shard was is said for
+/// every node.
 
 #include <algorithm>
 
@@ -13,9 +14,13 @@ namespace {
 
 using nlohmann::json;
 
-json row_of_failure(const std::string& node, const std::string& name, const std::string& why) {
-  return {{"node", node},     {"name", name},  {"state", "failed"}, {"shards", nullptr},
-          {"bytes", nullptr}, {"detail", why}, {"folder", nullptr}, {"applied", nullptr}};
+constexpr std::size_t set_chars_max = 64;
+
+json row_of_failure(const std::string& node, const std::string& name, const std::string& why,
+                    const char* state = "failed") {
+  return {{"node", node},      {"name", name},       {"state", state},
+          {"shards", nullptr}, {"bytes", nullptr},   {"detail", why},
+          {"folder", nullptr}, {"applied", nullptr}, {"set", nullptr}};
 }
 
 json row_of(const std::string& node, const std::string& name,
@@ -38,7 +43,8 @@ json row_of(const std::string& node, const std::string& name,
           {"bytes", bytes},
           {"detail", o.folder.string()},
           {"folder", o.folder.string()},
-          {"applied", std::move(applied)}};
+          {"applied", std::move(applied)},
+          {"set", o.made->set}};
 }
 
 }  // namespace
@@ -57,18 +63,34 @@ void admin::back_up(const admin_request& r, const json& args, clock::time_point 
     r.done(failure("usage", "to: 1 to 64 letters, digits, '-', '_' or '.'"));
     return;
   }
-  // The others take the same name, not one of their own clocks.
+  const auto named = args.find("set");
+  auto set = named != args.end() && named->is_string() ? named->get<std::string>() : std::string();
+  if (set.empty() || set.size() > set_chars_max || !r.local_only) {
+    static thread_local uuid_generator ids;
+    set = ids(now_ms()).str();
+  }
+  // The others take the same name and set, and no name of their own clocks.
   auto request = r.request;
   request["args"] = args;
   request["args"]["to"] = name;
+  request["args"]["set"] = set;
   listing what{.columns = {"node", "name", "state", "shards", "bytes", "detail"}};
-  what.own_later = [this, name](call_number number) {
-    const auto& node = env_->config.node.name;
+  const auto& node = env_->config.node.name;
+  if (args.value("dry_run", false)) {
+    const auto ok = env_->backups ? env_->backups->may_ask(name)
+                                  : expected<void>(unavailable("this node makes none"));
+    what.own = {row_of_failure(node, name, ok ? "it would be made" : ok.error().message,
+                               ok ? "not begun" : "failed")};
+    what.own.front()["shards"] = env_->replicas.all().size();
+    gather(request, r.done, r.local_only, deadline, std::move(what));
+    return;
+  }
+  what.own_later = [this, name, set, node](call_number number) {
     if (!env_->backups) {
       take_own(number, {row_of_failure(node, name, "this node makes none")});
       return;
     }
-    const auto ticket = env_->backups->ask(name);
+    const auto ticket = env_->backups->ask(name, set);
     if (!ticket) {
       take_own(number, {row_of_failure(node, name, ticket.error().message)});
       return;

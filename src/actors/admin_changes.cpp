@@ -5,6 +5,7 @@
 #include "actors/admin.hpp"
 #include "actors/operations.hpp"
 #include "actors/token_keys.hpp"
+#include "placement/plan.hpp"
 
 namespace greenroom::actors {
 
@@ -29,9 +30,10 @@ const char* code_of(const error& e) {
   }
 }
 
-expected<operation> rotation() {
+expected<operation> rotation(bool rehearsed) {
   auto key = fresh_key();
-  json row{{"id", key.id}, {"state", "new"}};
+  // The key that comes of it then is another one.
+  json row{{"id", rehearsed ? json() : json(key.id)}, {"state", "new"}};
   return operation{placement::add_key{std::move(key)}, {"id", "state"}, std::move(row)};
 }
 
@@ -62,6 +64,10 @@ void admin::change(const admin_request& r, const std::string& verb, const json& 
   arm_tick();
 }
 
+bool admin::runs(const node_id& node) const {
+  return node == env_->board.self() || links_->up_since(node).has_value();
+}
+
 void admin::carry_out(const std::string& verb, const json& args, const answer_once& done) {
   const auto cluster = env_->cluster.get();
   if (!cluster) {
@@ -69,23 +75,48 @@ void admin::carry_out(const std::string& verb, const json& args, const answer_on
     return;
   }
   const bool rehearsed = args.value("dry_run", false);
-  if (rehearsed && !is_operation(verb)) {
-    done(failure("usage", verb + " cannot be rehearsed"));
+  const auto answer = [](std::vector<std::string> columns, json row,
+                         const std::vector<std::string>& notes) {
+    json all{{"ok", true},
+             {"columns", std::move(columns)},
+             {"rows", json::array({std::move(row)})},
+             {"missing", json::array()}};
+    if (!notes.empty()) {
+      all["notes"] = notes;
+    }
+    return all;
+  };
+  if (verb == "rebalance" && rehearsed) {
+    const auto then = placement::foresee(*env_->board.routes()->map,
+                                         {.runs = [this](const uuid& id) { return runs(id); }});
+    done(answer({"rebalance", "replicas", "leaders"},
+                {{"rebalance", then.is_even() ? "nothing would move" : "would begin"},
+                 {"replicas", then.replicas},
+                 {"leaders", then.leaders}},
+                {}));
     return;
   }
   if (verb == "rebalance") {
     caf::anon_send(*cluster, rebalance_atom::value);
-    done({{"ok", true},
-          {"columns", {"rebalance"}},
-          {"rows", {{{"rebalance", "begun; shards that move are shown by: cluster status"}}}},
-          {"missing", json::array()}});
+    done(answer({"rebalance"},
+                {{"rebalance", "begun; shards that move are shown by: cluster status"}}, {}));
     return;
   }
-  auto wanted =
-      verb == "key rotate" ? rotation() : operation_of(verb, args, *env_->board.routes()->map);
+  auto wanted = verb == "key rotate" ? rotation(rehearsed)
+                                     : operation_of(verb, args, *env_->board.routes()->map);
   if (!wanted) {
     done(failure(code_of(wanted.error()), wanted.error().message));
     return;
+  }
+  std::vector<std::string> notes;
+  if (const auto& need = wanted->needs; need && !runs(need->node.id)) {
+    const auto said = need->node.name + " does not run, or has no link to " +
+                      env_->config.node.name + ", which leads the cluster map: " + need->otherwise;
+    if (need->is_refused) {
+      done(failure("refused", said));
+      return;
+    }
+    notes.push_back(said);
   }
   if (rehearsed) {
     // By the rules by which it would be decided.
@@ -94,23 +125,17 @@ void admin::carry_out(const std::string& verb, const json& args, const answer_on
       done(failure(code_of(agreed.error()), agreed.error().message));
       return;
     }
-    done({{"ok", true},
-          {"columns", wanted->columns},
-          {"rows", json::array({wanted->row})},
-          {"missing", json::array()}});
+    done(answer(wanted->columns, wanted->row, notes));
     return;
   }
   auto p = std::make_shared<map_proposal>();
   p->what = std::move(wanted->command);
-  p->done = [done, columns = std::move(wanted->columns),
+  p->done = [done, answer, notes, columns = std::move(wanted->columns),
              row = std::move(wanted->row)](const std::optional<error>& why) {
     if (why) {
       done(failure(code_of(*why), why->message));
     } else {
-      done({{"ok", true},
-            {"columns", columns},
-            {"rows", json::array({row})},
-            {"missing", json::array()}});
+      done(answer(columns, row, notes));
     }
   };
   caf::anon_send(*cluster, map_proposal_ptr(std::move(p)));

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "actors/admin.hpp"
+#include "actors/admin_missing.hpp"
 #include "actors/faults.hpp"
 #include "actors/link_delays.hpp"
 #include "config/live.hpp"
@@ -20,6 +21,8 @@ using nlohmann::json;
 constexpr std::int64_t delay_ms_max = 10'000;
 constexpr std::int64_t seconds_default = 30;
 constexpr std::int64_t seconds_max = 300;
+constexpr std::string_view not_allowed =
+    "rehearsed failures are not allowed here: chaos.enabled is false";
 
 /// A whole number within the limits; `otherwise` where there is none; empty: it is none.
 std::optional<std::int64_t> number_in(const json& args, const char* name, std::int64_t least,
@@ -40,7 +43,7 @@ bool admin::may_rehearse(const admin_request& r) const {
   if (config::current(env_->config).chaos.enabled) {
     return true;
   }
-  r.done(failure("refused", "rehearsed failures are not allowed here: chaos.enabled is false"));
+  r.done(failure("refused", std::string(not_allowed)));
   return false;
 }
 
@@ -54,11 +57,73 @@ void admin::rehearse_failure(const admin_request& r, const json& args,
     r.done(failure("usage", kinds_sentence()));
     return;
   }
-  faults::arm(*kind);
+  const bool dry = args.value("dry_run", false);
+  if (!dry) {
+    faults::arm(*kind);
+  }
   r.done({{"ok", true},
           {"columns", {"kind", "armed"}},
-          {"rows", {{{"kind", to_string(*kind)}, {"armed", true}}}},
+          {"rows", {{{"kind", to_string(*kind)}, {"armed", !dry}}}},
           {"missing", json::array()}});
+}
+
+/// The node where it lives makes it fail; it may be this very actor, which answers first.
+void admin::kill_actor(const admin_request& r, const json& args, clock::time_point deadline) {
+  // Another node's refusal is told as a row: why it has none would not be known otherwise.
+  const auto refuse = [&r](const char* code, std::string why) {
+    auto no = failure(code, std::move(why));
+    r.done(r.local_only ? json{{"ok", true}, {"rows", json::array({{{"refusal", std::move(no)}}})}}
+                        : std::move(no));
+  };
+  if (!config::current(env_->config).chaos.enabled) {
+    refuse("refused", std::string(not_allowed));
+    return;
+  }
+  const auto it = args.find("actor");
+  auto id = it != args.end() && it->is_string()            ? it->get<std::string>()
+            : it != args.end() && it->is_number_unsigned() ? it->dump()
+                                                           : std::string();
+  if (id.empty()) {
+    refuse("usage", "actor: an id, as actors shows it (node1/57)");
+    return;
+  }
+  if (id.find('/') == std::string::npos) {
+    id.insert(0, env_->config.node.name + "/");
+  }
+  listing what{.columns = {"id", "kind", "name", "node", "killed"}};
+  if (const auto number = id_here(id)) {
+    const auto a = registry::instance().find(*number);
+    if (!a) {
+      refuse("not_found", "no node has an actor " + id);
+      return;
+    }
+    if (a->kind == actor_kind::node) {
+      refuse("refused", "nobody looks after the actor node: the process would end");
+      return;
+    }
+    const bool dry = args.value("dry_run", false);
+    r.done({{"ok", true},
+            {"columns", what.columns},
+            {"rows",
+             {{{"id", id},
+               {"kind", to_string(a->kind)},
+               {"name", a->name},
+               {"node", env_->config.node.name},
+               {"killed", !dry && faults::kill(*number)}}}},
+            {"missing", json::array()}});
+    return;
+  }
+  if (!r.local_only) {
+    what.shape = [id](gathering& g) {
+      const auto why = nowhere(g.missing, "an actor " + id);
+      if (g.found.empty()) {
+        g.refusal = failure(why.code, why.message);
+      } else if (g.found.front().contains("refusal")) {
+        g.refusal = g.found.front()["refusal"];
+      }
+    };
+  }
+  gather(r, deadline, std::move(what));
 }
 
 void admin::rehearse_delay(const admin_request& r, const json& args,
@@ -96,14 +161,27 @@ void admin::rehearse_delay(const admin_request& r, const json& args,
     for (const auto& name : known) {
       names += (names.empty() ? "are " : ", ") + name;
     }
-    r.done(failure("usage", "node: another node; there " + (names.empty() ? "is none" : names)));
+    const bool is_self =
+        called.empty() || called == env_->config.node.name || called == env_->board.self().str();
+    r.done(failure(
+        is_self ? "usage" : "not_found",
+        (is_self ? "node: another node; there " : "there is no node " + called + "; there ") +
+            (names.empty() ? "is none" : names)));
     return;
   }
+  if (*delay != 0 && !runs(peer->id)) {
+    r.done(failure("refused", peer->name + " does not run, or has no link to this node: there is "
+                                           "nothing to delay"));
+    return;
+  }
+  const bool dry = args.value("dry_run", false);
   const auto now = clock::now();
-  link_delays::instance().set(peer->id, std::chrono::milliseconds(*delay),
-                              now + std::chrono::seconds(*seconds), now);
-  telemetry::log("main").warn("rehearsal: frames for {} are delayed by {} ms for {} s", peer->name,
-                              *delay, *delay == 0 ? 0 : *seconds);
+  if (!dry) {
+    link_delays::instance().set(peer->id, std::chrono::milliseconds(*delay),
+                                now + std::chrono::seconds(*seconds), now);
+    telemetry::log("main").warn("rehearsal: frames for {} are delayed by {} ms for {} s",
+                                peer->name, *delay, *delay == 0 ? 0 : *seconds);
+  }
   r.done({{"ok", true},
           {"columns", {"node", "peer", "delay_ms", "left_s"}},
           {"rows",

@@ -150,9 +150,13 @@ admin::rows admin::findings(const examination& e) const {
   }
   rows found;
   const auto say = [&](const doctor::finding& f) { found.push_back(doctor::row_of(f, node)); };
-  say(env_->health.ready()
+  // A node that an operator has drained is as he wants it.
+  const bool is_meant = routes->map && placement::steps_back(*routes->map, env_->board.self());
+  const auto why_not = env_->health.reason();
+  say(why_not.empty()
           ? doctor::finding{"ready", doctor::verdict::ok, "takes clients"}
-          : doctor::finding{"ready", doctor::verdict::failed, env_->health.reason()});
+          : doctor::finding{"ready", is_meant ? doctor::verdict::warning : doctor::verdict::failed,
+                            why_not});
   say(doctor::judge(open_descriptors()));
   say(doctor::judge(doctor::memory{line_of("/proc/self/status", "VmRSS:"),
                                    line_of("/proc/meminfo", "MemAvailable:"),

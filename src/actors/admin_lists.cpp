@@ -20,34 +20,6 @@ std::string admin::name_of(const node_id& id) const {
   return id == env_->board.self() ? env_->config.node.name : id.str();
 }
 
-admin::rows admin::own_nodes() const {
-  const auto routes = env_->board.routes();
-  const auto self = env_->board.self();
-  // Of all kinds at once: each count by itself looks at all actors.
-  const auto totals = registry::instance().totals();
-  const auto count = [&](actor_kind kind) { return totals[static_cast<std::size_t>(kind)].actors; };
-  const auto led = std::count_if(routes->shards.begin(), routes->shards.end(),
-                                 [&](const auto& s) { return s.leader == self; });
-  return {json{{"name", env_->config.node.name},
-               {"id", self.str()},
-               {"state", env_->health.ready() ? "ready" : "not ready"},
-               {"address", env_->health.http_address()},
-               {"version", GREENROOM_VERSION},
-               {"uptime_s",
-                std::chrono::duration_cast<std::chrono::seconds>(clock::now() - started_).count()},
-               {"shards_led", led},
-               {"connections", count(actor_kind::connection)},
-               {"sessions", count(actor_kind::session)},
-               {"rooms", count(actor_kind::room)},
-               {"actors", [&] {
-                  std::uint64_t n = 0;
-                  for (const auto& kind : totals) {
-                    n += kind.actors;
-                  }
-                  return n;
-                }()}}};
-}
-
 void admin::gather(const json& request, std::vector<std::string> columns, rows own,
                    const answer_once& done, bool local_only, clock::time_point deadline,
                    std::function<void(gathering&)> shape) {

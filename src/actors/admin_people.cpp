@@ -12,9 +12,9 @@
 #include "actors/admin_missing.hpp"
 #include "actors/facts.hpp"
 #include "protocol/enum_names.hpp"
-#include "telemetry/log.hpp"
 
 #include "store/shard_reader.hpp"
+#include "telemetry/security_log.hpp"
 
 namespace greenroom::actors {
 
@@ -213,9 +213,12 @@ void admin::kick(const admin_request& r, const json& args, clock::time_point dea
                    {"closed", !dry}});
   }
   if (!dry && !own.empty()) {
-    telemetry::log("security")
-        .info("{} connections of {} closed by an operator", own.size(),
-              session ? session->str() : (*user)->str());
+    telemetry::note_security({.what = "connection_closed",
+                              .text = std::to_string(own.size()) + " connections of " +
+                                      (session ? session->str() : (*user)->str()) +
+                                      " closed by an operator",
+                              .user = session ? "" : (*user)->str(),
+                              .is_warning = false});
   }
   listing what{.columns = {"session", "username", "node", "connection", "closed"},
                .own = std::move(own)};

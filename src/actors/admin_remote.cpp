@@ -39,7 +39,7 @@ std::string admin::not_from_afar(const admin_request& r, std::string_view verb, 
     why = "without scopes such a token is good for all that its user may do";
   } else if (verb == "token issue" && is_more_than(args, tokens_max)) {
     why = "so many tokens at once keep the node busy for long";
-  } else if (verb == "chaos fail" || verb == "chaos delay link") {
+  } else if (verb == "chaos fail" || verb == "chaos kill" || verb == "chaos delay link") {
     why = "failures are rehearsed where they can be looked after";
   }
   return why == nullptr

@@ -9,6 +9,7 @@
 #include "actors/actor_order.hpp"
 #include "actors/admin.hpp"
 #include "actors/facts.hpp"
+#include "actors/replica_contact.hpp"
 #include "actors/server_names.hpp"
 #include "protocol/enum_names.hpp"
 
@@ -83,7 +84,11 @@ void admin::list_rooms(const admin_request& r, const json& args, clock::time_poi
                    {"restarts", a.restarts},
                    {"age_ms", a.age_ms}});
   }
-  list(r, args, deadline, room_fields, room_columns, {.own = std::move(own)}, "last_seq");
+  // Of those that are equally quiet the longer ones first, as the order of the list is stable.
+  std::ranges::stable_sort(own, [](const json& a, const json& b) {
+    return a["last_seq"].get<std::uint64_t>() > b["last_seq"].get<std::uint64_t>();
+  });
+  list(r, args, deadline, room_fields, room_columns, {.own = std::move(own)}, "entries_per_min");
 }
 
 // -- one room ------------------------------------------------------------------------------------
@@ -106,9 +111,15 @@ admin::rows admin::parts_of_room(const uuid& room) const {
     json behind = json::object();
     server_names names(env_->board);
     for (const auto& other : leads ? replica->group.servers : std::vector<raft::server_status>{}) {
+      if (!other.voter) {
+        continue;
+      }
       const auto id = names.node_of(other.id);
-      const auto match = id == env_->board.self() ? s.last_index : other.match_index;
-      behind[id.is_nil() ? "?" : name_of(id)] = s.last_index - std::min(match, s.last_index);
+      const bool is_self = id == env_->board.self();
+      const auto match = is_self ? s.last_index : other.match_index;
+      behind[id.is_nil() ? "?" : name_of(id)] =
+          is_heard(*replica, other, is_self) ? json(s.last_index - std::min(match, s.last_index))
+                                             : json();
     }
     part["behind"] = std::move(behind);
     parts.push_back(std::move(part));
@@ -138,6 +149,18 @@ admin::rows admin::parts_of_room(const uuid& room) const {
   return parts;
 }
 
+/// By the map: {node: null}.
+json admin::placed_replicas(const uuid& room) const {
+  auto found = json::object();
+  const auto routes = env_->board.routes();
+  const auto* placed =
+      routes->map ? placement::find_shard(*routes->map, env_->board.shard_of(room)) : nullptr;
+  for (const auto& node : placed != nullptr ? placed->replicas : std::vector<node_id>{}) {
+    found[name_of(node)] = nullptr;
+  }
+  return found;
+}
+
 void admin::show_room(const admin_request& r, const json& args, clock::time_point deadline) {
   const auto called = args.contains("room") && args["room"].is_string()
                           ? args["room"].get<std::string>()
@@ -155,14 +178,12 @@ void admin::show_room(const admin_request& r, const json& args, clock::time_poin
       const json* best = nullptr;
       const json* actor = nullptr;
       json relays = json::object();
-      json replicas = json::array();
       const auto rank = [](const json& p) {
         return std::pair(p["leads"].get<bool>() ? p["term"].get<std::uint64_t>() : 0,
                          p["applied"].get<std::uint64_t>());
       };
       for (const auto& p : g.found) {
         if (p["part"] == "replica") {
-          replicas.push_back(p["node"]);
           if (best == nullptr || rank(p) > rank(*best)) {
             best = &p;
           }
@@ -193,8 +214,14 @@ void admin::show_room(const admin_request& r, const json& args, clock::time_poin
       say("shard", env_->board.shard_of(room));
       say("leader", led ? (*best)["node"] : json());
       say("term", (*best)["term"]);
+      // Of all its replicas, whether their nodes answer or not. Null: not heard of lately.
+      const auto lag = led ? (*best)["behind"] : placed_replicas(room);
+      json replicas = json::array();
+      for (const auto& [node, entries] : lag.items()) {
+        replicas.push_back(node);
+      }
       say("replicas", std::move(replicas));
-      say("lag", led ? (*best)["behind"] : json());
+      say("lag", lag);
       say("actor", actor != nullptr ? json("active") : json("parked"));
       if (actor != nullptr) {
         for (const auto* field :

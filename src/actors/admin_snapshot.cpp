@@ -18,6 +18,7 @@ void admin::snapshot_shard(const admin_request& r, const json& args, clock::time
     return;
   }
   const auto shard = it->get<std::uint16_t>();
+  const bool dry = args.value("dry_run", false);
   rows own;
   if (const auto actor = env_->board.local_shard(shard)) {
     const auto all = env_->replicas.all();
@@ -26,14 +27,16 @@ void admin::snapshot_shard(const admin_request& r, const json& args, clock::time
         const auto& s = view.status;
         own.push_back({{"node", env_->config.node.name},
                        {"shard", shard},
-                       {"state", "asked"},
+                       {"state", dry ? "not asked" : "asked"},
                        {"first", s.first_index},
                        {"last", s.last_index},
                        {"applied", s.applied_index}});
       }
     }
-    log_cuts::instance().want(shard);
-    caf::anon_send(*actor, tick_atom::value);
+    if (!dry) {
+      log_cuts::instance().want(shard);
+      caf::anon_send(*actor, tick_atom::value);
+    }
   }
   gather(
       r, deadline,

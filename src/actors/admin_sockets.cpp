@@ -8,8 +8,8 @@
 #include "actors/admin_args.hpp"
 #include "actors/admin_missing.hpp"
 #include "actors/facts.hpp"
-#include "telemetry/log.hpp"
 #include "telemetry/request_scope.hpp"
+#include "telemetry/security_log.hpp"
 
 namespace greenroom::actors {
 
@@ -147,7 +147,10 @@ void admin::close_connection(const admin_request& r, const json& args, clock::ti
           }
           if (auto* sockets = env_->sockets.load(); sockets != nullptr && !dry) {
             sockets->close(*wanted, close_code::try_later, "closed by an operator");
-            telemetry::log("security").info("connection {} closed by an operator", here(*wanted));
+            telemetry::note_security(
+                {.what = "connection_closed",
+                 .text = "connection " + here(*wanted) + " closed by an operator",
+                 .is_warning = false});
           }
           row["closed"] = !dry;
           own.push_back(std::move(row));

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "actors/admin.hpp"
+#include "actors/admin_answers.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/text.hpp"
 
@@ -83,10 +84,37 @@ void admin::issue(const json& args, const answer_once& done, clock::time_point d
     }
     i->order.push_back(*name);
   }
+  if (args.value("dry_run", false)) {
+    rehearse_issue(i);
+    return;
+  }
   i->names.assign(i->order.begin(), i->order.end());
   issuings_.push_back(i);
   issue_some(i);
   arm_tick();
+}
+
+/// Of several accounts the first is looked at; the others are as many as are said.
+void admin::rehearse_issue(const std::shared_ptr<issuing>& i) {
+  const auto& first = i->order.front();
+  ask(user_id_of(first), user_export{true}, i->deadline, [i, first](const reply_body& reply) {
+    const auto why = refusal_in(reply);
+    const auto* ok = std::get_if<answered>(&reply);
+    const auto* all = ok != nullptr ? std::get_if<protocol::export_response>(&ok->data) : nullptr;
+    const bool is_new = why && why->code == ec::user_not_found && i->create;
+    const bool is_closed = all != nullptr && all->account.value("deactivated", false);
+    if ((why && !is_new) || is_closed) {
+      const auto [code, text] =
+          as_console_says(why ? *why : error{ec::user_not_found, "no such user", {}});
+      i->done(failure(code, first + ": " + text));
+      return;
+    }
+    i->done(answer_of({"user", "tokens", "account", "issued"},
+                      {{"user", first},
+                       {"tokens", i->order.size()},
+                       {"account", is_new ? "would be made" : "is there"},
+                       {"issued", false}}));
+  });
 }
 
 void admin::issue_some(const std::shared_ptr<issuing>& i) {

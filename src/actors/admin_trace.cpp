@@ -3,6 +3,7 @@
 /// and again, as with `log tail`; what happens meanwhile each node keeps (message_trace.hpp).
 
 #include <algorithm>
+#include <utility>
 
 #include "actors/admin.hpp"
 #include "actors/admin_args.hpp"
@@ -108,6 +109,9 @@ void admin::put_into_own_time(rows& theirs, clock::time_point asked) {
   }
   theirs.erase(its);
   for (auto& row : theirs) {
+    if (!row.contains("hop")) {
+      continue;
+    }
     row["time_us"] = row.value("time_us", std::int64_t{0}) - best.offset_us;
     row["clock_error_us"] = best.way_us / 2;
   }
@@ -124,6 +128,11 @@ void admin::trace_messages(const admin_request& r, const json& args, clock::time
     r.done(failure("usage", "tracer: a name of one's own of 1 to 64 bytes, the same each time"));
     return;
   }
+  if (args.contains("end")) {
+    message_trace::instance().end(tracer, clock::now());
+    gather(r, deadline, {});
+    return;
+  }
   const auto& node = env_->config.node.name;
   const auto page = message_trace::instance().read(tracer, *wish, clock::now());
   if (!page) {
@@ -138,11 +147,27 @@ void admin::trace_messages(const admin_request& r, const json& args, clock::time
   if (page->dropped > 0) {
     what.own.push_back({{"node", node}, {"dropped", page->dropped}});
   }
+  if (page->began && wish->message) {
+    what.own = written_here(*wish->message);
+  } else if (page->began) {
+    what.own.push_back(known_here(wish->room, wish->user));
+  }
   if (r.local_only) {
     what.own.push_back({{"node", node}, {"clock_us", wall_us()}});
   } else {
     what.arrived = [this, asked = clock::now()](rows& theirs) { put_into_own_time(theirs, asked); };
-    what.shape = [](gathering& g) {
+    what.shape = [this, args, tracer](gathering& g) {
+      look_back(g, args);
+      const bool is_past =
+          std::ranges::any_of(g.found, [](const json& row) { return row.contains("past"); });
+      if (is_past || !g.refusal.is_null()) {
+        // Nobody will ask for more, and the other nodes have begun it as well.
+        message_trace::instance().end(tracer, clock::now());
+        auto over = args;
+        over["end"] = true;
+        gather({{"verb", "trace message"}, {"args", std::move(over)}}, answer_once([](json) {}),
+               false, clock::now() + 1s, {});
+      }
       std::stable_sort(g.found.begin(), g.found.end(), [](const json& a, const json& b) {
         return a.value("time_us", std::int64_t{0}) < b.value("time_us", std::int64_t{0});
       });

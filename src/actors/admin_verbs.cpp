@@ -43,6 +43,7 @@ bool admin::take_verb(const std::string& verb, const admin_request& r, const jso
       {"trace user", &admin::trace_messages},
       {"reload", &admin::reload},
       {"chaos fail", &admin::rehearse_failure},
+      {"chaos kill", &admin::kill_actor},
       {"chaos delay link", &admin::rehearse_delay},
       {"chaos list", &admin::list_rehearsals},
       {"store compact", &admin::compact},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "actors/announcements.hpp"
 
+#include "chat/everybody.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/text.hpp"
 
@@ -53,6 +54,22 @@ expected<announcement> announcement_of(std::string_view target, const std::strin
   if (!called.empty()) return invalid_field("id", "everybody has no id");
   a.room_id = announcements_id_of({});
   return a;
+}
+
+bool is_for_everybody(const uuid& room_id) {
+  static const uuid the_room = announcements_id_of({});
+  return room_id == the_room;
+}
+
+std::optional<chat::member> member_of(const store::shard_reader& reader, const uuid& room_id,
+                                      const uuid& user_id) {
+  auto known = reader.find_member(room_id, user_id);
+  if (!is_for_everybody(room_id)) {
+    return known;
+  }
+  auto m = known.value_or(chat::one_of_everybody(user_id));
+  m.role = protocol::member_role::guest;
+  return m;
 }
 
 }  // namespace greenroom::actors

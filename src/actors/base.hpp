@@ -33,7 +33,7 @@ class observed : public Typed::base {
   using super = typename Typed::base;
 
   observed(caf::actor_config& cfg, registration who) : super(cfg) {
-    record_ = registry::instance().enter(std::move(who), this->id());
+    record_ = registry::instance().enter(std::move(who), this->id(), this->address());
     this->set_exception_handler([](std::exception_ptr&) -> caf::error {
       return caf::make_error(caf::exit_reason::unhandled_exception);
     });
@@ -55,7 +55,7 @@ class observed : public Typed::base {
     const bool counts = actor_figures.load(std::memory_order_relaxed);
     const auto start = counts ? take_up(element) : not_counted;
     try {
-      faults::hit(record_->kind);
+      faults::hit(record_->kind, record_->id);
       const auto result = super::consume(element);
       account(start);
       return result;

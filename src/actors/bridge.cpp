@@ -3,11 +3,20 @@
 
 #include "actors/connection.hpp"
 #include "actors/request_meter.hpp"
+#include "actors/token_keys.hpp"
 
 namespace greenroom::actors {
 
 bridge::bridge(caf::actor_system& system, environment_ptr env, unsigned io_threads)
     : system_(system), env_(std::move(env)), tables_(io_threads) {}
+
+expected<void> bridge::vouches(const std::string& bearer_token) const {
+  const auto claims = verify_token(*env_, bearer_token);
+  if (!claims) {
+    return unexpected(claims.error());
+  }
+  return {};
+}
 
 void bridge::opened(net::connection_id id, const net::peer& who,
                     std::optional<std::string> bearer_token) {

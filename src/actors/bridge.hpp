@@ -18,6 +18,7 @@ class bridge final : public net::connection_handler {
  public:
   bridge(caf::actor_system& system, environment_ptr env, unsigned io_threads);
 
+  [[nodiscard]] expected<void> vouches(const std::string& bearer_token) const override;
   void opened(net::connection_id id, const net::peer& who,
               std::optional<std::string> bearer_token) override;
   void received(net::connection_id id, protocol::request_envelope request) override;

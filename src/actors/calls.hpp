@@ -64,6 +64,7 @@ struct user_set_presence {
 /// Only checks that the session is valid (calls over HTTP).
 struct user_check {
   uuid session_id;
+  bool stale = false;  ///< no leader can be asked: any replica answers as it knows it
 };
 struct user_logout {
   std::optional<uuid> session_id;
@@ -107,17 +108,16 @@ struct user_rooms {
   chat::user_room::standing state = chat::user_room::standing::joined;
   bool place = false;
   bool all = false;  ///< whatever their state
-  /// `place`: what it is for. The place is kept for it a few seconds, until the list has the room.
-  uuid room{};
+  uuid room{};       ///< `place`: what for; kept for it a few seconds, until the list has the room
 };
 /// From a room's shard.
 struct user_line {
   chat::user_room line;
 };
-/// For operators: an access token without a password. `create`: the account may be new.
+/// For operators: an access token without a password.
 struct user_issue {
   std::string username;
-  bool create = false;
+  bool create = false;  ///< the account may be new
   /// Not 0: a bot's token, which reaches this far. Its account has the role bot.
   protocol::scope_bits scopes = 0;
   std::vector<uuid> rooms = {};  ///< empty: all
@@ -209,8 +209,7 @@ struct room_typing {
 };
 struct room_history {
   protocol::history_request what;
-  /// No leader can be asked: any replica answers as it knows it.
-  bool stale = false;
+  bool stale = false;  ///< no leader can be asked: any replica answers as it knows it
 };
 struct room_members {
   std::optional<std::string> cursor;
@@ -242,6 +241,7 @@ struct room_entries {
 
 struct shard_users {
   std::vector<uuid> ids;
+  bool deactivated = false;  ///< these too, for lists; without it, only who can be asked in
 };
 struct shard_user_list {
   std::string query;

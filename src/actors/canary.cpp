@@ -62,6 +62,7 @@ canary::behavior_type canary::make_behavior() {
           },
           [](start_atom, net::connection_id) {},
           [](closed_atom, net::connection_id) {},
+          [](const credit_given_ptr&) {},
           [this](const room_publish_ptr& p) { take(*p); },
           [](const reply_ptr&) {},
           [](routes_atom) {},

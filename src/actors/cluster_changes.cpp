@@ -15,6 +15,7 @@
 #include "placement/plan.hpp"
 #include "store/fatal.hpp"
 #include "telemetry/log.hpp"
+#include "telemetry/security_log.hpp"
 
 namespace greenroom::actors {
 
@@ -68,13 +69,18 @@ void cluster::look_after_keys() {
   const auto& auth = config::current(env_->config).auth;
   const auto now = now_ms();
   for (auto& c : placement::keys_to_retire(*map_, now, unix_ms{auth.access_token_s} * 1000)) {
-    telemetry::log("security")
-        .info("key {} is retired: it verifies tokens of bots alone now", c.id);
+    telemetry::note_security(
+        {.what = "key_retired",
+         .text = "key " + c.id + " is retired: it verifies tokens of bots alone now",
+         .is_warning = false});
     change_map(std::move(c));
   }
   if (placement::wants_new_key(*map_, now, auth.key_rotation_days * day_ms)) {
     auto key = fresh_key();
-    telemetry::log("security").info("key {} follows: auth.key_rotation_days have passed", key.id);
+    telemetry::note_security(
+        {.what = "key_added",
+         .text = "key " + key.id + " follows: auth.key_rotation_days have passed",
+         .is_warning = false});
     change_map(placement::add_key{std::move(key)});
   }
 }

@@ -7,6 +7,7 @@
 #include "actors/token_keys.hpp"
 #include "security/tokens.hpp"
 #include "telemetry/log.hpp"
+#include "telemetry/repeats.hpp"
 
 namespace greenroom::actors {
 
@@ -150,7 +151,8 @@ void cluster::change_map(placement::command what) {
   p->what = std::move(what);
   p->done = [](const std::optional<error>& failure) {
     if (failure && failure->code != ec::conflict) {
-      telemetry::log("cluster").warn("the cluster map was not changed: {}", failure->message);
+      telemetry::log_seldom({.component = "cluster", .key = "map not changed"},
+                            "the cluster map was not changed: {}", failure->message);
     }
   };
   caf::anon_send(*map_shard_, map_proposal_ptr(std::move(p)));

@@ -6,8 +6,8 @@
 
 #include "actors/token_keys.hpp"
 #include "security/fingerprint.hpp"
-#include "telemetry/log.hpp"
 #include "telemetry/request_scope.hpp"
+#include "telemetry/security_log.hpp"
 
 namespace greenroom::actors {
 
@@ -112,6 +112,12 @@ void connection::take(const client_request_ptr& r) {
       waiting_.push_back(r);
     } else {
       r->taken = true;
+      telemetry::note_security(
+          {.what = "rate_limited",
+           .text = "too many requests before the authentication, from " + who_.address,
+           .address = who_.address,
+           .of = "early " + network_of(who_.address),
+           .per_minute = 1});
       error e{ec::rate_limit, "too many requests before the authentication was answered", {}};
       e.details.retry_after_ms = retry_after_authentication_ms;
       answer(*r, std::move(e));
@@ -135,7 +141,12 @@ void connection::authenticate(const login& l) {
   const auto& r = l.request;
   if (const auto wait_ms =
           who_.loopback ? std::nullopt : env_->addresses.refused_ms(who_.address, clock::now())) {
-    telemetry::log("security").warn("log-in from {} refused: too many have failed", who_.address);
+    telemetry::note_security(
+        {.what = "rate_limited",
+         .text = "log-in from " + who_.address + " refused: too many have failed",
+         .address = who_.address,
+         .of = "log-ins " + network_of(who_.address),
+         .per_minute = 1});
     error e{ec::rate_limit, "too many log-ins from this address have failed", {}};
     e.details.retry_after_ms = wait_ms;
     answer(l, std::move(e), false);

@@ -5,6 +5,7 @@
 #include "actors/connection.hpp"
 #include "security/fingerprint.hpp"
 #include "security/tokens.hpp"
+#include "telemetry/security_log.hpp"
 
 namespace greenroom::actors {
 
@@ -17,6 +18,12 @@ void connection::take_hook(const http_call_ptr& c) {
   if (const auto wait_ms = who_.loopback
                                ? std::nullopt
                                : env_->hook_callers.refused_ms(who_.address, hook, clock::now())) {
+    telemetry::note_security(
+        {.what = "rate_limited",
+         .text = "call of a webhook from " + who_.address + " refused: too many have failed",
+         .address = who_.address,
+         .of = "webhooks " + network_of(who_.address),
+         .per_minute = 1});
     error e{ec::rate_limit, "too many calls of webhooks from this address have failed", {}};
     e.details.retry_after_ms = wait_ms;
     refuse(std::move(e));

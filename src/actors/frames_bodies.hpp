@@ -150,7 +150,7 @@ auto fields(link_form<presence_publish> auto& v) {
   return std::tie(v.views);
 }
 auto fields(link_form<user_check> auto& v) {
-  return std::tie(v.session_id);
+  return std::tie(v.session_id, v.stale);
 }
 auto fields(link_form<user_logout> auto& v) {
   return std::tie(v.session_id, v.all, v.token_only);
@@ -231,7 +231,7 @@ auto fields(link_form<room_entries> auto& v) {
   return std::tie(v.from, v.to, v.limit);
 }
 auto fields(link_form<shard_users> auto& v) {
-  return std::tie(v.ids);
+  return std::tie(v.ids, v.deactivated);
 }
 auto fields(link_form<shard_user_list> auto& v) {
   return std::tie(v.query, v.before_time, v.before_id, v.limit);

@@ -6,7 +6,7 @@
 #include "actors/link_metrics.hpp"
 #include "actors/transport.hpp"
 #include "security/tokens.hpp"
-#include "telemetry/log.hpp"
+#include "telemetry/repeats.hpp"
 
 namespace greenroom::actors {
 
@@ -70,7 +70,8 @@ std::string gate::take_hello(const std::string& bytes) {
     w.refusal = "too many links";
   }
   if (!w.refusal.empty()) {
-    telemetry::log("gate").warn("refused {}: {}", h ? h->who.name : "somebody", w.refusal);
+    telemetry::log_seldom({.component = "gate", .key = w.refusal}, "refused {}: {}",
+                          h ? h->who.name : "somebody", w.refusal);
     return frames::encode(w);
   }
   caller c;
@@ -97,7 +98,8 @@ std::uint64_t gate::take_proof(const std::string& bytes) {
       frames::statement("dialer", c.hello.who.id, context_->self().id, c.hello.nonce, c.nonce),
       p->signature);
   if (!name || *name != c.hello.who.name) {
-    telemetry::log("gate").warn("{} could not prove who it is", c.hello.who.name);
+    telemetry::log_seldom({.component = "gate", .key = "proof of " + c.hello.who.name},
+                          "{} could not prove who it is", c.hello.who.name);
     callers_.erase(it);
     return 0;
   }

@@ -105,6 +105,13 @@ struct subscription {
 };
 using subscription_ptr = std::shared_ptr<const subscription>;
 
+/// See net::socket_port::ask_credit().
+struct credit_given {
+  net::connection_id connection = 0;
+  net::replay_credit credit;
+};
+using credit_given_ptr = std::shared_ptr<const credit_given>;
+
 /// The relay's word: the stream of this connection begins at result.first_seq. A replay is held
 /// back until the session releases it, so that its answer goes first.
 struct subscribed {
@@ -172,6 +179,8 @@ using relay_actor = caf::typed_actor<
     caf::reacts_to<subscription_ptr, session_actor>,
     // The session has answered: the replay for this connection may start.
     caf::reacts_to<start_atom, net::connection_id>, caf::reacts_to<closed_atom, net::connection_id>,
+    // There is room for the next part of a replay.
+    caf::reacts_to<credit_given_ptr>,
     // From the room, on this node or another.
     caf::reacts_to<room_publish_ptr>, caf::reacts_to<reply_ptr>, caf::reacts_to<routes_atom>,
     caf::reacts_to<tick_atom>>;
@@ -327,6 +336,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::room_publish_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::presence_publish_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::presence_wish_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::subscription_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::credit_given_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::subscribed_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::leader_probe_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(greenroom::actors::proposal_ptr)

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <string_view>
 
 #include "actors/link_delays.hpp"
 #include "actors/link_metrics.hpp"
 #include "actors/transport.hpp"
 #include "security/tokens.hpp"
 #include "telemetry/log.hpp"
+#include "telemetry/repeats.hpp"
 
 namespace greenroom::actors {
 
@@ -22,8 +24,13 @@ constexpr std::size_t waiting_bytes_max = 64 << 20;
 constexpr std::size_t batch_bytes_max = 1 << 20;
 constexpr std::size_t batch_frames_max = 2000;
 constexpr auto handshake_timeout = 5s;
+/// Of one link; one that comes and goes without end must not fill the log.
+constexpr unsigned changes_told_per_minute = 10;
 constexpr auto back_off_first = 100ms;
 constexpr auto back_off_max = 2000ms;
+// Why a link is down where nothing is wrong, or (its actor has failed) that was said already.
+constexpr std::string_view node_ends = "this node ends";
+constexpr std::string_view actor_ends = "the link's actor ended";
 
 /// Dialing blocks its caller; so a thread of its own does it and reports back.
 void dial_and_report(caf::event_based_actor*, const link_actor& back, const environment_ptr& env,
@@ -62,8 +69,13 @@ link::link(caf::actor_config& cfg, link_context_ptr context, peer_info peer, lin
   facts_->describe([&](link_facts::description& d) { d.address = address_; });
   show(facts_);
   set_down_handler([this](const caf::down_msg& m) {
-    go_down(gate_ && m.source == gate_.address() ? "this node's gate has failed"
-                                                 : "connection lost");
+    if (!gate_ || m.source != gate_.address()) {
+      go_down("connection lost");
+    } else {
+      // The node ends its gate in order; by itself it ends only of a fault.
+      go_down(m.reason == caf::exit_reason::user_shutdown ? std::string(node_ends)
+                                                          : "this node's gate has failed");
+    }
     quit();
   });
 }
@@ -99,7 +111,7 @@ link::behavior_type link::make_behavior() {
 
 void link::on_exit() {
   if (up_) {
-    go_down("the link's actor ended");
+    go_down(std::string(actor_ends));
   }
   cut_connection();
 }
@@ -222,8 +234,12 @@ void link::come_up(std::uint64_t epoch) {
   } else {
     facts_->begin();
   }
-  telemetry::log("link").info("up: {} at {} (node {}, version {})", peer_.name, address_,
-                              peer_.id.str(), peer_.version);
+  telemetry::log_seldom({.component = "link",
+                         .level = spdlog::level::info,
+                         .key = "up " + peer_.id.str(),
+                         .per_minute = changes_told_per_minute},
+                        "up: {} at {} (node {}, version {})", peer_.name, address_, peer_.id.str(),
+                        peer_.version);
   context_->links->up(peer_, caf::actor_cast<link_actor>(this));
   auto change = std::make_shared<peer_change>();
   change->who = peer_;
@@ -265,11 +281,19 @@ void link::cut_connection() {
 
 void link::go_down(const std::string& why) {
   if (up_) {
-    telemetry::log("link").warn("down: {} at {}: {}", peer_.name, address_, why);
+    const bool is_well = why == node_ends || why == actor_ends;
+    telemetry::log_seldom({.component = "link",
+                           .level = is_well ? spdlog::level::info : spdlog::level::warn,
+                           .key = "down " + peer_.id.str(),
+                           .per_minute = changes_told_per_minute},
+                          "down: {} at {}: {}", peer_.name, address_, why);
   } else if (why != last_failure_) {
     const bool is_refusal = why.find("forgotten") != std::string::npos;
-    telemetry::log("link").log(is_refusal ? spdlog::level::err : spdlog::level::info,
-                               "{} cannot be reached yet: {}", address_, why);
+    telemetry::log_seldom({.component = "link",
+                           .level = is_refusal ? spdlog::level::err : spdlog::level::info,
+                           .key = "not reached " + address_,
+                           .per_minute = changes_told_per_minute},
+                          "{} cannot be reached yet: {}", address_, why);
     last_failure_ = why;
   }
   if (gate_) {

@@ -74,8 +74,10 @@ void login_guard::failed(const std::string& key, clock::time_point now) {
   if (per_minute_ == 0) {
     return;
   }
-  if (buckets_.size() >= sweep_above) {
+  if (buckets_.size() >= std::max(sweep_above, sweep_at_)) {
     forget_full(now);
+    // Not again before as many have come: otherwise each of many would pay for a sweep.
+    sweep_at_ = 2 * buckets_.size();
   }
   auto& b =
       buckets_.try_emplace(key, bucket{static_cast<double>(per_minute_), now, 0}).first->second;

@@ -7,6 +7,7 @@
 /// attempts under way hold one, so that many at once cannot guess more than that.
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -57,6 +58,7 @@ class login_guard {
 
   const std::uint32_t per_minute_;
   std::map<std::string, bucket> buckets_;
+  std::size_t sweep_at_ = 0;  ///< of those without attempts that hold tokens
 };
 
 /// The same for addresses that clients come from, on one node: thread-safe. A network of the size

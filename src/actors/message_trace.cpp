@@ -28,6 +28,8 @@ std::string_view to_string(hop h) noexcept {
       return "room";
     case hop::append:
       return "append";
+    case hop::stored:
+      return "stored";
     case hop::commit:
       return "commit";
     case hop::answer:
@@ -79,7 +81,8 @@ std::optional<message_trace::page> message_trace::read(const std::string& consol
   const std::lock_guard lock(mutex_);
   tidy(now);
   auto it = traces_.find(console);
-  if (it == traces_.end()) {
+  const bool begins = it == traces_.end();
+  if (begins) {
     if (traces_.size() >= traces_max) {
       return std::nullopt;
     }
@@ -92,7 +95,13 @@ std::optional<message_trace::page> message_trace::read(const std::string& consol
   }
   auto& t = it->second;
   t.leased = now + lease;
-  return page{std::exchange(t.hops, {}), std::exchange(t.dropped, 0)};
+  return page{std::exchange(t.hops, {}), std::exchange(t.dropped, 0), begins};
+}
+
+void message_trace::end(const std::string& console, clock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  traces_.erase(console);
+  tidy(now);
 }
 
 /// Forgets consoles that have gone, and stops asking for hops when nobody waits for any.

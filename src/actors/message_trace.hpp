@@ -31,6 +31,7 @@ enum class hop : std::uint8_t {
   session,  ///< taken by his session
   room,     ///< taken by the room, where that is led
   append,   ///< given to the log of the shard
+  stored,   ///< synced in the log of a replica, which tells the leader so; on each of them
   commit,   ///< agreed on by a majority, and in effect where the room is led
   answer,   ///< its message_ack is given to the sender's socket
   relay,    ///< taken by the room's relay, on each node where somebody listens
@@ -80,11 +81,14 @@ class message_trace {
   struct page {
     std::vector<traced_hop> hops;
     std::uint64_t dropped = 0;  ///< hops, since the last page
+    bool began = false;         ///< the trace has begun with this
   };
   /// What has come since this console last read; the first time begins its trace, with this wish.
   /// Nothing: there are traces_max others.
   std::optional<page> read(const std::string& console, const trace_wish& wish,
                            clock::time_point now);
+  /// Its trace has no more use.
+  void end(const std::string& console, clock::time_point now);
 
  private:
   using key = std::pair<uuid, uuid>;  ///< sender and message

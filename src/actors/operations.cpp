@@ -75,6 +75,10 @@ std::string names_of(const std::vector<uuid>& nodes, const placement::cluster_ma
   return out;
 }
 
+std::string for_good(const std::string& node) {
+  return "node decommission " + node;
+}
+
 expected<operation> move(std::string_view verb, const json& args,
                          const placement::cluster_map& map) {
   const auto shard = shard_in(verb, args, map);
@@ -97,11 +101,14 @@ expected<operation> move(std::string_view verb, const json& args,
   if (!wanted) {
     return unexpected(wanted.error());
   }
-  return operation{*wanted,
-                   {"shard", "replicas", "wanted"},
-                   {{"shard", *shard},
-                    {"replicas", names_of(map.shards[*shard].replicas, map)},
-                    {"wanted", names_of(wanted->replicas, map)}}};
+  return operation{
+      *wanted,
+      {"shard", "replicas", "wanted"},
+      {{"shard", *shard},
+       {"replicas", names_of(map.shards[*shard].replicas, map)},
+       {"wanted", names_of(wanted->replicas, map)}},
+      operation::need{**to, "start it first, or name another node; if it is gone for good: " +
+                                for_good((*to)->name)}};
 }
 
 }  // namespace
@@ -135,18 +142,32 @@ expected<operation> operation_of(std::string_view verb, const json& args,
   if (!node) {
     return unexpected(node.error());
   }
+  const bool is_there = placement::is_present((*node)->state);
   operation out;
   out.columns = {"node", "state"};
   out.row = {{"node", (*node)->name}};
   if (verb == "node drain") {
     out.command = placement::update_node{(*node)->id, {}, {}, placement::node_state::draining};
     out.row["state"] = "draining";
+    if ((*node)->state == placement::node_state::active) {
+      out.needs = {**node, "it leads nothing that could be drained; if it is gone for good: " +
+                               for_good((*node)->name)};
+    }
   } else if (verb == "node undrain") {
     out.command = placement::update_node{(*node)->id, {}, {}, placement::node_state::active};
     out.row["state"] = "active";
+    if (is_there) {
+      out.needs = {**node, "it takes its share when it is back", false};
+    }
   } else {
     out.command = placement::decommission_node{(*node)->id, args.value("fewer_replicas", false)};
     out.row["state"] = "leaving";
+    if (is_there) {
+      out.needs = {**node,
+                   "what it kept is made anew from the other replicas, and when it comes back it "
+                   "is told, and ends",
+                   false};
+    }
   }
   return out;
 }

@@ -29,6 +29,14 @@ struct operation {
   // What is shown when they are agreed on.
   std::vector<std::string> columns;
   nlohmann::json row;
+
+  /// A node that has to run for it, or had better.
+  struct need {
+    placement::node_info node;
+    std::string otherwise;   ///< what is to be done when it does not run, or what follows
+    bool is_refused = true;  ///< false: it is done all the same, and `otherwise` is said beside it
+  };
+  std::optional<need> needs = {};
 };
 
 bool is_operation(std::string_view verb) noexcept;

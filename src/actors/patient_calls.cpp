@@ -14,6 +14,13 @@ using namespace std::chrono_literals;
 constexpr auto retry_first = 50ms;
 constexpr auto retry_max = 400ms;
 
+/// What any replica answers.
+bool may_be_stale(const call_body& body) {
+  const auto* history = std::get_if<room_history>(&body);
+  const auto* check = std::get_if<user_check>(&body);
+  return (history != nullptr && history->stale) || (check != nullptr && check->stale);
+}
+
 }  // namespace
 
 call_number patient_calls::ask(const reply_sink& self, const uuid& target, std::uint16_t shard,
@@ -39,8 +46,7 @@ call_number patient_calls::ask(const reply_sink& self, const uuid& target, std::
 void patient_calls::ask_again(const reply_sink& self, pending& p) {
   p.retry_at = clock::time_point::max();
   p.route_version = version_of(p.what->shard);
-  const auto* history = std::get_if<room_history>(&p.what->body);
-  if (history != nullptr && history->stale) {
+  if (may_be_stale(p.what->body)) {
     board_.ask_replica(p.what, self);
   } else {
     board_.ask(p.what, self);

@@ -3,7 +3,7 @@
 
 #include "actors/frames.hpp"
 #include "actors/link_metrics.hpp"
-#include "telemetry/log.hpp"
+#include "telemetry/repeats.hpp"
 
 namespace greenroom::actors {
 
@@ -77,6 +77,16 @@ std::optional<std::string> peers::address_of(const node_id& node) const {
   return it == links_.end() ? std::nullopt : std::optional(it->second.who.address);
 }
 
+std::optional<std::chrono::steady_clock::time_point> peers::silent_since(
+    const node_id& node) const {
+  const std::lock_guard lock(links_mutex_);
+  if (const auto it = links_.find(node); it != links_.end()) {
+    return it->second.silent ? std::optional(it->second.silent_since) : std::nullopt;
+  }
+  const auto gone = lost_.find(node);
+  return gone == lost_.end() ? std::nullopt : std::optional(gone->second);
+}
+
 void peers::set_draining(const node_id& node) {
   const std::lock_guard lock(links_mutex_);
   if (const auto it = links_.find(node); it != links_.end()) {
@@ -87,10 +97,13 @@ void peers::set_draining(const node_id& node) {
 void peers::set_silent(const node_id& node, bool silent) {
   const std::lock_guard lock(links_mutex_);
   if (const auto it = links_.find(node); it != links_.end()) {
-    it->second.silent = silent;
-    if (!silent) {
-      it->second.since = std::chrono::steady_clock::now();
+    const auto now = std::chrono::steady_clock::now();
+    if (silent && !it->second.silent) {
+      it->second.silent_since = now;
+    } else if (!silent) {
+      it->second.since = now;
     }
+    it->second.silent = silent;
   }
 }
 
@@ -121,6 +134,7 @@ void peers::word_to_all(const peer_word& what) {
 void peers::up(const peer_info& who, link_actor link) {
   const std::lock_guard lock(links_mutex_);
   links_[who.id] = {who, std::move(link), std::chrono::steady_clock::now()};
+  lost_.erase(who.id);
 }
 
 bool peers::down(const node_id& who, const caf::actor_addr& link) {
@@ -130,6 +144,7 @@ bool peers::down(const node_id& who, const caf::actor_addr& link) {
     if (it == links_.end() || it->second.link.address() != link) {
       return false;
     }
+    lost_[who] = it->second.silent ? it->second.silent_since : std::chrono::steady_clock::now();
     links_.erase(it);
   }
   link_metrics::instance().links_lost.Increment();
@@ -213,7 +228,9 @@ void peers::take(const node_id& from, std::string_view frame) {
   auto d = frames::decode(frame);
   if (!d) {
     link_metrics::instance().damaged_frames.Increment();
-    telemetry::log("link").error("from {}: {}", from.str(), d.error().message);
+    telemetry::log_seldom(
+        {.component = "link", .level = spdlog::level::err, .key = "frame of " + from.str()},
+        "from {}: {}", from.str(), d.error().message);
     return;
   }
   if (auto* c = std::get_if<call_ptr>(&*d)) {

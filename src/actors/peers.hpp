@@ -40,6 +40,10 @@ class peers final : public peer_port {
       const node_id& node) const override;
   /// Where the node is that is linked under this id, as it advertises itself.
   [[nodiscard]] std::optional<std::string> address_of(const node_id& node) const;
+  /// Since when a node has said nothing, or has no link; empty: it is well, or it has not been
+  /// linked since this process began.
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> silent_since(
+      const node_id& node) const;
   void set_draining(const node_id& node);
   void set_silent(const node_id& node, bool silent);
   bool word(const node_id& to, const peer_word& what);
@@ -76,12 +80,15 @@ class peers final : public peer_port {
     std::chrono::steady_clock::time_point since;
     bool draining = false;
     bool silent = false;
+    std::chrono::steady_clock::time_point silent_since{};
   };
   bool send(const node_id& to, std::string frame);
 
   switchboard& board_;
   mutable std::mutex links_mutex_;
   std::unordered_map<node_id, entry, uuid_hash> links_;
+  /// Nodes whose link has ended, until there is another: since when.
+  std::unordered_map<node_id, std::chrono::steady_clock::time_point, uuid_hash> lost_;
   mutable std::mutex waiting_mutex_;
   std::unordered_map<call_number, waiting> waiting_;
   mutable std::mutex local_mutex_;

@@ -17,6 +17,7 @@
 #include "actors/environment.hpp"
 #include "actors/gate.hpp"
 #include "actors/hand_over.hpp"
+#include "actors/listener_options.hpp"
 #include "actors/node.hpp"
 #include "actors/node_pages.hpp"
 #include "actors/relay.hpp"
@@ -30,6 +31,7 @@
 #include "net/server.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
+#include "telemetry/security_log.hpp"
 
 namespace greenroom::actors {
 
@@ -60,40 +62,12 @@ expected<node_id> identify(store::database& db) {
   return id;
 }
 
-net::server_options server_options_of(const greenroom::settings& s,
-                                      const config::descriptor_plan& descriptors) {
-  net::server_options o;
-  o.address = s.http.address;
-  o.port = s.http.port;
-  if (const auto at = config::parse_listen_address(s.tcp.listen)) {
-    o.tcp_address = at->address;
-    o.tcp_port = at->port;
-  }
-  o.io_threads = s.http.io_threads;
-  o.allowed_origins = s.http.allowed_origins;
-  o.max_connections = s.limits.max_connections;
-  o.turned_away_max = descriptors.turned_away;
-  o.connects_per_minute_per_address = s.limits.connects_per_minute_per_address;
-  o.max_message_bytes = s.websocket.max_message_bytes;
-  o.max_body_bytes = s.http.max_body_bytes;
-  o.max_header_bytes = s.http.max_header_bytes;
-  o.outbound_queue_messages = s.limits.outbound_queue_messages;
-  o.outbound_queue_bytes = s.limits.outbound_queue_bytes;
-  o.max_inflight_per_connection = s.limits.max_inflight_per_connection;
-  o.inbound_bytes = s.limits.inbound_bytes;
-  o.heartbeat = std::chrono::seconds(s.websocket.heartbeat_s);
-  o.deflate_from_bytes = s.websocket.deflate_from_bytes;
-  o.auth_timeout = std::chrono::seconds(s.websocket.auth_timeout_s);
-  o.io_timeout = std::chrono::seconds(s.http.request_timeout_s);
-  o.request_timeout = std::chrono::milliseconds(s.limits.request_timeout_ms);
-  return o;
-}
-
 }  // namespace
 
 struct process::impl {
   greenroom::settings config;
   config::descriptor_plan descriptors;
+  std::unique_ptr<telemetry::security_log> security_file;  ///< ends last: others write to it
   std::optional<security::identity> identity;
   std::unique_ptr<store::database> db;
   std::unique_ptr<store::log_writer> log;
@@ -207,6 +181,13 @@ expected<void> process::impl::start() {
     return unexpected(audit.error());
   }
   env->audit = std::move(*audit);
+  auto security = telemetry::security_log::open(
+      std::filesystem::path(config.node.data_dir) / "security.jsonl", config.node.name,
+      std::uint64_t{config.audit.max_file_mib} << 20, config.audit.old_files);
+  if (!security) {
+    return unexpected(security.error());
+  }
+  security_file = std::move(*security);
   const archive::keeper_options backups{std::filesystem::path(config.node.data_dir) / "backups",
                                         config.backup.every, config.backup.keep, GREENROOM_VERSION,
                                         config::to_json(config)};
@@ -426,6 +407,7 @@ void process::impl::stop() {
       if (std::chrono::steady_clock::now() >= deadline) {
         // What was acknowledged is synced: ending here loses nothing but tidiness.
         telemetry::log("main").warn("{} actors did not end in time", system->registry().running());
+        security_file.reset();
         telemetry::stop_logging();
         std::_Exit(0);
       }

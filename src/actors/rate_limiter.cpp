@@ -11,9 +11,6 @@ namespace greenroom::actors {
 
 namespace {
 
-/// A stripe with more users than this drops those whose buckets have filled up again.
-constexpr std::size_t sweep_above = 4096;
-
 constexpr double owed_max_minutes = 8;
 
 /// limits.messages_per_minute may be another one by now.
@@ -41,8 +38,11 @@ rate_limiter::bucket& rate_limiter::look(stripe& s, const uuid& user,
     const auto ms = std::chrono::duration<double, std::milli>(now - b.at).count();
     return std::min(capacity, b.tokens + std::max(0.0, ms) * capacity / 60'000.0);
   };
-  if (s.buckets.size() > sweep_above) {
+  if (s.buckets.size() >= s.sweep_at && !s.buckets.contains(user)) {
+    s.looked_at += s.buckets.size();
     std::erase_if(s.buckets, [&](const auto& entry) { return filled(entry.second) >= capacity; });
+    // Not again before as many have come: otherwise each of many busy people would pay for a sweep.
+    s.sweep_at = std::max(sweep_above, 2 * s.buckets.size());
   }
   auto [it, fresh] = s.buckets.try_emplace(user, bucket{capacity, now});
   auto& b = it->second;
@@ -102,6 +102,16 @@ void rate_limiter::charge(const taken& there, std::chrono::steady_clock::time_po
   const std::lock_guard lock(s.mutex);
   auto& b = look(s, there.user, now);
   b.tokens = std::max(b.tokens - there.count, -owed_max_minutes * limit);
+}
+
+rate_limiter::upkeep rate_limiter::kept() {
+  upkeep found;
+  for (auto& s : stripes_) {
+    const std::lock_guard lock(s.mutex);
+    found.remembered += s.buckets.size();
+    found.looked_at += s.looked_at;
+  }
+  return found;
 }
 
 }  // namespace greenroom::actors

@@ -40,6 +40,12 @@ class rate_limiter {
   std::vector<taken> untold(std::size_t max);
   /// Was taken on another node. The bucket may owe up to eight minutes' worth.
   void charge(const taken& there, std::chrono::steady_clock::time_point now);
+  /// Buckets that are remembered, and how many have been looked at so far to forget some.
+  struct upkeep {
+    std::size_t remembered = 0;
+    std::uint64_t looked_at = 0;
+  };
+  [[nodiscard]] upkeep kept();
 
  private:
   struct bucket {
@@ -48,9 +54,12 @@ class rate_limiter {
     std::uint32_t untold = 0;
   };
   static constexpr std::size_t stripes = 16;
+  static constexpr std::size_t sweep_above = 4096;
   struct stripe {
     std::mutex mutex;
     std::unordered_map<uuid, bucket, uuid_hash> buckets;
+    std::size_t sweep_at = sweep_above;
+    std::uint64_t looked_at = 0;
     std::vector<uuid> due;  ///< of whom there is enough to be told, each once
   };
   stripe& stripe_of(const uuid& user);

@@ -93,9 +93,11 @@ registry& registry::instance() {
   return only;
 }
 
-std::shared_ptr<actor_record> registry::enter(registration who, std::uint64_t actor_id) {
+std::shared_ptr<actor_record> registry::enter(registration who, std::uint64_t actor_id,
+                                              caf::actor_addr address) {
   auto record = std::make_shared<actor_record>();
   record->id = actor_id;
+  record->address = std::move(address);
   record->kind = who.kind;
   record->parent = std::move(who.parent);
   record->started = std::chrono::steady_clock::now();
@@ -250,6 +252,11 @@ std::optional<actor_view> registry::find(std::uint64_t id) const {
   auto row = figures_of(*record, std::chrono::steady_clock::now());
   put_texts(row, *record);
   return row;
+}
+
+caf::actor_addr registry::address_of(std::uint64_t id) const {
+  const auto record = record_of(id);
+  return record ? record->address : caf::actor_addr();
 }
 
 std::size_t registry::count_children(actor_kind kind, std::string_view name) const {

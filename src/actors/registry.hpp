@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <caf/actor_addr.hpp>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -62,6 +63,7 @@ struct actor_facts {
 struct actor_record {
   std::uint64_t id = 0;
   actor_kind kind = actor_kind::node;
+  caf::actor_addr address;  ///< does not keep it alive
   std::string parent;
   std::chrono::steady_clock::time_point started;
   std::uint32_t restarts = 0;
@@ -136,7 +138,8 @@ class registry {
  public:
   static registry& instance();
 
-  std::shared_ptr<actor_record> enter(registration who, std::uint64_t actor_id);
+  std::shared_ptr<actor_record> enter(registration who, std::uint64_t actor_id,
+                                      caf::actor_addr address = {});
   void leave(const std::shared_ptr<actor_record>& record);
   /// A handler threw: logged (repeats are rate-limited), and the successor of this kind and name
   /// carries the count of restarts.
@@ -150,6 +153,8 @@ class registry {
                                                 std::string_view parent) const;
   /// One of them, whole. Nobody else is looked at.
   [[nodiscard]] std::optional<actor_view> find(std::uint64_t id) const;
+  /// Where it takes messages; null: there is none (any more).
+  [[nodiscard]] caf::actor_addr address_of(std::uint64_t id) const;
   /// How many actors have this one for their parent, whether they say its name or its kind alone,
   /// as those do whose parent is the only one of its kind. One walk over all, nothing copied.
   [[nodiscard]] std::size_t count_children(actor_kind kind, std::string_view name) const;

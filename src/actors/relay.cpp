@@ -36,6 +36,7 @@ relay::behavior_type relay::make_behavior() {
             }
           },
           [this](closed_atom, net::connection_id id) { unsubscribe(id); },
+          [this](const credit_given_ptr& c) { take_credit(*c); },
           [this](const room_publish_ptr& p) { take(*p); },
           [this](const reply_ptr& r) { take_reply(*r); },
           [this](routes_atom) { check_routes(); },
@@ -63,7 +64,7 @@ void relay::subscribe(const subscription_ptr& wanted, const session_actor& sessi
   auto& l = listeners_[wanted->connection];
   replays_.erase(l.fetching);
   ahead_.erase(wanted->connection);
-  l = listener{wanted, session, stage::asking, 0, 0};
+  l = listener{wanted, session, stage::asking, 0, 0, 0, nullptr};
   show_listeners();
   groups_stale_ = true;
   if (!attached_) {
@@ -268,6 +269,8 @@ void relay::take_reply(const reply& r) {
       l->second.fetching = 0;
       if (const auto* page = std::get_if<room_page>(&r.body)) {
         take_replay(id, l->second, *page);
+      } else {
+        l->second.end_page();  // others need not wait for this room
       }
     }
     return;

@@ -6,11 +6,12 @@
 ///
 /// Owns: the last seq seen, the local listeners and where each is in the room's order, events that
 /// arrived too early, who is writing, one call for a gap and one per replay at a time.
-/// Takes: subscriptions of sessions, publications of the room (here or on another node), replies.
-/// Sends: room_attach, room_admit, room_entries, room_detach to the room's leader; subscribed to
-/// sessions; frames to sockets (one hop per I/O thread, encoded at most once per encoding).
-/// Dies: its sessions subscribe again (they monitor nothing: the successor, spawned by the next
-/// subscription, attaches from scratch); listeners of the dead one are told to resume.
+/// Takes: subscriptions of sessions, credit of sockets, publications of the room (here or on
+/// another node), replies. Sends: room_attach, room_admit, room_entries, room_detach to the room's
+/// leader; subscribed to sessions; frames to sockets (one hop per I/O thread, encoded at most once
+/// per encoding; a replay as fast as its socket gives credit). Dies: its sessions subscribe again
+/// (they monitor nothing: the successor, spawned by the next subscription, attaches from scratch);
+/// listeners of the dead one are told to resume.
 ///
 /// Order: a listener is held (replay not released yet), replaying (fed from the room's log up to
 /// this relay's last seq; who has more than the relay waits for it) or live. Events reach a
@@ -49,8 +50,15 @@ class relay final : public observed<relay_actor> {
     subscription_ptr wanted;
     session_actor session;
     stage at = stage::asking;
-    std::uint64_t next = 0;    ///< held, replaying: the next seq to send
-    call_number fetching = 0;  ///< replaying: the page under way
+    std::uint64_t next = 0;  ///< held, replaying: the next seq to send
+    // replaying:
+    call_number fetching = 0;   ///< the page under way
+    std::uint32_t page = 0;     ///< how long the next page may be; not 0: credit is asked for
+    net::replay_credit credit;  ///< … and given
+    void end_page() {
+      page = 0;
+      credit.reset();
+    }
   };
 
   // relay.cpp: who listens
@@ -80,6 +88,8 @@ class relay final : public observed<relay_actor> {
   void pass_over(std::uint64_t first_seq);
   void start_afresh(net::connection_id id);
   void replay(net::connection_id id, listener& l);
+  void ask_credit(net::connection_id id, listener& l);
+  void take_credit(const credit_given& c);
   void take_replay(net::connection_id id, listener& l, const room_page& page);
   void go_live(listener& l);
   void go_on_with_those_ahead();

@@ -227,9 +227,37 @@ void relay::replay(net::connection_id id, listener& l) {
     go_live(l);
     return;
   }
-  l.fetching = ask(room_entries{l.next, last_seq_, page_entries});
+  if (l.credit == nullptr) {
+    return ask_credit(id, l);
+  }
+  l.fetching = ask(room_entries{l.next, last_seq_, l.page});
   replays_[l.fetching] = id;
   arm_tick();
+}
+
+/// The next page is fetched when its listener has room for it.
+void relay::ask_credit(net::connection_id id, listener& l) {
+  auto* sockets = env_->sockets.load();
+  if (l.page != 0 || sockets == nullptr) {
+    return;
+  }
+  const auto room = std::max(1U, env_->config.limits.outbound_queue_messages / 2);
+  l.page = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(std::min(page_entries, room), last_seq_ + 1 - l.next));
+  sockets->ask_credit(id, l.page, [self = relay_actor(this), id](net::replay_credit credit) {
+    caf::anon_send(self, std::make_shared<const credit_given>(credit_given{id, std::move(credit)}));
+  });
+}
+
+/// What nobody uses goes back by itself.
+void relay::take_credit(const credit_given& c) {
+  const auto it = listeners_.find(c.connection);
+  if (it == listeners_.end() || it->second.at != stage::replaying || it->second.page == 0 ||
+      it->second.credit != nullptr) {
+    return;
+  }
+  it->second.credit = c.credit;
+  replay(c.connection, it->second);
 }
 
 void relay::take_replay(net::connection_id id, listener& l, const room_page& page) {
@@ -260,6 +288,7 @@ void relay::take_replay(net::connection_id id, listener& l, const room_page& pag
     count_deliveries(frames.size());
     sockets->send_many(id, std::move(frames));
   }
+  l.end_page();
   if (removed) {
     unsubscribe(id);
   } else if (progress || l.next > last_seq_) {
@@ -270,6 +299,7 @@ void relay::take_replay(net::connection_id id, listener& l, const room_page& pag
 }
 
 void relay::go_live(listener& l) {
+  l.end_page();
   l.at = stage::live;
   groups_stale_ = true;
 }

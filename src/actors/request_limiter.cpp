@@ -33,7 +33,8 @@ request_limiter::person& request_limiter::look(stripe& s, const uuid& user, ns n
 }
 
 std::optional<std::int64_t> request_limiter::take(const uuid& user, std::uint16_t kind,
-                                                  std::chrono::steady_clock::time_point now) {
+                                                  std::chrono::steady_clock::time_point now,
+                                                  std::uint32_t cost) {
   const auto limit = limit_now(per_minute_);
   if (limit == 0) {
     return std::nullopt;
@@ -43,7 +44,7 @@ std::optional<std::int64_t> request_limiter::take(const uuid& user, std::uint16_
   const std::lock_guard lock(s.mutex);
   auto& p = look(s, user, at);
   auto& full_at = p.full_at[kind < kinds ? kind : 0];
-  const auto next = std::max(full_at, at) + a_minute / limit;
+  const auto next = std::max(full_at, at) + a_minute / limit * std::min(cost, limit);
   if (next - at > a_minute) {
     return std::chrono::ceil<std::chrono::milliseconds>(next - at - a_minute).count();
   }

@@ -33,9 +33,11 @@ class request_limiter {
   explicit request_limiter(std::uint32_t per_minute = 0) : per_minute_(per_minute) {}
 
   /// Takes one of a minute's worth, or says after how many milliseconds (1 to 60,000) there will be
-  /// one. A `kind` beyond the table counts as 0.
+  /// one. A `kind` beyond the table counts as 0. What is more work counts as `cost` of them, but
+  /// never as more than there are in a minute.
   std::optional<std::int64_t> take(const uuid& user, std::uint16_t kind,
-                                   std::chrono::steady_clock::time_point now);
+                                   std::chrono::steady_clock::time_point now,
+                                   std::uint32_t cost = 1);
   /// People who are remembered.
   [[nodiscard]] std::size_t people();
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/announcements.hpp"
 #include "actors/message_trace.hpp"
 #include "chat/apply.hpp"
 #include "config/live.hpp"
@@ -124,7 +125,7 @@ const chat::member* room::find_member(const uuid& user) {
   if (all_members_) {
     return nullptr;
   }
-  auto m = reader().find_member(id(), user);
+  auto m = actors::member_of(reader(), id(), user);
   if (!m) {
     return nullptr;
   }
@@ -189,11 +190,11 @@ protocol::room room::view(bool with_members) const {
 
 /// Small enough for everybody to hear what the others have read.
 bool room::is_quiet() const {
-  return room_ && room_->member_count <= limits::quiet_room_members_max;
+  return room_ && !room_->everybody && room_->member_count <= limits::quiet_room_members_max;
 }
 
 /// Asks the shards of these users for their records, and waits for all of them.
-void room::ask_users(const std::vector<uuid>& ids, users_handler then) {
+void room::ask_users(const std::vector<uuid>& ids, users_handler then, bool deactivated) {
   struct gathering {
     std::size_t missing = 0;
     std::map<uuid, protocol::user> found;
@@ -212,7 +213,8 @@ void room::ask_users(const std::vector<uuid>& ids, users_handler then) {
   all->missing = by_shard.size();
   all->then = std::move(then);
   for (auto& [shard, users] : by_shard) {
-    ask({}, shard, {}, shard_users{std::move(users)}, [all](const reply_body& body) {
+    shard_users wanted{std::move(users), deactivated};
+    ask({}, shard, {}, std::move(wanted), [all](const reply_body& body) {
       if (const auto* views = std::get_if<user_views>(&body)) {
         for (const auto& u : views->users) {
           all->found.emplace(u.id, u);

@@ -55,7 +55,8 @@ class room final : public entity {
   void forget_member(const uuid& user);
   [[nodiscard]] protocol::room view(bool with_members) const;
   [[nodiscard]] bool is_quiet() const;
-  void ask_users(const std::vector<uuid>& ids, users_handler then);
+  /// Of those who can be asked in; with `deactivated` also of those who cannot any more.
+  void ask_users(const std::vector<uuid>& ids, users_handler then, bool deactivated = false);
 
   /// How the asker stands to the room, which exists.
   [[nodiscard]] chat::person who(const asked& a);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// What the server says in a room.
 
+#include "actors/announcements.hpp"
 #include "actors/room.hpp"
 
 namespace greenroom::actors {
@@ -8,8 +9,9 @@ namespace greenroom::actors {
 void room::on(const asked& a, const room_announce& c) {
   const auto announce = [this, a] {
     const auto& wanted = std::get<room_announce>(a.what->body);
-    chat::announce command{a.what->from,   ids_(now_ms()),   id(),
-                           wanted.content, wanted.of_server, wanted.user_id};
+    chat::announce command{a.what->from,          ids_(now_ms()),   id(),
+                           wanted.content,        wanted.of_server, wanted.user_id,
+                           is_for_everybody(id())};
     propose_for(a, std::move(command), [this, a](const chat::outcome& o, const proposal_result& r) {
       const auto& w = std::get<chat::message_written>(o.answer);
       answer(a, answered{protocol::message_ack{.room_id = w.room_id,

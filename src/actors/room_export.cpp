@@ -8,7 +8,7 @@
 #include "chat/apply.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/enum_names.hpp"
-#include "telemetry/log.hpp"
+#include "telemetry/security_log.hpp"
 
 namespace greenroom::actors {
 
@@ -120,8 +120,11 @@ void room::on(const asked& a, const room_export& c) {
     return;
   }
   if (!c.after_seq) {
-    telemetry::log("security")
-        .info("room {} is exported by {}", id().str(), a.what->from.user_id.str());
+    telemetry::note_security(
+        {.what = "room_exported",
+         .text = "room " + id().str() + " is exported by " + a.what->from.user_id.str(),
+         .user = a.what->from.user_id.str(),
+         .is_warning = false});
   }
   auto part = entries_of_file(c);
   if (part) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "actors/announcements.hpp"
 #include "chat/apply.hpp"
 
 namespace greenroom::actors {
@@ -92,7 +93,7 @@ reply_body stale_history(const call& asked, const store::shard_reader& reader,
   }
   const auto& what = h->what;
   const auto room = reader.find_room(asked.target);
-  const auto self = reader.find_member(asked.target, asked.from.user_id);
+  const auto self = member_of(reader, asked.target, asked.from.user_id);
   const auto known = self ? std::nullopt : reader.find_outsider(asked.target, asked.from.user_id);
   if (const auto bad = chat::may_read(room, chat::person_of(self, known, asked.from.role))) {
     return *bad;

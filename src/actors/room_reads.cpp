@@ -212,8 +212,8 @@ void room::on(const asked& a, const room_members& c) {
   for (const auto& m : rows) {
     ids.push_back(m.user_id);
   }
-  ask_users(ids, [this, a, rows = std::move(rows),
-                  next = std::move(next)](expected<std::map<uuid, protocol::user>> users) {
+  auto show = [this, a, rows = std::move(rows),
+               next = std::move(next)](expected<std::map<uuid, protocol::user>> users) {
     if (!users) {
       answer(a, users.error());
       return;
@@ -222,7 +222,7 @@ void room::on(const asked& a, const room_members& c) {
     response.next_cursor = next;
     for (const auto& m : rows) {
       protocol::member view;
-      view.user.id = m.user_id;  // all that is left of an account that is closed
+      view.user.id = m.user_id;
       if (const auto known = users->find(m.user_id); known != users->end()) {
         view.user = known->second;
       }
@@ -234,7 +234,8 @@ void room::on(const asked& a, const room_members& c) {
       response.members.push_back(std::move(view));
     }
     answer(a, answered{std::move(response), false});
-  });
+  };
+  ask_users(ids, std::move(show), true);
 }
 
 }  // namespace greenroom::actors

@@ -5,7 +5,7 @@
 #include "actors/room.hpp"
 #include "chat/apply.hpp"
 #include "chat/room_file.hpp"
-#include "telemetry/log.hpp"
+#include "telemetry/security_log.hpp"
 
 namespace greenroom::actors {
 
@@ -30,10 +30,14 @@ void room::on(const asked& a, const room_restore& c) {
   propose_for(a, std::move(*part), [this, a, ends](const chat::outcome& o, const proposal_result&) {
     const auto& now = std::get<chat::room_updated>(o.answer).now;
     if (ends && !o.duplicate) {
-      telemetry::log("security")
-          .info("room {} is restored from room {}{} by {}", id().str(), now.restored.from.str(),
-                now.restored.to == 0 ? "" : " up to entry " + std::to_string(now.restored.to),
-                a.what->from.user_id.str());
+      const auto up_to =
+          now.restored.to == 0 ? "" : " up to entry " + std::to_string(now.restored.to);
+      telemetry::note_security({.what = "room_restored",
+                                .text = "room " + id().str() + " is restored from room " +
+                                        now.restored.from.str() + up_to + " by " +
+                                        a.what->from.user_id.str(),
+                                .user = a.what->from.user_id.str(),
+                                .is_warning = false});
     }
     protocol::room_response response;
     response.room = chat::view(now, true);

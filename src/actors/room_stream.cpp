@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/announcements.hpp"
 #include "actors/room.hpp"
 #include "chat/apply.hpp"
 
@@ -30,7 +31,9 @@ bool changes_membership(const chat::room_entry& e) {
 }  // namespace
 
 void room::on(const asked& a, const room_attach& c) {
-  if (!room_ || room_->deleted) {
+  // Where everybody is, whoever is there before the first word waits for it.
+  const bool begins = !room_ && is_for_everybody(id());
+  if (!begins && (!room_ || room_->deleted)) {
     answer(a, *chat::may_read(std::nullopt, std::nullopt));
     return;
   }
@@ -59,7 +62,9 @@ void room::on(const asked& a, const room_attach& c) {
 void room::on(const asked& a, const room_admit& c) {
   const auto self = member_of(c.user_id);
   const auto known = self ? std::nullopt : reader().find_outsider(id(), c.user_id);
-  if (const auto bad = chat::may_read(room_, chat::person_of(self, known))) {
+  const bool begins = !room_ && is_for_everybody(id());
+  const auto bad = begins ? std::nullopt : chat::may_read(room_, chat::person_of(self, known));
+  if (bad) {
     answer(a, *bad);
     return;
   }

@@ -8,6 +8,7 @@
 #include "chat/apply.hpp"
 #include "protocol/codec.hpp"
 #include "security/tokens.hpp"
+#include "telemetry/security_log.hpp"
 
 namespace greenroom::actors {
 
@@ -165,6 +166,12 @@ void room::on(const asked& a, const room_hook_post& c) {
     return;
   }
   if (const auto wait_ms = place().env->limiter.take(hook->id, clock::now())) {
+    telemetry::note_security(
+        {.what = "rate_limited",
+         .text = "too many messages a minute through webhook " + hook->id.str(),
+         .user = hook->created_by.str(),
+         .of = hook->id.str(),
+         .per_minute = 1});
     error e{ec::rate_limit, "too many messages a minute through this webhook", {}};
     e.details.retry_after_ms = wait_ms;
     answer(a, std::move(e));

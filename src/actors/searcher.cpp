@@ -12,6 +12,7 @@
 #include "chat/apply.hpp"
 #include "store/shard_reader.hpp"
 #include "telemetry/log.hpp"
+#include "telemetry/repeats.hpp"
 
 namespace greenroom::actors {
 
@@ -364,7 +365,8 @@ void searcher::look_up(const search_job& job) {
     mend(e.what());
   } catch (const search::broken& e) {
     // Nobody can make the index unusable for others by what he looks for.
-    telemetry::log("search").warn("a search has failed: {}", e.what());
+    telemetry::log_seldom({.component = "search", .key = "failed"}, "a search has failed: {}",
+                          e.what());
     send_reply(job.asker, error{ec::internal, "the search has failed", {}});
   }
 }

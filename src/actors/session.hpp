@@ -196,6 +196,9 @@ class session final : public observed<session_actor> {
   [[nodiscard]] protocol::user_role acting_role() const;
 
   // session_rate.cpp
+  void note_rate_limit(std::string_view what) const;
+  [[nodiscard]] std::optional<error> too_often(std::string_view action,
+                                               std::optional<std::int64_t> wait_ms) const;
   [[nodiscard]] std::optional<error> takes_too_much(const protocol::request_row& row) const;
   [[nodiscard]] std::optional<error> takes_too_much(const net::http_call& c) const;
 

@@ -4,7 +4,7 @@
 #include "actors/session.hpp"
 #include "protocol/codec.hpp"
 #include "security/fingerprint.hpp"
-#include "telemetry/log.hpp"
+#include "telemetry/security_log.hpp"
 
 namespace greenroom::actors {
 
@@ -65,9 +65,14 @@ bool session::refuse_unless_admin(const job_ptr& j) const {
   if (acting_role() == protocol::user_role::admin) {
     return false;
   }
-  telemetry::log("security")
-      .warn("user {} asked for what only server admins may do, from {}", start_.user_id.str(),
-            start_.address);
+  telemetry::note_security({.what = "forbidden",
+                            .text = "user " + start_.user_id.str() +
+                                    " asked for what only server admins may do, from " +
+                                    start_.address,
+                            .address = start_.address,
+                            .user = start_.user_id.str(),
+                            .of = start_.user_id.str(),
+                            .per_minute = 1});
   finish(j, error{ec::forbidden, "only server admins may do this", {}});
   return true;
 }

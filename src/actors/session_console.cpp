@@ -37,6 +37,7 @@ void session::ask_console(const http_call_ptr& c) {
   }
   const auto one = std::make_shared<turn>();
   if (!one->is_taken()) {
+    note_rate_limit("verbs of the console in hand at this node");
     error e{ec::rate_limit, "too many verbs of the console are in hand at this node", {}};
     e.details.retry_after_ms = 1000;
     finish(j, e);

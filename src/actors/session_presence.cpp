@@ -56,6 +56,20 @@ void session::on(const job_ptr& j, const protocol::presence_request& r) {
     finish(j, error{ec::unsupported, "only a connection can be told of changes", {}});
     return;
   }
+  // Leaders are asked of each person: it counts once for each 50 that it begins, of which one is
+  // counted already.
+  constexpr std::size_t people_for_one = 50;
+  const auto more = (std::max<std::size_t>(r.user_ids.size(), 1) - 1) / people_for_one;
+  const auto wait_ms = more == 0
+                           ? std::nullopt
+                           : env_->requests.take(start_.user_id, protocol::row_of(r).number,
+                                                 clock::now(), static_cast<std::uint32_t>(more));
+  if (wait_ms) {
+    error e{ec::rate_limit, "too often in a minute: presence_request for so many", {}};
+    e.details.retry_after_ms = wait_ms;
+    finish(j, std::move(e));
+    return;
+  }
   watched_ = r.user_ids;
   const auto number = env_->board.next_call();
   presence_jobs_[number] = j;

@@ -4,6 +4,7 @@
 /// for what changes something and `limits.requests_per_minute` for all else.
 
 #include "actors/session.hpp"
+#include "telemetry/security_log.hpp"
 
 namespace greenroom::actors {
 
@@ -23,15 +24,6 @@ uuid bucket_of(const uuid& user, std::string_view action) {
   return action == "send_message_request" ? user : uuid::v5(user, "limit:" + std::string(action));
 }
 
-std::optional<error> too_often(std::string_view action, std::optional<std::int64_t> wait_ms) {
-  if (!wait_ms) {
-    return std::nullopt;
-  }
-  error e{ec::rate_limit, "too often in a minute: " + std::string(action), {}};
-  e.details.retry_after_ms = wait_ms;
-  return e;
-}
-
 /// Of what HTTP offers beside the requests of the protocol: what is written, or costs a shard a lot
 /// to put together.
 bool is_change(const net::http_call& c) {
@@ -44,6 +36,29 @@ bool is_change(const net::http_call& c) {
 }
 
 }  // namespace
+
+/// Each kind of action of a user has a line a minute.
+void session::note_rate_limit(std::string_view what) const {
+  const auto user = start_.user_id.str();
+  telemetry::note_security(
+      {.what = "rate_limited",
+       .text = "too often, of user " + user + " from " + start_.address + ": " + std::string(what),
+       .address = start_.address,
+       .user = user,
+       .of = user + " " + std::string(what),
+       .per_minute = 1});
+}
+
+std::optional<error> session::too_often(std::string_view action,
+                                        std::optional<std::int64_t> wait_ms) const {
+  if (!wait_ms) {
+    return std::nullopt;
+  }
+  note_rate_limit(action);
+  error e{ec::rate_limit, "too often in a minute: " + std::string(action), {}};
+  e.details.retry_after_ms = wait_ms;
+  return e;
+}
 
 /// Takes one from the bucket of the action, or says when there will be one. Log-ins have guards of
 /// their own, and heartbeats are counted by nobody.

@@ -20,6 +20,9 @@ using namespace std::chrono_literals;
 constexpr std::size_t waiting_max = 128;
 /// How long history waits for a leader that can confirm it (docs/protocol.md, history_request).
 constexpr auto current_within = 2500ms;
+/// How long history over HTTP waits for the leader of the asker's account before that: both
+/// together, and what replicas then need, are less than a request may take.
+constexpr auto checked_within = 1500ms;
 
 template <class... Fs>
 struct overloaded : Fs... {
@@ -37,6 +40,7 @@ void session::take_request(const protocol::request_envelope& r, answerer answer)
     if (waiting_.size() < waiting_max) {
       waiting_.emplace_back(r, std::move(answer));
     } else {
+      note_rate_limit("requests before the authentication was answered");
       error e{ec::rate_limit, "too many requests before the authentication was answered", {}};
       e.details.retry_after_ms = 1000;
       answer(std::move(e), false);
@@ -336,53 +340,70 @@ void session::on(const job_ptr& j, const protocol::unsupported_request& r) {
 // ---------------------------------------------------------------------------------
 
 void session::take_http(const http_call_ptr& c) {
-  const auto id = c->request.message_id;
-  answerer answer = [c, id](protocol::answer_data data, bool duplicate) {
-    c->done({id, now_ms(), std::move(data), duplicate});
-  };
   const auto deadline = answer_time(env_->config);
+  const auto go_on = [this, c](const reply_body& body) {
+    const auto id = c->request.message_id;
+    answerer answer = [c, id](protocol::answer_data data, bool duplicate) {
+      c->done({id, now_ms(), std::move(data), duplicate});
+    };
+    const auto* self = std::get_if<user_attached>(&body);
+    if (self == nullptr) {
+      const auto* failure = std::get_if<error>(&body);
+      answer(failure != nullptr ? *failure : unavailable("try again").value(), false);
+      return;
+    }
+    const telemetry::request_scope scope(c->request_id);
+    take_limits(*self);
+    device_id_ = self->device_id;
+    attached_ = true;
+    if (auto bad = takes_too_much(*c)) {
+      answer(std::move(*bad), false);
+      return;
+    }
+    if (c->account) {
+      act_on_account(c);
+    } else if (c->announcement) {
+      announce(c);
+    } else if (c->room_export) {
+      export_room(c);
+    } else if (c->message_export) {
+      export_messages(c);
+    } else if (c->room_restore) {
+      restore_room(c);
+    } else if (c->console) {
+      ask_console(c);
+    } else if (c->webhook) {
+      act_on_webhook(c, answer);
+    } else if (c->authenticate_only) {
+      answer(protocol::ok_response{}, false);
+    } else if (c->subject && *c->subject != start_.user_id &&
+               std::holds_alternative<protocol::update_profile_request>(c->request.data)) {
+      answer(error{ec::forbidden, "only one's own profile can be changed", {}}, false);
+    } else if (c->subject) {
+      take_member_call(c, answer);
+    } else {
+      take_request(c->request, answer);
+    }
+  };
+  const auto check = [this](bool stale, clock::time_point until, continuation then) {
+    ask(start_.user_id, env_->board.shard_of(start_.user_id), {start_.user_id, {}, 0},
+        user_check{start_.session_id, stale}, until, std::move(then));
+  };
   // Every call asks whether the session still is: a revoked token ends at once.
-  ask(start_.user_id, env_->board.shard_of(start_.user_id), {start_.user_id, {}, 0},
-      user_check{start_.session_id}, deadline, [this, c, answer](const reply_body& body) {
-        const auto* self = std::get_if<user_attached>(&body);
-        if (self == nullptr) {
+  if (!std::holds_alternative<protocol::history_request>(c->request.data)) {
+    check(false, deadline, go_on);
+    return;
+  }
+  // What may be stale itself needs no more than a replica's word on who asks.
+  check(false, std::min(deadline, clock::now() + checked_within),
+        [go_on, check, deadline](const reply_body& body) {
           const auto* failure = std::get_if<error>(&body);
-          answer(failure != nullptr ? *failure : unavailable("try again").value(), false);
-          return;
-        }
-        const telemetry::request_scope scope(c->request_id);
-        take_limits(*self);
-        device_id_ = self->device_id;
-        attached_ = true;
-        if (auto bad = takes_too_much(*c)) {
-          answer(std::move(*bad), false);
-          return;
-        }
-        if (c->account) {
-          act_on_account(c);
-        } else if (c->announcement) {
-          announce(c);
-        } else if (c->room_export) {
-          export_room(c);
-        } else if (c->message_export) {
-          export_messages(c);
-        } else if (c->room_restore) {
-          restore_room(c);
-        } else if (c->console) {
-          ask_console(c);
-        } else if (c->webhook) {
-          act_on_webhook(c, answer);
-        } else if (c->authenticate_only) {
-          answer(protocol::ok_response{}, false);
-        } else if (c->subject && *c->subject != start_.user_id &&
-                   std::holds_alternative<protocol::update_profile_request>(c->request.data)) {
-          answer(error{ec::forbidden, "only one's own profile can be changed", {}}, false);
-        } else if (c->subject) {
-          take_member_call(c, answer);
-        } else {
-          take_request(c->request, answer);
-        }
-      });
+          if (failure != nullptr && failure->code == ec::unavailable) {
+            check(true, deadline, go_on);
+          } else {
+            go_on(body);
+          }
+        });
 }
 
 }  // namespace greenroom::actors

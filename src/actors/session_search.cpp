@@ -133,7 +133,7 @@ void session::search_in(const job_ptr& j, const protocol::search_request& r,
   for (auto& [shard, ids] : by_shard) {
     auto one = question;
     one.rooms = std::move(ids);
-    ask({}, shard, {start_.user_id, {}, 0}, std::move(one), deadline,
+    ask({}, shard, {start_.user_id, {}, 0, acting_role()}, std::move(one), deadline,
         [this, all, arrived, shard = shard](const reply_body& reply) {
           const auto* failure = std::get_if<error>(&reply);
           const auto* a = std::get_if<answered>(&reply);

@@ -46,7 +46,8 @@ shard::shard(caf::actor_config& cfg, environment_ptr env, std::uint16_t number,
       founders_(std::move(founders)),
       duties_(std::move(what)),
       names_of_servers_(env_->board),
-      keeper_(*env_, number, names_of_servers_, duties_.report) {
+      keeper_(*env_, number, names_of_servers_, duties_.report),
+      freed_(number, std::chrono::milliseconds(env_->config.retention.check_every_ms)) {
   set_down_handler([this](const caf::down_msg& m) { child_gone(m); });
 }
 
@@ -82,7 +83,7 @@ shard::behavior_type shard::make_behavior() {
             } else if (token == proposals_are_gathered) {
               submit();
             } else if (replica_) {
-              drive([&] { replica_->on_synced(token, steady_now()); });
+              take_synced(token);
             }
           },
           [this](std::uint64_t from, const std::string& message) {
@@ -276,6 +277,7 @@ void shard::applied(raft::applied_command&& done) {
   if (const auto* purged = std::get_if<chat::room_purged>(&outcome->answer); open_ && purged) {
     env_->search.touch(number_, purged->room_id);
   }
+  freed_.applied(done.index, *outcome, clock::now());
   if (retention_) {
     retention_->applied(*outcome, clock::now());
   }
@@ -366,12 +368,24 @@ void shard::tick() {
   keep_group(now);
   hand_over(now);
   give_up_reads(now);
+  free_disk(now);
   drive([this] {
     if (log_cuts::instance().take(number_)) {
       replica_->cut_log(steady_now());
     }
     replica_->on_time(steady_now());
   });
+}
+
+/// Of what was deleted, also on followers. How far the log goes, each replica decides by itself.
+void shard::free_disk(clock::time_point now) {
+  const auto step = freed_.on_time(now, replica_->status().first_index,
+                                   [this] { return store::is_swept(env_->db, number_); });
+  if (step == freed_space::step::cut_log) {
+    log_cuts::instance().want(number_);
+  } else if (step == freed_space::step::give_back) {
+    space_returns::instance().add(system(), env_, freed_.take(now));
+  }
 }
 
 // -- the other replicas ------------------------------------------------------------------------

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "actors/entity.hpp"
+#include "actors/freed_space.hpp"
 #include "actors/group_keeper.hpp"
 #include "actors/outbox_sender.hpp"
 #include "actors/replica_door.hpp"
@@ -100,6 +101,7 @@ class shard final : public observed<shard_actor> {
   void propose_own(chat::command_data what);
   [[nodiscard]] std::size_t majority() const { return voters_ / 2 + 1; }
   void tick();
+  void free_disk(clock::time_point now);
   void arm();
 
   // shard_children.cpp
@@ -138,6 +140,8 @@ class shard final : public observed<shard_actor> {
   // shard_replicas.cpp: how far the other replicas are
   void await_replicas(const replicas_wait_ptr& w);
   void look_at_replicas();
+  void take_synced(std::uint64_t token);
+  void trace_stored(std::uint64_t after, std::uint64_t last, clock::time_point learnt_at) const;
 
   // shard_search.cpp
   void search(const asked& a, const shard_search& c);
@@ -170,6 +174,7 @@ class shard final : public observed<shard_actor> {
   std::uint64_t tags_ = 0;
   bool submits_ = false;  ///< a message to itself is under way, behind what is in the mailbox
   clock::time_point next_hand_over_{};
+  freed_space freed_;
   bool draining_ = false;
   std::unordered_map<std::uint64_t, origin_of> proposed_;  ///< by tag
 

@@ -68,6 +68,11 @@ void shard::take(const asked& a) {
                                 config::current(env_->config).history));
     return;
   }
+  const auto* check = std::get_if<user_check>(&a.what->body);
+  if (check != nullptr && check->stale && has_state()) {
+    send_reply(a, stale_check(*a.what, store::shard_reader(env_->db, number_)));
+    return;
+  }
   if (!open_) {
     const auto leader = leader_ == 0 ? node_id{} : names_of_servers_.node_of(leader_);
     send_reply(a, not_leader{leader == env_->board.self() ? node_id{} : leader});

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "actors/announcements.hpp"
 #include "actors/list_merge.hpp"
 #include "chat/apply.hpp"
 #include "protocol/limits.hpp"
@@ -28,7 +29,7 @@ struct query {
   reply_body operator()(const shard_users& q) const {
     user_views found;
     for (const auto& id : q.ids) {
-      if (const auto u = reader.find_user(id); u && !u->deactivated) {
+      if (const auto u = reader.find_user(id); u && (q.deactivated || !u->deactivated)) {
         found.users.push_back(view_of(*u));
       }
     }
@@ -76,7 +77,7 @@ struct query {
         }
         continue;
       }
-      const auto m = r && !r->deleted ? reader.find_member(id, user) : std::nullopt;
+      const auto m = r && !r->deleted ? member_of(reader, id, user) : std::nullopt;
       if (!m) {
         continue;
       }
@@ -113,6 +114,23 @@ struct query {
 reply_body answer_query(const call& c, const store::shard_reader& reader,
                         const online_users& online) {
   return std::visit(query{c, reader, online}, c.body);
+}
+
+reply_body stale_check(const call& c, const store::shard_reader& reader) {
+  const auto* asked = std::get_if<user_check>(&c.body);
+  const auto self = reader.find_user(c.target);
+  const auto session =
+      asked == nullptr ? std::nullopt : reader.find_session(c.target, asked->session_id);
+  if (!self || self->deactivated || !session || session->revoked ||
+      session->expires_at <= now_ms()) {
+    return error{ec::unauthorized, "this session is not valid any more", {}};
+  }
+  user_attached found;
+  found.rooms_version = self->rooms_version;
+  found.device_id = session->device_id;
+  found.limits = {session->scopes, session->rooms};
+  found.self = chat::view(*self, true, false);
+  return found;
 }
 
 }  // namespace greenroom::actors

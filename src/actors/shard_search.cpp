@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "actors/announcements.hpp"
 #include "actors/searcher.hpp"
 #include "actors/shard.hpp"
 #include "chat/apply.hpp"
@@ -21,13 +22,13 @@ void shard::search(const asked& a, const shard_search& c) {
     return;
   }
   for (const auto& id : c.rooms) {
-    const auto self = reader_->find_member(id, user);
+    const auto self = member_of(*reader_, id, user);
     const auto known = self ? std::nullopt : reader_->find_outsider(id, user);
     const auto bad =
         chat::may_read(reader_->find_room(id), chat::person_of(self, known, a.what->from.role));
     if (!bad) {
       job->rooms.push_back(id);
-    } else if (c.rooms.size() == 1) {
+    } else if (c.rooms.size() == 1 && !is_for_everybody(id)) {
       send_reply(a, *bad);
       return;
     }

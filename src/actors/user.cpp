@@ -6,7 +6,7 @@
 
 #include "chat/apply.hpp"
 #include "config/live.hpp"
-#include "telemetry/log.hpp"
+#include "telemetry/security_log.hpp"
 
 namespace greenroom::actors {
 
@@ -201,18 +201,21 @@ void user::on(const asked& a, const user_logout& c) {
   if (!c.all) {
     command.session_id = c.session_id;
   }
-  propose_for(a, std::move(command),
-              [this, a, own](const chat::outcome& o, const proposal_result&) {
-                if (o.duplicate) {
-                  // Whose sessions ended has been told and logged the first time.
-                  answer(a, answered{protocol::ok_response{}, true});
-                  return;
-                }
-                telemetry::log("security")
-                    .info("user {}: {} sessions revoked by {}", id().str(), o.revoked.size(),
-                          own ? "himself" : "an admin");
-                answer(a, logged_out{o.revoked});
-              });
+  propose_for(
+      a, std::move(command), [this, a, own](const chat::outcome& o, const proposal_result&) {
+        if (o.duplicate) {
+          // Whose sessions ended has been told and logged the first time.
+          answer(a, answered{protocol::ok_response{}, true});
+          return;
+        }
+        telemetry::note_security({.what = "sessions_revoked",
+                                  .text = "user " + id().str() + ": " +
+                                          std::to_string(o.revoked.size()) +
+                                          " sessions revoked by " + (own ? "himself" : "an admin"),
+                                  .user = id().str(),
+                                  .is_warning = false});
+        answer(a, logged_out{o.revoked});
+      });
 }
 
 // -- the record --------------------------------------------------------------------------------

@@ -8,7 +8,7 @@
 #include "chat/apply.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/enum_names.hpp"
-#include "telemetry/log.hpp"
+#include "telemetry/security_log.hpp"
 
 namespace greenroom::actors {
 
@@ -121,8 +121,11 @@ void user::change_password(const asked& a, std::string verified_hash, std::strin
   command.verified_hash = std::move(verified_hash);
   command.password_hash = std::move(new_hash);
   propose_for(a, std::move(command), [this, a](const chat::outcome& o, const proposal_result&) {
-    telemetry::log("security")
-        .info("user {}: another password, {} other sessions revoked", id().str(), o.revoked.size());
+    telemetry::note_security({.what = "password_changed",
+                              .text = "user " + id().str() + ": another password, " +
+                                      std::to_string(o.revoked.size()) + " other sessions revoked",
+                              .user = id().str(),
+                              .is_warning = false});
     answer(a, answered{protocol::ok_response{}, o.duplicate});
   });
 }
@@ -206,21 +209,25 @@ void user::on(const asked& a, const user_set_role& c) {
     answer(a, admins_only());
     return;
   }
-  propose_for(a, chat::set_user_role{id(), c.role, a.what->from},
-              [this, a](const chat::outcome& o, const proposal_result&) {
-                const auto& changed = std::get<chat::account_changed>(o.answer);
-                telemetry::log("security")
-                    .info("user {} has the role {}, said by {}", id().str(),
-                          protocol::enum_name(changed.account.role), a.what->from.user_id.str());
-                if (!o.duplicate) {
-                  user_notice n;
-                  n.kind = user_notice::what::role_changed;
-                  notify(n);
-                }
-                protocol::user_response response;
-                response.user = chat::view(changed.account, false, is_online());
-                answer(a, answered{std::move(response), o.duplicate});
-              });
+  propose_for(
+      a, chat::set_user_role{id(), c.role, a.what->from},
+      [this, a](const chat::outcome& o, const proposal_result&) {
+        const auto& changed = std::get<chat::account_changed>(o.answer);
+        telemetry::note_security({.what = "role_changed",
+                                  .text = "user " + id().str() + " has the role " +
+                                          std::string(protocol::enum_name(changed.account.role)) +
+                                          ", said by " + a.what->from.user_id.str(),
+                                  .user = id().str(),
+                                  .is_warning = false});
+        if (!o.duplicate) {
+          user_notice n;
+          n.kind = user_notice::what::role_changed;
+          notify(n);
+        }
+        protocol::user_response response;
+        response.user = chat::view(changed.account, false, is_online());
+        answer(a, answered{std::move(response), o.duplicate});
+      });
 }
 
 void user::on(const asked& a, const user_close& c) {
@@ -239,20 +246,23 @@ void user::on(const asked& a, const user_close& c) {
 
 void user::close(const asked& a) {
   const auto how = std::get<user_close>(a.what->body).how;
-  propose_for(a, chat::close_account{a.what->from, id(), how, true},
-              [this, a, how](const chat::outcome& o, const proposal_result&) {
-                using what = chat::close_account::what;
-                const auto* done = how == what::erase        ? "erased"
-                                   : how == what::deactivate ? "deactivated"
-                                                             : "reopened";
-                telemetry::log("security")
-                    .info("user {} is {}, said by {}; {} sessions revoked", id().str(), done,
-                          a.what->from.user_id.str(), o.revoked.size());
-                protocol::user_response response;
-                response.user =
-                    chat::view(std::get<chat::account_changed>(o.answer).account, false, false);
-                answer(a, answered{std::move(response), o.duplicate});
-              });
+  propose_for(
+      a, chat::close_account{a.what->from, id(), how, true},
+      [this, a, how](const chat::outcome& o, const proposal_result&) {
+        using what = chat::close_account::what;
+        const auto* done = how == what::erase        ? "erased"
+                           : how == what::deactivate ? "deactivated"
+                                                     : "reopened";
+        telemetry::note_security({.what = "account_changed",
+                                  .text = "user " + id().str() + " is " + done + ", said by " +
+                                          a.what->from.user_id.str() + "; " +
+                                          std::to_string(o.revoked.size()) + " sessions revoked",
+                                  .user = id().str(),
+                                  .is_warning = false});
+        protocol::user_response response;
+        response.user = chat::view(std::get<chat::account_changed>(o.answer).account, false, false);
+        answer(a, answered{std::move(response), o.duplicate});
+      });
 }
 
 void user::on(const asked& a, const user_export& c) {

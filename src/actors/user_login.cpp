@@ -8,8 +8,8 @@
 #include "actors/user.hpp"
 #include "chat/apply.hpp"
 #include "placement/key_plan.hpp"
-#include "telemetry/log.hpp"
 #include "telemetry/request_scope.hpp"
+#include "telemetry/security_log.hpp"
 
 namespace greenroom::actors {
 
@@ -22,19 +22,37 @@ error wrong_credentials() {
 /// Attempts of one account that wait for others to end.
 constexpr std::size_t attempts_max = 256;
 
+/// Empty: a session of his.
 std::string address_of(const asked& a) {
   const auto* login = std::get_if<user_login>(&a.what->body);
-  return login != nullptr && !login->address.empty() ? login->address : "a session of his";
+  return login != nullptr ? login->address : "";
+}
+
+std::string from_where(const asked& a) {
+  const auto address = address_of(a);
+  return " from " + (address.empty() ? "a session of his" : address);
 }
 
 error token_not_valid() {
   return {ec::unauthorized, "this token is not valid any more", {}};
 }
 
-void warn_of_reuse(const uuid& user, const uuid& session) {
-  telemetry::log("security")
-      .warn("a refresh token of user {} was used twice: session {} is revoked", user.str(),
-            session.str());
+void warn_of_reuse(const uuid& user, const uuid& session, const std::string& address) {
+  telemetry::note_security({.what = "refresh_reused",
+                            .text = "a refresh token of user " + user.str() +
+                                    " was used twice: session " + session.str() + " is revoked",
+                            .address = address,
+                            .user = user.str()});
+}
+
+void note_wrong_password(const uuid& user, const asked& a) {
+  // Programs that block addresses count lines. No account and no address can fail often for long.
+  constexpr unsigned lines_per_minute = 60;
+  telemetry::note_security({.what = "login_failed",
+                            .text = "wrong password for user " + user.str() + from_where(a),
+                            .address = address_of(a),
+                            .user = user.str(),
+                            .per_minute = lines_per_minute});
 }
 
 }  // namespace
@@ -86,9 +104,13 @@ void user::next_attempts() {
     }
     if (verdict.refused_ms) {
       const telemetry::request_scope scope(next.from.what->from.message_id);
-      telemetry::log("security")
-          .warn("log-in of user {} from {} refused: too many wrong passwords", id().str(),
-                address_of(next.from));
+      telemetry::note_security({.what = "rate_limited",
+                                .text = "log-in of user " + id().str() + from_where(next.from) +
+                                        " refused: too many wrong passwords",
+                                .address = address_of(next.from),
+                                .user = id().str(),
+                                .of = id().str() + from_where(next.from),
+                                .per_minute = 1});
       error e{ec::rate_limit, "too many wrong passwords", {}};
       e.details.retry_after_ms = verdict.refused_ms;
       answer(next.from, std::move(e));
@@ -105,8 +127,7 @@ void user::next_attempts() {
                  if (h.failure) {
                    answer(a, *h.failure);
                  } else if (wrong) {
-                   telemetry::log("security")
-                       .warn("wrong password for user {} from {}", id().str(), address_of(a));
+                   note_wrong_password(id(), a);
                    answer(a, wrong_credentials());
                  } else {
                    then();
@@ -160,7 +181,7 @@ void user::refresh(const asked& a, const user_login& c) {
       answer(a, *r.failure);
     } else if (const auto* bad = std::get_if<error>(&r.outcome->answer)) {
       if (!r.outcome->revoked.empty()) {
-        warn_of_reuse(id(), r.outcome->revoked.front());
+        warn_of_reuse(id(), r.outcome->revoked.front(), address_of(a));
       }
       answer(a, *bad);
     } else {
@@ -192,7 +213,7 @@ void user::revoke_for_reuse(const asked& a, const uuid& session_id) {
       return;
     }
     if (!r.outcome->revoked.empty()) {
-      warn_of_reuse(id(), session_id);
+      warn_of_reuse(id(), session_id, address_of(a));
     }
     answer(a, token_not_valid());
   });

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/announcements.hpp"
 #include "actors/user.hpp"
 #include "config/live.hpp"
 
@@ -16,9 +17,17 @@ constexpr std::chrono::seconds place_kept{6};
 
 }  // namespace
 
+/// Of the joined ones the room that everybody is in is one, of which no list says so.
 std::vector<chat::user_room> user::rooms(chat::user_room::standing state) const {
   auto lines = reader().rooms_of(id());
   std::erase_if(lines, [&](const chat::user_room& l) { return l.state != state; });
+  if (state == chat::user_room::standing::joined &&
+      std::none_of(lines.begin(), lines.end(),
+                   [](const chat::user_room& l) { return is_for_everybody(l.room_id); })) {
+    auto& line = lines.emplace_back();
+    line.user_id = id();
+    line.room_id = announcements_id_of({});
+  }
   return lines;
 }
 
@@ -43,9 +52,11 @@ void user::on(const asked& a, const user_rooms& c) {
 bool user::take_place(const std::vector<chat::user_room>& in, const uuid& room) {
   const auto now = std::chrono::steady_clock::now();
   std::erase_if(places_, [&](const auto& kept) { return kept.second <= now; });
-  // Direct rooms are opened by others too, and nobody can leave them.
-  auto count = static_cast<std::size_t>(std::count_if(
-      in.begin(), in.end(), [](const chat::user_room& l) { return l.partner.is_nil(); }));
+  // Direct rooms are opened by others too, and nobody can leave them, nor that of everybody.
+  auto count =
+      static_cast<std::size_t>(std::count_if(in.begin(), in.end(), [](const chat::user_room& l) {
+        return l.partner.is_nil() && !is_for_everybody(l.room_id);
+      }));
   for (const auto& [kept, until] : places_) {
     const bool listed = std::any_of(in.begin(), in.end(),
                                     [&](const chat::user_room& l) { return l.room_id == kept; });

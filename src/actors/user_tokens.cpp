@@ -6,7 +6,7 @@
 
 #include "actors/user.hpp"
 #include "chat/apply.hpp"
-#include "telemetry/log.hpp"
+#include "telemetry/security_log.hpp"
 
 namespace greenroom::actors {
 
@@ -26,15 +26,19 @@ chat::session user::bot_session(const asked& a, const user_issue& c) {
 }
 
 void user::issue_bot_token(const asked& a, const user_issue& c) {
-  propose_for(a, chat::open_session{bot_session(a, c)},
-              [this, a](const chat::outcome& o, const proposal_result&) {
-                const auto& granted = std::get<chat::session_granted>(o.answer);
-                telemetry::log("security")
-                    .info("user {}: a token with the scopes {} is issued as session {}, said by {}",
-                          id().str(), protocol::format_scopes(granted.granted.scopes),
-                          granted.granted.id.str(), a.what->from.user_id.str());
-                answer(a, opened(granted, {}, false));
-              });
+  propose_for(
+      a, chat::open_session{bot_session(a, c)},
+      [this, a](const chat::outcome& o, const proposal_result&) {
+        const auto& granted = std::get<chat::session_granted>(o.answer);
+        telemetry::note_security({.what = "token_issued",
+                                  .text = "user " + id().str() + ": a token with the scopes " +
+                                          protocol::format_scopes(granted.granted.scopes) +
+                                          " is issued as session " + granted.granted.id.str() +
+                                          ", said by " + a.what->from.user_id.str(),
+                                  .user = id().str(),
+                                  .is_warning = false});
+        answer(a, opened(granted, {}, false));
+      });
 }
 
 }  // namespace greenroom::actors

@@ -11,6 +11,7 @@
 #include "protocol/codec.hpp"
 #include "store/shard_reader.hpp"
 #include "telemetry/log.hpp"
+#include "telemetry/repeats.hpp"
 #include "web/signature.hpp"
 
 namespace greenroom::actors {
@@ -292,9 +293,9 @@ void webhook_sender::take_answer(const hook_answer& a) {
   if (ended != webhook_lane::end::given_up) {
     return;
   }
-  telemetry::log("webhooks")
-      .warn("webhook {}: delivery of {} given up after {} attempts: {}", l.hook.id.str(), l.seq,
-            l.attempts, l.dead.back().failure);
+  telemetry::log_seldom({.component = "webhooks", .key = l.hook.id.str()},
+                        "webhook {}: delivery of {} given up after {} attempts: {}",
+                        l.hook.id.str(), l.seq, l.attempts, l.dead.back().failure);
   if (l.paused && !l.hook.paused) {
     telemetry::log("webhooks")
         .warn("webhook {} is paused: {} deliveries in a row were given up", l.hook.id.str(),

@@ -7,8 +7,8 @@
 /// Owns: nothing but the cost setting.
 /// Takes: hash_job (hash or verify a password).
 /// Sends: hash_done to the job's `done`.
-/// Dies: the job in hand is answered with INTERNAL, the pool spawns a successor; jobs that waited
-/// for the dead one are answered by their askers' time-outs.
+/// Dies: the pool spawns a successor, which goes on with what waits; the job in hand is answered by
+/// its asker's time-out.
 
 #include <cstddef>
 #include <memory>

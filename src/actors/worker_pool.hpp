@@ -2,10 +2,13 @@
 #pragma once
 
 /// \file
-/// The bounded pool of worker actors for blocking work.
+/// The bounded pool of worker actors for blocking work. Who logs in (verify) goes before who wants
+/// an account or another password (hash): otherwise somebody who registers names one after the
+/// other keeps everybody out. Every fourth turn is that of the others, while there are any.
 
 #include <caf/all.hpp>
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -25,7 +28,7 @@ class worker_slots : public std::enable_shared_from_this<worker_slots> {
   void fill(std::size_t workers);
   bool submit(hash_job_ptr job);
   /// Worker `index` is done with one job.
-  void finished(std::size_t index) noexcept;
+  void finished(std::size_t index);
   /// Spawns the successor of worker `index`.
   void replace(std::size_t index);
   void stop();
@@ -36,15 +39,22 @@ class worker_slots : public std::enable_shared_from_this<worker_slots> {
   const security::password_cost cost_;
   struct slot {
     worker_actor handle;
-    std::size_t waiting = 0;  ///< jobs given and not finished
+    bool busy = false;
   };
+  /// Under the lock: the next job to this worker, if there is one.
+  void give_next(slot& to);
+
   std::mutex mutex_;
   bool stopped_ = false;
   std::vector<slot> slots_;
+  std::deque<hash_job_ptr> log_ins_;
+  std::deque<hash_job_ptr> others_;
+  unsigned log_ins_in_a_row_ = 0;
 };
 
-/// Thread-safe. At most `queue_max` jobs wait; more are refused, which the client sees as
-/// UNAVAILABLE. A worker that dies is replaced; its job in hand is answered with a failure.
+/// Thread-safe. At most `queue_max` jobs wait, and at most half as many that are no log-ins; more
+/// are refused, which the client sees as UNAVAILABLE. A worker that dies is replaced; who waits for
+/// the job that it had in hand is answered by his own time-out.
 class worker_pool {
  public:
   worker_pool(caf::actor_system& system, std::size_t workers, std::size_t queue_max,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /// A store that goes on as another node, alone.
 ///
-/// Why one node's backup and not one of each: a backup of a node is as of its own moment. Groups of
+/// Why one node and not one for each backup: a backup of a node is as of its own moment. Groups of
 /// three that are put together from three moments could choose a leader that lacks what another has
-/// applied already. So one copy is the truth, every group shrinks to it, and others get their
-/// replicas from it as any node does that joins.
+/// applied already. So one copy of each shard is the truth (of several the one that is ahead,
+/// parts.hpp), every group shrinks to it, and others get their replicas from it as any node does
+/// that joins.
 
 #include <algorithm>
 #include <optional>

@@ -65,6 +65,11 @@ std::string backup_name_of(unix_ms time) {
   return text;
 }
 
+std::string clock_set_of(unix_ms time, std::uint32_t every_s) {
+  const auto every = unix_ms{every_s} * 1000;
+  return "every " + std::to_string(every_s) + " s from " + format_time(time - time % every);
+}
+
 bool is_by_the_clock(std::string_view name) noexcept {
   constexpr std::string_view shape =
       "dddddddd"
@@ -113,7 +118,8 @@ struct backup_keeper::impl {
   void run() {
     std::unique_lock lock(mutex);
     while (!stopping) {
-      if (!wanted && is_due(now_ms())) wanted = {0, backup_name_of(now_ms())};
+      if (const auto now = now_ms(); !wanted && is_due(now))
+        wanted = {0, backup_name_of(now), clock_set_of(now, options.every_s)};
       if (!wanted) {
         if (options.every_s == 0)
           changed.wait(lock);
@@ -121,10 +127,10 @@ struct backup_keeper::impl {
           changed.wait_for(lock, look_at_clock_every);
         continue;
       }
-      const auto [number, name] = *wanted;
+      const auto [number, name, set] = *wanted;
       seen.is_busy = true;
       lock.unlock();
-      auto made = attempt(name);
+      auto made = attempt(name, set);
       lock.lock();
       seen.is_busy = false;
       wanted.reset();
@@ -139,15 +145,27 @@ struct backup_keeper::impl {
     }
   }
 
+  /// Under the mutex.
+  [[nodiscard]] expected<void> may_ask(const std::string& name) const {
+    if (!is_backup_name(name))
+      return invalid_field("to", "to: 1 to 64 letters, digits, '-', '_' or '.'");
+    if (stopping) return fail(ec::unavailable, "the node is being stopped");
+    if (wanted) return fail(ec::conflict, "a backup is being made already");
+    std::error_code none;
+    if (fs::exists(options.folder / name, none))
+      return fail(ec::conflict, (options.folder / name).string() + " is there already");
+    return {};
+  }
+
   void put(ticket number, outcome what) {
     outcomes.emplace_back(number, std::move(what));
     if (outcomes.size() > outcomes_kept) outcomes.pop_front();
   }
 
-  expected<manifest> attempt(const std::string& name) {
+  expected<manifest> attempt(const std::string& name, const std::string& set) {
     expected<manifest> made;
     try {
-      made = make(name);
+      made = make(name, set);
     } catch (const std::exception& e) {
       made = fail(ec::internal, e.what());
     }
@@ -161,13 +179,13 @@ struct backup_keeper::impl {
     return made;
   }
 
-  expected<manifest> make(const std::string& name) {
+  expected<manifest> make(const std::string& name, const std::string& set) {
     const auto place = options.folder / name;
     const auto beside = options.folder / (name + std::string(unfinished));
     if (fs::exists(place)) return fail(ec::conflict, place.string() + " is there already");
     if (auto ok = make_folder(options.folder); !ok) return tl::unexpected(ok.error());
     if (auto ok = make_folder(beside); !ok) return tl::unexpected(ok.error());
-    auto made = fill(beside);
+    auto made = fill(beside, set);
     if (!made || stopping) {
       std::error_code none;
       fs::remove_all(beside, none);
@@ -180,12 +198,13 @@ struct backup_keeper::impl {
     return made;
   }
 
-  expected<manifest> fill(const fs::path& folder) {
+  expected<manifest> fill(const fs::path& folder, const std::string& set) {
     manifest stem;
     stem.made_at = now_ms();
     stem.made_by = options.made_by;
     stem.was_online = true;
     stem.settings = options.settings;
+    stem.set = set;
     if (auto ok = store::checkpoint(db, folder / store_folder); !ok)
       return tl::unexpected(ok.error());
     keep_private(folder);
@@ -219,7 +238,12 @@ struct backup_keeper::impl {
   mutable std::mutex mutex;
   std::condition_variable changed;
   std::atomic<bool> stopping{false};
-  std::optional<std::pair<ticket, std::string>> wanted;  ///< ticket 0: the clock's
+  struct wish {
+    ticket number = 0;  ///< 0: the clock's
+    std::string name;
+    std::string set;
+  };
+  std::optional<wish> wanted;
   ticket last_ticket = 0;
   std::deque<std::pair<ticket, outcome>> outcomes;
   view seen;
@@ -234,19 +258,19 @@ backup_keeper::~backup_keeper() {
   stop();
 }
 
-expected<backup_keeper::ticket> backup_keeper::ask(const std::string& name) {
+expected<backup_keeper::ticket> backup_keeper::ask(const std::string& name,
+                                                   const std::string& set) {
   auto& i = *impl_;
-  if (!is_backup_name(name))
-    return invalid_field("to", "to: 1 to 64 letters, digits, '-', '_' or '.'");
   const std::lock_guard lock(i.mutex);
-  if (i.stopping) return fail(ec::unavailable, "the node is being stopped");
-  if (i.wanted) return fail(ec::conflict, "a backup is being made already");
-  std::error_code none;
-  if (fs::exists(i.options.folder / name, none))
-    return fail(ec::conflict, (i.options.folder / name).string() + " is there already");
-  i.wanted = {++i.last_ticket, name};
+  if (auto ok = i.may_ask(name); !ok) return tl::unexpected(ok.error());
+  i.wanted = {++i.last_ticket, name, set};
   i.changed.notify_all();
   return i.last_ticket;
+}
+
+expected<void> backup_keeper::may_ask(const std::string& name) const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->may_ask(name);
 }
 
 std::optional<backup_keeper::outcome> backup_keeper::take(ticket number) {

@@ -27,6 +27,8 @@ bool is_backup_name(std::string_view name) noexcept;
 /// What a backup is called that nobody has named: `20261124T070348123Z`. By such names the clock
 /// knows its own.
 std::string backup_name_of(unix_ms time);
+/// The set of what the clocks of all nodes make in the same stretch of `every_s` seconds.
+std::string clock_set_of(unix_ms time, std::uint32_t every_s);
 bool is_by_the_clock(std::string_view name) noexcept;
 
 struct keeper_options {
@@ -58,8 +60,11 @@ class backup_keeper {
   backup_keeper& operator=(const backup_keeper&) = delete;
 
   /// One at a time: CONFLICT while another is being made, and for a name that is taken;
-  /// INVALID_MESSAGE for one that is none; UNAVAILABLE once it was stopped. Thread-safe.
-  expected<ticket> ask(const std::string& name);
+  /// INVALID_MESSAGE for one that is none; UNAVAILABLE once it was stopped. `set`: which parts of
+  /// other nodes it belongs with (manifest.hpp). Thread-safe.
+  expected<ticket> ask(const std::string& name, const std::string& set);
+  /// What ask would say now, and nothing else. Thread-safe.
+  [[nodiscard]] expected<void> may_ask(const std::string& name) const;
   /// Once, when it is done. What nobody takes is forgotten after 16 others. Thread-safe.
   std::optional<outcome> take(ticket number);
   [[nodiscard]] view look() const;

@@ -106,12 +106,13 @@ json to_json(const manifest& m) {
   auto files = json::array();
   for (const auto& f : m.files)
     files.push_back({{"name", f.name}, {"bytes", f.bytes}, {"sha256", protocol::to_hex(f.sha256)}});
-  return {{"format", manifest_format},  {"made_at", format_time(m.made_at)},
-          {"made_by", m.made_by},       {"online", m.was_online},
-          {"node_id", m.node_id},       {"node", m.node_name},
-          {"cluster_id", m.cluster_id}, {"nodes", m.nodes},
-          {"schema", m.schema},         {"shards", std::move(shards)},
-          {"files", std::move(files)},  {"settings", m.settings}};
+  return {{"format", manifest_format},   {"made_at", format_time(m.made_at)},
+          {"made_by", m.made_by},        {"online", m.was_online},
+          {"node_id", m.node_id},        {"node", m.node_name},
+          {"cluster_id", m.cluster_id},  {"nodes", m.nodes},
+          {"schema", m.schema},          {"set", m.set},
+          {"shards", std::move(shards)}, {"files", std::move(files)},
+          {"settings", m.settings}};
 }
 
 expected<manifest> manifest_from(const json& from) {
@@ -140,6 +141,7 @@ expected<manifest> manifest_from(const json& from) {
       m.files.push_back({std::move(name), f.at("bytes").get<std::uint64_t>(), *digest});
     }
     m.settings = from.value("settings", json());
+    m.set = from.value("set", "");
     return m;
   } catch (const json::exception& e) {
     return fail(ec::invalid_message, e.what());

@@ -41,6 +41,8 @@ struct manifest {
   std::string made_by;      ///< the program's version
   bool was_online = false;  ///< the node was running
   std::size_t nodes = 0;    ///< of its cluster
+  /// What all parts have that were made together, one of each node; empty: it was made alone.
+  std::string set;
   std::vector<shard> shards;
   std::vector<file> files;
   /// The node's settings by name; what is secret is not among them. Null: unknown.

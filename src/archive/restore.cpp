@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "archive/backup.hpp"
 #include "archive/files.hpp"
+#include "archive/parts.hpp"
 #include "archive/places.hpp"
 #include "archive/verify.hpp"
 
@@ -37,15 +38,35 @@ expected<void> copy_files(const fs::path& backup, const fs::path& to, const mani
 
 }  // namespace
 
-expected<restored> restore(const fs::path& backup, const fs::path& to,
+expected<restored> restore(const std::vector<fs::path>& backups, const fs::path& to,
                            const restore_options& options) {
   if (!is_free(to))
     return fail(ec::conflict, to.string() +
                                   " is not empty: a backup is restored into an empty "
                                   "folder only");
-  auto m = read_manifest(backup);
-  if (!m) return tl::unexpected(m.error());
-  if (auto ok = check_backup(backup, *m); !ok) return tl::unexpected(ok.error());
+  if (backups.size() > 1 && !options.new_identity)
+    return fail(
+        ec::conflict,
+        "several backups make a new cluster only (--new-identity); a node has one of its own");
+  std::vector<part> parts;
+  for (const auto& backup : backups) {
+    auto m = read_manifest(backup);
+    if (!m) return tl::unexpected(m.error());
+    parts.push_back({backup, std::move(*m)});
+  }
+  if (auto ok = check_set(parts); !ok) return tl::unexpected(ok.error());
+  for (const auto& p : parts)
+    if (auto ok = check_backup(p.folder, p.says); !ok)
+      return parts.size() == 1
+                 ? tl::unexpected(ok.error())
+                 : fail(ok.error().code, p.folder.string() + ": " + ok.error().message);
+  choice chosen;
+  if (options.new_identity) {
+    auto c = choose(parts);
+    if (!c) return tl::unexpected(c.error());
+    chosen = std::move(*c);
+  }
+  auto& base = parts[chosen.base];
   if (auto ok = make_folder(to); !ok) return tl::unexpected(ok.error());
   const auto made = to / unfinished;
   const auto undo = [&](error why) {
@@ -54,9 +75,10 @@ expected<restored> restore(const fs::path& backup, const fs::path& to,
     return tl::unexpected(std::move(why));
   };
   if (auto ok = make_folder(made); !ok) return undo(ok.error());
-  if (auto ok = copy_files(backup, made, *m); !ok) return undo(ok.error());
-  identity now{m->node_id, m->cluster_id};
+  if (auto ok = copy_files(base.folder, made, base.says); !ok) return undo(ok.error());
+  identity now{base.says.node_id, base.says.cluster_id};
   if (options.new_identity) {
+    if (auto ok = put_together(made, parts, chosen); !ok) return undo(ok.error());
     auto taken = take_new_identity(made);
     if (!taken) return undo(taken.error());
     now = std::move(*taken);
@@ -65,7 +87,7 @@ expected<restored> restore(const fs::path& backup, const fs::path& to,
   fs::rename(made, to / store_folder, why);
   if (why) return undo(error{ec::internal, "renaming " + made.string() + ": " + why.message()});
   if (auto ok = sync_folder(to); !ok) return tl::unexpected(ok.error());
-  return restored{std::move(*m), now.node_id, now.cluster_id};
+  return restored{std::move(base.says), now.node_id, now.cluster_id, std::move(chosen.thin)};
 }
 
 }  // namespace greenroom::archive

@@ -21,6 +21,7 @@ room server_room(const announce& cmd, unix_ms now) {
   r.name = "Announcements";
   r.type = cmd.user_id.is_nil() ? room_type::open : room_type::group;
   r.is_private = !cmd.user_id.is_nil();
+  r.everybody = cmd.everybody;
   r.created_at = now;
   return r;
 }
@@ -30,6 +31,13 @@ void bring_in(context& c, room& r, const uuid& user_id, room_event_kind event) {
   enter(c, r, user_id, member_role::guest, r.last_seq + 1);
   write_entry(c, r, membership_entry(event, {}, user_id), std::nullopt);
   emit_user_room(c, r, user_id, user_room::standing::joined);
+}
+
+/// A room of when people had to join it. Who did keeps how far he has read.
+void let_everybody_in(room& r) {
+  r.everybody = true;
+  r.member_count = r.owner_count = 0;
+  r.first_members.clear();
 }
 
 message message_of(const context& c, const announce& cmd, const room& r) {
@@ -71,6 +79,7 @@ result decide(context& c, const announce& cmd) {
   } else if (for_one && !c.s.find_member(r->id, cmd.user_id)) {
     bring_in(c, *r, cmd.user_id, room_event_kind::joined);
   }
+  if (cmd.everybody && !r->everybody) let_everybody_in(*r);
   const auto m = message_of(c, cmd, *r);
   c.s.put_message(m);
   r->last_message_at = c.now;

@@ -29,6 +29,10 @@ void stop_webhooks(context& c, const room& r, const uuid& user_id) {
 /// stays what it is for the other one.
 void leave_for_good(context& c, room& r, const uuid& user_id) {
   if (r.type == room_type::direct) return;
+  if (r.everybody) {
+    c.s.erase_member(r.id, user_id);  // how far he had read
+    return;
+  }
   if (const auto self = c.s.find_member(r.id, user_id)) {
     exit(c, r, *self);
   } else {

@@ -253,6 +253,8 @@ struct announce {
   /// in again if he has left, or, if that is nil, for everybody who joins.
   bool of_server = false;
   uuid user_id = {};
+  /// From then on everybody is in the room. Entries of when people had to join it do not have this.
+  bool everybody = false;
 };
 
 /// Takes a bounded part of what a room's retention does not keep out of the state, oldest first:

@@ -2,7 +2,7 @@
 
 // Cursors: how far each member has received and read. They only rise.
 
-#include "chat/rules.hpp"
+#include "chat/member_in.hpp"
 
 namespace greenroom::chat::rules {
 
@@ -31,8 +31,8 @@ bool advance(member& m, const mark::one& one) {
 }
 
 std::optional<error> move_cursor(context& c, const std::optional<room>& r, const mark::one& one) {
-  auto m = r ? c.s.find_member(r->id, one.user_id) : std::nullopt;
-  if (!r) return may_read(r, m);
+  if (!r) return may_read(r, std::optional<member>());
+  auto m = member_in(c, *r, one.user_id);
   if (auto bad = may(action::read, *r, person_in(c, *r, one.user_id))) return bad;
   if (auto bad = check(*r, one)) return bad;
   if (!advance(*m, one)) return std::nullopt;

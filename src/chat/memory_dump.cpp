@@ -80,7 +80,8 @@ json to_json(const room& r) {
           r.restored.at,
           r.restored.unproven,
           r.restored.to,
-          r.restored.told.str()};
+          r.restored.told.str(),
+          r.everybody};
 }
 
 json to_json(const member& m) {

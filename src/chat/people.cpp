@@ -4,10 +4,15 @@
 
 #include <algorithm>
 
-#include "chat/rules.hpp"
+#include "chat/everybody.hpp"
+#include "chat/member_in.hpp"
 #include "protocol/limits.hpp"
 
 namespace greenroom::chat {
+
+member one_of_everybody(const uuid& user_id) {
+  return {.user_id = user_id, .role = member_role::guest, .joined_seq = 1};
+}
 
 person person_of(const std::optional<member>& m, const std::optional<outsider>& o,
                  user_role account) {
@@ -33,8 +38,16 @@ expected<room> find_open_room(const context& c, const uuid& room_id) {
   return std::move(*r);
 }
 
+std::optional<member> member_in(const context& c, const room& r, const uuid& user_id) {
+  auto m = c.s.find_member(r.id, user_id);
+  if (!r.everybody) return m;
+  if (!m) m = one_of_everybody(user_id);
+  m->role = member_role::guest;  // also who was more when people had to join it
+  return m;
+}
+
 person person_in(const context& c, const room& r, const uuid& user_id, user_role account) {
-  const auto m = c.s.find_member(r.id, user_id);
+  const auto m = member_in(c, r, user_id);
   return person_of(m, m ? std::nullopt : c.s.find_outsider(r.id, user_id), account);
 }
 

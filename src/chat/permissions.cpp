@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "chat/permissions.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "chat/rules.hpp"
@@ -46,6 +47,16 @@ constexpr bool in_order() {
 }
 static_assert(in_order());
 
+/// What there is not in a room that everybody is in: who is in it is nobody's to decide.
+constexpr std::array not_for_everybody{action::leave,      action::invite, action::remove,
+                                       action::ban,        action::unban,  action::set_role,
+                                       action::delete_room};
+
+bool is_for_everybody(action what) {
+  return std::find(not_for_everybody.begin(), not_for_everybody.end(), what) ==
+         not_for_everybody.end();
+}
+
 bool is_server_admin(const person& who) {
   return who.account == user_role::admin;
 }
@@ -90,6 +101,9 @@ std::optional<error> may(action what, const room& r, const person& who) {
   if (r.deleted || !knows(r, who)) return stranger(r);
   if (r.type == room_type::direct && !row.direct)
     return rules::refusal(ec::conflict, "there is no such thing in a direct room", "room_id");
+  if (r.everybody && !is_for_everybody(what))
+    return rules::refusal(ec::conflict, "everybody is in this room, and nobody decides that",
+                          "room_id");
   if (!allows(row, r, who)) {
     return rules::refusal(
         ec::forbidden,

@@ -135,6 +135,9 @@ struct room {
   protocol::digest chain{};         ///< over all entries from chain_from to last_seq
   protocol::digest anchor{};        ///< what it was at purged_seq
   restoration restored;
+  /// Everybody who has an account is in it as a guest, without a record that says so: members are
+  /// only kept to know how far they have read.
+  bool everybody = false;
 };
 
 struct member {

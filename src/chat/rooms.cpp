@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "chat/rules.hpp"
+#include "chat/member_in.hpp"
 #include "protocol/limits.hpp"
 
 namespace greenroom::chat::rules {
@@ -16,7 +16,7 @@ namespace {
 result joined_before(context& c, const uuid& room_id, const origin& from) {
   auto now = find_open_room(c, room_id);
   if (!now) return now.error();
-  auto self = c.s.find_member(room_id, from.user_id);
+  auto self = member_in(c, *now, from.user_id);
   if (!self && now->type != room_type::open) {
     if (auto bad = may(action::see, *now, person_in(c, *now, from.user_id, from.role))) return *bad;
   }
@@ -132,7 +132,7 @@ result decide(context& c, const join_room& cmd) {
 
   auto r = find_open_room(c, cmd.room_id);
   if (!r) return r.error();
-  if (const auto self = c.s.find_member(r->id, user_id)) {
+  if (const auto self = member_in(c, *r, user_id)) {
     remember(c, cmd.from, r->id, r->id, self->joined_seq);
     return room_joined{std::move(*r), *self};
   }

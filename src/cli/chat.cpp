@@ -182,7 +182,12 @@ void chat::run_posted() {
 void chat::tick() {
   const auto now = clock::now();
   output_.flush(
-      now, [this](const uuid& user) { return user.is_nil() || names_.contains(user); },
+      now,
+      [this](const uuid& id) {
+        const auto room = rooms_.find(id);
+        return id.is_nil() || names_.contains(id) ||
+               (room != rooms_.end() && knows_name_of(room->second));
+      },
       [this](const std::string& line) { screen_.print(line); });
   if (!marks_.empty() && marks_in_flight_ == 0 && now >= next_marks_) {
     send_marks();

@@ -66,7 +66,16 @@ class chat {
   void print_history(const protocol::message& m);
   void print_json(const nlohmann::json& event);
   void want_name(const uuid& user);
+  void want_room(const uuid& room);
+  /// Goes on when the names of these people are known, or cannot be had.
+  void with_names(const std::vector<uuid>& users, std::function<void()> then);
+  void keep_room(protocol::room room);
+  /// The other one of a direct room; nil: it is none, or he is not known.
+  [[nodiscard]] uuid partner_in(const protocol::room& room) const;
   std::string name_of(const uuid& user) const;
+  [[nodiscard]] std::string name_of(const protocol::room& room) const;
+  [[nodiscard]] bool knows_name_of(const protocol::room& room) const;
+  void show_prompt();
   [[nodiscard]] std::string room_name(const uuid& room) const;
   void mark(const uuid& room, std::uint64_t seq, bool shown);
   void send_marks();
@@ -92,6 +101,7 @@ class chat {
   void command(const std::string& line);
   void list_rooms();
   void list_rooms(protocol::room_scope scope, const std::optional<std::string>& cursor);
+  void show_rooms(const std::vector<protocol::room>& rooms, bool joined);
   void create_room(const std::string& arguments);
   void join(const std::string& room);
   void part();

@@ -129,37 +129,46 @@ void chat::list_rooms(protocol::room_scope scope, const std::optional<std::strin
     if (page == nullptr) {
       return;
     }
+    std::vector<uuid> partners;
     for (const auto& room : page->rooms) {
-      if (joined) {
-        rooms_[room.id] = room;
-      } else if (rooms_.contains(room.id)) {
-        continue;
-      }
-      const auto unread = room.standing ? room.standing->unread_count : 0;
-      if (as_json()) {
-        json event{{"event", "room"},
-                   {"room_id", room.id.str()},
-                   {"name", room.name},
-                   {"alias", room.alias},
-                   {"joined", joined}};
-        if (joined) event["unread_count"] = unread;
-        print_json(event);
-        continue;
-      }
-      screen_.print(
-          (joined ? "  " : "+ ") + printable(room.name) +
-          (room.alias.empty() ? " (" + room.id.str() + ")" : " (" + printable(room.alias) + ")") +
-          ", " + std::to_string(room.member_count) + " members" +
-          (unread > 0
-               ? ", " + std::to_string(unread) + (unread < counted_max ? "" : "+") + " unread"
-               : ""));
+      partners.push_back(partner_in(room));
     }
-    if (page->next_cursor) {
-      list_rooms(scope, page->next_cursor);
-    } else if (joined) {
-      list_rooms(protocol::room_scope::open, {});
-    }
+    with_names(partners, [this, scope, joined, listed = *page] {
+      show_rooms(listed.rooms, joined);
+      if (listed.next_cursor) {
+        list_rooms(scope, listed.next_cursor);
+      } else if (joined) {
+        list_rooms(protocol::room_scope::open, {});
+      }
+    });
   });
+}
+
+void chat::show_rooms(const std::vector<protocol::room>& rooms, bool joined) {
+  for (const auto& room : rooms) {
+    if (joined) {
+      rooms_[room.id] = room;
+    } else if (rooms_.contains(room.id)) {
+      continue;
+    }
+    const auto unread = room.standing ? room.standing->unread_count : 0;
+    if (as_json()) {
+      json event{{"event", "room"},
+                 {"room_id", room.id.str()},
+                 {"name", room.name},
+                 {"alias", room.alias},
+                 {"joined", joined}};
+      if (joined) event["unread_count"] = unread;
+      print_json(event);
+      continue;
+    }
+    screen_.print(
+        (joined ? "  " : "+ ") + (room.name.empty() ? name_of(room) : printable(room.name)) +
+        (room.alias.empty() ? " (" + room.id.str() + ")" : " (" + printable(room.alias) + ")") +
+        ", " + std::to_string(room.member_count) + " members" +
+        (unread > 0 ? ", " + std::to_string(unread) + (unread < counted_max ? "" : "+") + " unread"
+                    : ""));
+  }
 }
 
 void chat::create_room(const std::string& arguments) {
@@ -174,8 +183,18 @@ void chat::create_room(const std::string& arguments) {
   if (!alias.empty()) {
     r.alias = alias;
   }
-  ask(std::move(r), [this](const answer& a) {
+  // Whoever wanted a name of two words sees at once what became of the second.
+  const bool quoted = arguments.find('"') != std::string::npos;
+  ask(std::move(r), [this, quoted](const answer& a) {
     if (const auto* answered = expect<protocol::room_response>(a)) {
+      if (!as_json()) {
+        const auto& made = answered->room;
+        screen_.note(
+            "* made the public room \"" + printable(made.name) + "\"" +
+            (made.alias.empty() ? " without an alias"
+                                : " with the alias " + printable(made.alias)) +
+            (made.alias.empty() || quoted ? "" : "; a name with spaces goes in \"quotes\""));
+      }
       enter(answered->room);
     }
   });
@@ -203,14 +222,18 @@ void chat::enter(const protocol::room& room) {
   rooms_[room.id] = room;
   current_ = room.id;
   unread_.erase(room.id);
-  screen_.set_prompt(room_name(room.id) + "> ");
+  want_room(room.id);
+  show_prompt();
   if (as_json()) {
     print_json({{"event", "entered"},
                 {"room_id", room.id.str()},
                 {"alias", room.alias},
                 {"last_seq", room.last_seq}});
   } else {
-    screen_.note("* now in " + printable(room.name));
+    with_names({partner_in(room)}, [this, room] {
+      screen_.note("* now in " + (room.name.empty() ? name_of(room) : printable(room.name)));
+      show_prompt();
+    });
     learn_members(room.id);
     history();
   }
@@ -231,7 +254,7 @@ void chat::part() {
       rooms_.erase(left);
       if (current_ == left) {
         current_.reset();
-        screen_.set_prompt("> ");
+        show_prompt();
       }
     }
   });

@@ -119,13 +119,15 @@ void chat::take_event(const protocol::event_envelope& e) {
                   clock::now());
     }
   }
-  if (r != nullptr) rooms_[r->room_id] = r->room;
+  if (r != nullptr) keep_room(r->room);
 }
 
 void chat::show_message(const protocol::message& m) {
   if (current_ != m.room_id) {
     if (++unread_[m.room_id] == 1) {
-      output_.add({{}, [text = "* new in " + room_name(m.room_id)] { return text; }}, clock::now());
+      want_room(m.room_id);
+      output_.add({{m.room_id}, [this, room = m.room_id] { return "* new in " + room_name(room); }},
+                  clock::now());
     }
     mark(m.room_id, m.seq, false);
     return;
@@ -225,6 +227,8 @@ void chat::want_name(const uuid& user) {
     const auto* found = std::get_if<protocol::user_response>(&a.data);
     if (found != nullptr) {
       names_[user] = found->user.username;
+      const auto here = current_ ? rooms_.find(*current_) : rooms_.end();
+      if (here != rooms_.end() && partner_in(here->second) == user) show_prompt();
     } else {
       asked_names_.erase(user);  // the next message asks again
     }
@@ -239,12 +243,92 @@ std::string chat::name_of(const uuid& user) const {
   return user.is_nil() ? "(server)" : user.str().substr(0, 8);
 }
 
+void chat::with_names(const std::vector<uuid>& users, std::function<void()> then) {
+  std::set<uuid> unknown;
+  for (const auto& user : users) {
+    if (!user.is_nil() && !names_.contains(user)) unknown.insert(user);
+  }
+  if (unknown.empty()) {
+    then();
+    return;
+  }
+  const auto left = std::make_shared<std::size_t>(unknown.size());
+  const auto shared = std::make_shared<std::function<void()>>(std::move(then));
+  for (const auto& user : unknown) {
+    protocol::user_request r;
+    r.user_id = user;
+    // Counted as a command of its own, so that a script waits for all of it.
+    ask(std::move(r), [this, user, left, shared](const answer& a) {
+      if (const auto* found = std::get_if<protocol::user_response>(&a.data)) {
+        names_[user] = found->user.username;
+      }
+      if (--*left == 0) (*shared)();
+    });
+  }
+}
+
+// -- rooms ---------------------------------------------------------------------------------------
+
+/// Events do not list the members, who name a direct room.
+void chat::keep_room(protocol::room room) {
+  auto& known = rooms_[room.id];
+  if (!room.members) room.members = std::move(known.members);
+  known = std::move(room);
+}
+
+void chat::want_room(const uuid& room) {
+  const auto known = rooms_.find(room);
+  if (known != rooms_.end() && known->second.type != protocol::room_type::direct) {
+    return;
+  }
+  if (known != rooms_.end() && !partner_in(known->second).is_nil()) {
+    want_name(partner_in(known->second));
+    return;
+  }
+  if (!asked_names_.insert(room).second) {
+    return;
+  }
+  protocol::room_request r;
+  r.room_id = room;
+  ask_quietly(std::move(r), [this, room](const answer& a) {
+    asked_names_.erase(room);
+    if (const auto* found = std::get_if<protocol::room_response>(&a.data)) {
+      keep_room(found->room);
+      want_name(partner_in(found->room));
+    }
+  });
+}
+
+uuid chat::partner_in(const protocol::room& room) const {
+  if (room.type != protocol::room_type::direct || !room.members) {
+    return {};
+  }
+  const auto other = std::find_if(room.members->begin(), room.members->end(),
+                                  [this](const uuid& m) { return m != self_; });
+  return other == room.members->end() ? uuid{} : *other;
+}
+
+bool chat::knows_name_of(const protocol::room& room) const {
+  return room.type != protocol::room_type::direct || names_.contains(partner_in(room));
+}
+
+std::string chat::name_of(const protocol::room& room) const {
+  if (!room.alias.empty()) {
+    return printable(room.alias);
+  }
+  if (const auto partner = names_.find(partner_in(room)); partner != names_.end()) {
+    return printable(partner->second);
+  }
+  return room.name.empty() ? room.id.str().substr(0, 8) : printable(room.name);
+}
+
 std::string chat::room_name(const uuid& room) const {
   const auto it = rooms_.find(room);
-  if (it == rooms_.end()) {
-    return room.str().substr(0, 8);
-  }
-  return printable(it->second.alias.empty() ? it->second.name : it->second.alias);
+  return it == rooms_.end() ? room.str().substr(0, 8) : name_of(it->second);
+}
+
+void chat::show_prompt() {
+  screen_.set_prompt(current_ ? room_name(*current_) + "> " : "> ");
 }
 
 /// A terminal has a person in front of it; what a program makes of its input is its own affair.

@@ -39,10 +39,11 @@ void add_node_acts(CLI::App* nodes, console_options& o) {
 }
 
 void add_moves(CLI::App* app, console_options& o) {
-  add_verb(app->get_subcommand("shards"), "snapshot", nullptr,
-           "Its replicas cut their logs now: the state stands for what goes", "shard snapshot", o)
-      ->add_option("SHARD", o.shard, "Its number, from 1 on")
-      ->required();
+  auto* snapshot = add_verb(app->get_subcommand("shards"), "snapshot", nullptr,
+                            "Its replicas cut their logs now: the state stands for what goes",
+                            "shard snapshot", o);
+  snapshot->add_option("SHARD", o.shard, "Its number, from 1 on")->required();
+  can_rehearse(snapshot, o);
   auto* shard_move = add_verb(app->get_subcommand("shards"), "move", nullptr,
                               "Another node shall lead it", "shard move", o);
   shard_move->add_option("SHARD", o.shard, "Its number")->required();
@@ -59,7 +60,9 @@ void add_moves(CLI::App* app, console_options& o) {
         ->type_name("NODE");
     can_rehearse(move, o);
   }
-  add_verb(app, "rebalance", nullptr, "Spread shards evenly over the nodes, now", "rebalance", o);
+  can_rehearse(add_verb(app, "rebalance", nullptr, "Spread shards evenly over the nodes, now",
+                        "rebalance", o),
+               o);
 }
 
 void add_token_acts(CLI::App* app, console_options& o) {
@@ -82,6 +85,7 @@ void add_token_acts(CLI::App* app, console_options& o) {
       ->type_name("N")
       ->check(CLI::Range(1, 36525));
   issue->add_option("--name", o.label, "… listed under this name")->type_name("NAME");
+  can_rehearse(issue, o);
   add_verb(token, "list", nullptr, "The tokens of a bot", "token list", o)
       ->add_option("--user", o.user, "Whose")
       ->type_name("USER")
@@ -89,14 +93,16 @@ void add_token_acts(CLI::App* app, console_options& o) {
   auto* revoke = add_verb(token, "revoke", nullptr, "A bot's token ends now", "token revoke", o);
   revoke->add_option("--user", o.user, "Whose")->type_name("USER")->required();
   revoke->add_option("--id", o.id, "Which, as token list shows it")->type_name("ID")->required();
+  can_rehearse(asks_first(revoke, o), o);
 }
 
 void add_key_acts(CLI::App* app, console_options& o) {
   auto* key = add_verb(app, "key", "keys", "The keys that sign access tokens", "", o);
   key->require_subcommand(1);
   add_verb(key, "list", nullptr, "Which there are, and what each is good for", "key list", o);
-  add_verb(key, "rotate", nullptr, "A new key signs from now on; earlier tokens stay good",
-           "key rotate", o);
+  can_rehearse(add_verb(key, "rotate", nullptr,
+                        "A new key signs from now on; earlier tokens stay good", "key rotate", o),
+               o);
   auto* retire =
       add_verb(key, "retire", nullptr,
                "A key is forgotten: all tokens that it has signed are refused", "key retire", o);
@@ -110,13 +116,16 @@ void add_user_acts(CLI::App* users, console_options& o) {
     verb->add_option("USER", o.user, "Its name or id")->required();
     return verb;
   };
-  of_user("role", "What it is on the whole server")
-      ->add_option("ROLE", o.role, "user, bot or admin")
+  auto* role = of_user("role", "What it is on the whole server");
+  role->add_option("ROLE", o.role, "user, bot or admin")
       ->required()
       ->check(CLI::IsMember({"user", "bot", "admin"}));
-  asks_first(of_user("deactivate", "Nobody can log in to it; all its sessions end"), o);
-  of_user("reopen", "It may be used again after that");
-  asks_first(of_user("erase", "Nothing stays of it but the id; cannot be undone"), o);
+  can_rehearse(role, o);
+  can_rehearse(
+      asks_first(of_user("deactivate", "Nobody can log in to it; all its sessions end"), o), o);
+  can_rehearse(of_user("reopen", "It may be used again after that"), o);
+  can_rehearse(asks_first(of_user("erase", "Nothing stays of it but the id; cannot be undone"), o),
+               o);
   of_user("export", "All that is kept of it (with -o json)");
   auto* create = add_verb(users, "create", nullptr,
                           "A new account; its first password is shown once", "user create", o);
@@ -146,9 +155,10 @@ void add_session_acts(CLI::App* app, console_options& o) {
 }
 
 void add_store_acts(CLI::App* store, console_options& o) {
-  add_verb(store, "compact", nullptr,
-           "All nodes give back the space of what was deleted (exit 7 if one fails)",
-           "store compact", o);
+  can_rehearse(add_verb(store, "compact", nullptr,
+                        "All nodes give back the space of what was deleted (exit 7 if one fails)",
+                        "store compact", o),
+               o);
 }
 
 void add_reload(CLI::App* app, console_options& o) {
@@ -165,9 +175,14 @@ void add_chaos_acts(CLI::App* app, console_options& o) {
   auto* chaos =
       add_verb(app, "chaos", nullptr, "Rehearse failures (only with chaos.enabled)", "", o);
   chaos->require_subcommand(1);
-  add_verb(chaos, "fail", nullptr, "The next handler of this kind of actor fails", "chaos fail", o)
-      ->add_option("KIND", o.kind, "room, session, shard, …")
-      ->required();
+  auto* fail = add_verb(chaos, "fail", nullptr, "The next handler of this kind of actor fails",
+                        "chaos fail", o);
+  fail->add_option("KIND", o.kind, "room, session, shard, …")->required();
+  can_rehearse(fail, o);
+  auto* kill = add_verb(chaos, "kill", nullptr,
+                        "This actor fails now; who looks after it makes another", "chaos kill", o);
+  kill->add_option("ID", o.actor, "As actors shows it")->type_name("ACTOR")->required();
+  can_rehearse(asks_first(kill, o), o);
   auto* delay = add_verb(chaos, "delay", nullptr, "Something takes longer", "", o);
   delay->require_subcommand(1);
   auto* link =
@@ -178,6 +193,7 @@ void add_chaos_acts(CLI::App* app, console_options& o) {
       ->type_name("MS")
       ->required();
   link->add_option("--for", o.seconds, "For so long (default 30, at most 300)")->type_name("S");
+  can_rehearse(link, o);
   add_verb(chaos, "list", nullptr, "What is rehearsed, on all nodes", "chaos list", o);
 }
 
@@ -203,16 +219,18 @@ void add_announce(CLI::App* app, console_options& o) {
       "In the server's public room, which whoever wants to reads");
   to->require_option(1);
   announce->add_option("TEXT", o.content, "What is said")->required();
+  can_rehearse(announce, o);
 }
 
 void add_backup_acts(CLI::App* app, console_options& o) {
   auto* backup = add_verb(app, "backup", nullptr, "Copies of the nodes' data", "", o);
   backup->require_subcommand(1);
-  add_verb(backup, "now", nullptr,
-           "Each node makes one of itself, below backups in its data folder (exit 7 if one failed)",
-           "backup now", o)
-      ->add_option("--to", o.to, "What it is called (default: the time)")
-      ->type_name("NAME");
+  auto* now = add_verb(
+      backup, "now", nullptr,
+      "Each node makes one of itself, below backups in its data folder (exit 7 if one failed)",
+      "backup now", o);
+  now->add_option("--to", o.to, "What it is called (default: the time)")->type_name("NAME");
+  can_rehearse(now, o);
 }
 
 void add_log_acts(CLI::App* app, console_options& o) {

@@ -22,6 +22,8 @@ std::optional<question> question_of(const console_options& o) {
   if (o.verb == "user reset-password") return question{o.user, "gets another password"};
   if (o.verb == "node decommission") return question{o.node, "leaves the cluster for good"};
   if (o.verb == "key retire") return question{o.id, "is forgotten, with all that it has signed"};
+  if (o.verb == "token revoke") return question{o.id, "is good for nothing any more"};
+  if (o.verb == "chaos kill") return question{o.actor, "is made to fail"};
   if (o.verb == "connection close") return question{o.id, "is closed"};
   if (o.verb == "session kick") {
     return o.user.empty() ? question{o.session, "is cut off"}

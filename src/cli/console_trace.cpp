@@ -40,6 +40,10 @@ std::string own_name() {
   return fmt::format("{:08x}{:08x}{:08x}", random(), random(), random());
 }
 
+std::string json_line(const json& what) {
+  return what.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
+}
+
 std::string missing_in(const json& answer) {
   std::string out;
   for (const auto& m : answer.value("missing", json::array())) {
@@ -137,14 +141,24 @@ exit_code run_trace(const console_options& o) {
     const auto rows = answer->value("rows", json::array());
     book.take(rows, now);
     tell_dropped(rows);
+    for (const auto& note : answer->value("notes", json::array())) {
+      if (note.is_string()) std::cerr << "greenroom: " + printable(note.get<std::string>()) + '\n';
+    }
     if (auto away = missing_in(*answer); away != missing) {
       std::cerr << away;
       missing = std::move(away);
     }
+    if (const auto past = past_in(rows); !past.is_null()) {
+      std::cout << (o.output == output_format::json ? json_line(past)
+                                                    : past_text(past, !o.no_headers, style));
+      std::cout.flush();
+      any = true;
+      break;
+    }
     const bool is_over = now >= ends;
     for (const auto& message : book.give(is_over ? now : now - settles_within)) {
       std::cout << (o.output == output_format::json
-                        ? message.dump(-1, ' ', false, json::error_handler_t::replace) + '\n'
+                        ? json_line(message)
                         : (any ? "\n" : "") + trace_text(message, !o.no_headers, style));
       any = true;
     }

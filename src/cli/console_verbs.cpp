@@ -192,7 +192,8 @@ void add_lists(CLI::App* app, console_options& o) {
   for (auto* verb :
        {add_verb(trace, "room", nullptr, "The next that are sent to a room", "trace room", o),
         add_verb(trace, "user", nullptr, "The next that somebody sends", "trace user", o),
-        add_verb(trace, "message", nullptr, "One, by the message_id that its client will give it",
+        add_verb(trace, "message", nullptr,
+                 "One, by the message_id that its client gives it, also one of before",
                  "trace message", o),
         add_verb(trace, "actor", nullptr, "The next in the room of an actor, or of its user",
                  "trace actor", o)}) {

@@ -30,6 +30,7 @@ constexpr const char* examples =
     "  greenroom store dump greenroom-data --kind message --limit 10\n"
     "  greenroom store backup greenroom-data --to /backups/monday\n"
     "  greenroom store restore /backups/monday --to greenroom-data\n"
+    "  greenroom store restore --new-identity --to greenroom-data node1/monday node2/monday\n"
     "\n"
     "The node has to be stopped. DIR is its data folder (node.data_dir) or a backup. Nothing in "
     "it\n"
@@ -167,6 +168,20 @@ exit_code back_up_store(const store_options& o) {
   return ended();
 }
 
+std::string numbers_of(const std::vector<std::uint16_t>& shards) {
+  std::string out;
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    // 3, 5-9, 12
+    auto last = i;
+    while (last + 1 < shards.size() && shards[last + 1] == shards[last] + 1)
+      ++last;
+    out += (out.empty() ? "" : ", ") + std::to_string(shards[i]);
+    if (last > i) out += "-" + std::to_string(shards[last]);
+    i = last;
+  }
+  return out;
+}
+
 void say_what_comes_next(const archive::restored& r, const store_options& o) {
   const auto folder = printable(o.to);
   std::cout << folder << ": restored as of " << format_time(r.from.made_at) << ", node "
@@ -189,9 +204,18 @@ void say_what_comes_next(const archive::restored& r, const store_options& o) {
 }
 
 exit_code restore_store(const store_options& o) {
-  const auto r = archive::restore(o.folder, o.to, {.new_identity = o.new_identity});
+  const auto r = archive::restore({o.backups.begin(), o.backups.end()}, o.to,
+                                  {.new_identity = o.new_identity});
   if (!r) return failed_by(r.error());
   say_what_comes_next(*r, o);
+  if (!r->thin.empty()) {
+    std::cout.flush();
+    std::cerr << "greenroom: of " << (r->thin.size() == 1 ? "shard" : "shards") << ' '
+              << numbers_of(r->thin)
+              << " there is no majority of the replicas: what was acknowledged last in them, when "
+                 "the backup was made, may be missing. With the backups of the other nodes, of the "
+                 "same set, it would not be\n";
+  }
   return ended();
 }
 
@@ -231,8 +255,13 @@ CLI::App* add_store(CLI::App& program, store_options& o) {
       ->add_option("--to", o.to, "The folder that is made; if it is there, it has to be empty")
       ->type_name("FOLDER")
       ->required();
-  auto* restored = add("restore", "Make a data folder of a backup, once all of it has been checked",
-                       store_options::verb::restore, "A backup");
+  auto* restored = app->add_subcommand(
+      "restore", "Make a data folder of a backup, once all of it has been checked");
+  restored->callback([&o] { o.what = store_options::verb::restore; });
+  restored
+      ->add_option("BACKUP", o.backups,
+                   "A backup; of a lost cluster those of all nodes, made together")
+      ->required();
   restored
       ->add_option("--to", o.to, "The data folder that is made; if it is there, it has to be empty")
       ->type_name("FOLDER")

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/exit_code.hpp"
 
@@ -20,8 +21,9 @@ namespace greenroom::cli {
 struct store_options {
   enum class verb { verify, dump, stats, backup, restore };
   verb what = verb::verify;
-  std::string folder;  ///< a data folder, a backup or a store; restore: the backup
-  std::string to;      ///< backup: the folder that is made; restore: the data folder that is made
+  std::string folder;                ///< a data folder, a backup or a store
+  std::vector<std::string> backups;  ///< restore: one, or the parts of a set
+  std::string to;  ///< backup: the folder that is made; restore: the data folder that is made
   std::optional<std::uint16_t> shard;
   std::string room;  ///< id or alias
   std::string kind;

@@ -84,4 +84,31 @@ std::string trace_text(const json& message, bool headers, const table_style& sty
                       message.value("hops", json::array()), headers, style);
 }
 
+json past_in(const json& rows) {
+  if (!rows.is_array()) return {};
+  for (const auto& row : rows) {
+    if (!row.is_object() || !row.contains("past") || !row["past"].is_object()) continue;
+    auto past = row["past"];
+    past["hops"] = json::array();
+    return past;
+  }
+  return {};
+}
+
+std::string past_text(const json& past, bool headers, const table_style& style) {
+  auto rows = json::array();
+  for (const auto* field : {"id", "username", "alias", "shard", "seq", "term", "deleted"}) {
+    rows.push_back({{"field", field}, {"value", past.value(field, json())}});
+  }
+  const auto replicas = past.value("replicas", json::object());
+  for (const auto& [node, state] : replicas.items()) {
+    rows.push_back({{"field", "replica on " + node}, {"value", state}});
+  }
+  return "message " + printable(text_in(past, "message")) + " of " +
+         printable(text_in(past, "user")) + " in " + printable(text_in(past, "room")) + " at " +
+         printable(text_in(past, "time")) +
+         "\nIt was sent before this trace began; its way is not known any more.\n" +
+         format_table({"field", "value"}, rows, headers, style);
+}
+
 }  // namespace greenroom::cli

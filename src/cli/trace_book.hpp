@@ -42,4 +42,9 @@ class trace_book {
 /// One of those, as a heading and a table.
 std::string trace_text(const nlohmann::json& message, bool headers, const table_style& style);
 
+/// What the log has of a message that was sent before, among the rows of an answer: {message, user,
+/// room, time, seq, term, replicas, …, hops: []}; null: there is none.
+nlohmann::json past_in(const nlohmann::json& rows);
+std::string past_text(const nlohmann::json& past, bool headers, const table_style& style);
+
 }  // namespace greenroom::cli

@@ -41,7 +41,9 @@ struct limit_settings {
   std::uint32_t max_connections = 10'000;
   std::uint32_t outbound_queue_messages = 1000;
   std::uint32_t outbound_queue_bytes = 8 * 1024 * 1024;
+  std::uint32_t outbound_bytes = 128 * 1024 * 1024;     ///< of answers over HTTP
   std::uint32_t connects_per_minute_per_address = 600;  ///< 0: no limit; never for loopback
+  std::uint32_t connections_per_address = 1000;         ///< 0: no limit; never for loopback
   std::uint32_t request_timeout_ms = 5000;
   std::uint32_t max_inflight_per_connection = 128;
   std::uint32_t inbound_bytes = 64 * 1024 * 1024;

@@ -78,10 +78,20 @@ constexpr key table[] = {
     {"limits.outbound_queue_bytes", at<&settings::limits, &limit_settings::outbound_queue_bytes>,
      "bytes", "Bytes that may wait for a slow client before its connection is closed.", 64 * kib,
      1024 * mib},
+    {"limits.outbound_bytes", at<&settings::limits, &limit_settings::outbound_bytes>, "bytes",
+     "Answers over HTTP that their clients have not taken yet, of all connections together; "
+     "whoever "
+     "asks for more then gets 503.",
+     mib, 2048 * mib - 1},
     {"limits.connects_per_minute_per_address",
      at<&settings::limits, &limit_settings::connects_per_minute_per_address>,
      "connections per minute",
      "New connections from one address; 0 is no limit. Never applied to loopback.", 0, million},
+    {"limits.connections_per_address",
+     at<&settings::limits, &limit_settings::connections_per_address>, "connections",
+     "Connections of one address that are open at once; one more gets 429 or close code 1013. 0 is "
+     "no limit, as behind a proxy, whose address all clients have. Never applied to loopback.",
+     0, million},
     {"limits.request_timeout_ms", at<&settings::limits, &limit_settings::request_timeout_ms>,
      "milliseconds", "Time for the cluster to answer a request before the client gets UNAVAILABLE.",
      100, 10 * 60 * 1000},
@@ -233,9 +243,12 @@ constexpr key table[] = {
      "Lets the console make actors fail, to rehearse it. Not for a node that people rely on."},
 
     {"audit.max_file_mib", at<&settings::audit, &audit_settings::max_file_mib>, "MiB",
-     "Size at which audit.jsonl in the data folder is put aside as audit.jsonl.1.", 1, 1024},
+     "Size at which audit.jsonl in the data folder is put aside as audit.jsonl.1, and "
+     "security.jsonl "
+     "likewise.",
+     1, 1024},
     {"audit.old_files", at<&settings::audit, &audit_settings::old_files>, "files",
-     "How many of those that were put aside are kept.", 0, 1000},
+     "How many of those that were put aside are kept, of each of the two.", 0, 1000},
     {"webhooks.allow_private", at<&settings::webhooks, &webhook_settings::allow_private>, "",
      "Lets outgoing webhooks reach addresses that are not public: this machine, its networks."},
     {"webhooks.retries", at<&settings::webhooks, &webhook_settings::retries>, "attempts",

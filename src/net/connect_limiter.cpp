@@ -9,19 +9,19 @@ namespace {
 
 constexpr std::size_t addresses_max = 65536;
 
+}  // namespace
+
+asio::ip::address plain_address(const asio::ip::address& a) {
+  if (!a.is_v6() || !a.to_v6().is_v4_mapped()) return a;
+  return asio::ip::make_address_v4(asio::ip::v4_mapped, a.to_v6());
+}
+
 asio::ip::address group_of(const asio::ip::address& peer) {
   auto from = plain_address(peer);
   if (!from.is_v6()) return from;
   auto bytes = from.to_v6().to_bytes();
   std::fill(bytes.begin() + 8, bytes.end(), std::uint8_t{0});
   return asio::ip::address_v6(bytes);
-}
-
-}  // namespace
-
-asio::ip::address plain_address(const asio::ip::address& a) {
-  if (!a.is_v6() || !a.to_v6().is_v4_mapped()) return a;
-  return asio::ip::make_address_v4(asio::ip::v4_mapped, a.to_v6());
 }
 
 double connect_limiter::filled(const bucket& b, steady::time_point now) const {
@@ -31,8 +31,9 @@ double connect_limiter::filled(const bucket& b, steady::time_point now) const {
 
 void connect_limiter::forget_full(steady::time_point now) {
   std::erase_if(buckets_, [&](const auto& e) { return filled(e.second, now) >= per_minute_; });
-  // More addresses than that are an attack from many: better to start anew than to grow.
-  if (buckets_.size() >= addresses_max) buckets_.clear();
+  // More addresses than that are an attack from many: better to start anew than to grow, or to look
+  // through all of them again for each of the next.
+  if (buckets_.size() > addresses_max / 2) buckets_.clear();
 }
 
 bool connect_limiter::admit(const asio::ip::address& from, steady::time_point now) {

@@ -14,6 +14,9 @@ namespace greenroom::net {
 /// A listener on [::] sees IPv4 peers as ::ffff:a.b.c.d: one address must not have two names.
 asio::ip::address plain_address(const asio::ip::address& a);
 
+/// Whose it is: a network of IPv6 (/64) is one customer's.
+asio::ip::address group_of(const asio::ip::address& peer);
+
 class connect_limiter {
  public:
   /// 0: no limit.

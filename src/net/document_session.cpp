@@ -3,25 +3,39 @@
 
 #include "net/net_metrics.hpp"
 #include "protocol/guest_request.hpp"
-#include "telemetry/log.hpp"
+#include "telemetry/repeats.hpp"
 
 namespace greenroom::net {
 
-document_session::document_session(hub& h, io_thread& io, const peer& who, admission how)
+namespace {
+
+std::string why_not_welcome(admission how) {
+  switch (how) {
+    case admission::too_often:
+      return "too many connections per minute";
+    case admission::too_many:
+      return "too many open connections from this address";
+    default:
+      return "too many connections";
+  }
+}
+
+}  // namespace
+
+document_session::document_session(hub& h, io_thread& io, const peer& who, admission how, place at)
     : hub_(h),
       io_(io),
       how_(how),
       who_(who),
-      partial_(h.inbound),
+      place_(std::move(at)),
+      partial_(h.inbound, place_.inbound()),
       queue_(h.options.outbound_queue_messages, h.options.outbound_queue_bytes),
       opened_(steady::now()),
       last_heard_(opened_) {}
 
 void document_session::welcome(std::optional<std::string> token) {
   if (how_ != admission::welcome) {
-    return close(close_code::try_later, how_ == admission::full
-                                            ? "too many connections"
-                                            : "too many connections per minute");
+    return close(close_code::try_later, why_not_welcome(how_));
   }
   is_open_ = true;
   try {
@@ -62,7 +76,24 @@ void document_session::send(const outgoing& o) {
 
 void document_session::authenticated() {
   authenticated_ = true;
+  partial_.set_stranger(false);
   set_message_max(hub_.options.max_message_bytes);
+}
+
+void document_session::ask_credit(std::uint32_t messages, std::function<void()> granted) {
+  if (!is_open_ || ended_ || closing_) return;
+  if (!credits_) {
+    const auto& o = hub_.options;
+    credits_ = std::make_unique<replay_credits>(o.outbound_queue_messages, o.outbound_queue_bytes);
+  }
+  credits_->ask(messages, std::move(granted));
+  serve_credits();
+}
+
+void document_session::give_back_credit(std::uint32_t messages) {
+  if (!credits_) return;
+  credits_->give_back(messages);
+  serve_credits();
 }
 
 void document_session::close(close_code code, const std::string& reason) {
@@ -133,7 +164,9 @@ void document_session::pass_on(decoded request) {
 }
 
 void document_session::fail_for(const std::exception& e) {
-  telemetry::log("net").error("connection {:x}: {}", id_, e.what());
+  telemetry::log_seldom(
+      {.component = "net", .level = spdlog::level::err, .key = "failed " + std::string(e.what())},
+      "connection {:x}: {}", id_, e.what());
   end(end_reason::by_server);
 }
 
@@ -167,9 +200,11 @@ void document_session::end(end_reason why) {
   plain().close(ignored);
   partial_.release();  // the handler of an actor may hold the session for a while
   queue_.clear();
+  credits_.reset();
   has_ended();
   net_metrics::instance().sockets.Decrement();
   hub_.count_of(how_).fetch_sub(1);
+  place_.leave();
   io_.leave(id_);  // the caller holds on to the session
   if (is_open_) hub_.handler.closed(id_, why);
 }

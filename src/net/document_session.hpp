@@ -11,14 +11,15 @@
 /// (document_writing.cpp).
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "net/hub.hpp"
-#include "net/inbound_budget.hpp"
 #include "net/outbound_queue.hpp"
+#include "net/replay_credits.hpp"
 
 namespace greenroom::net {
 
@@ -33,6 +34,8 @@ class document_session : public socket_session,
   void written_in_part(const outgoing& o, std::size_t bytes) override;
   void write_failed() override;
   void authenticated() override;
+  void ask_credit(std::uint32_t messages, std::function<void()> granted) override;
+  void give_back_credit(std::uint32_t messages) override;
   void close(close_code code, const std::string& reason) override;
   void tick(steady::time_point now) override;
   void drain() override;
@@ -42,7 +45,7 @@ class document_session : public socket_session,
  protected:
   using decoded = tl::expected<protocol::request_envelope, protocol::decode_failure>;
 
-  document_session(hub& h, io_thread& io, const peer& who, admission how);
+  document_session(hub& h, io_thread& io, const peer& who, admission how, place at);
 
   // What the two kinds do in their own way:
   [[nodiscard]] virtual tcp::socket& plain() noexcept = 0;
@@ -88,7 +91,8 @@ class document_session : public socket_session,
   const admission how_;
   peer who_;
   connection_id id_ = 0;
-  inbound_budget::share partial_;  ///< of what is read while the message in it is not complete
+  place place_;                 ///< among those of its address
+  byte_budget::share partial_;  ///< of what is read while the message in it is not complete
   outbound_queue queue_;
   std::size_t inflight_ = 0;  ///< requests without answer
   end_reason why_ = end_reason::by_peer;
@@ -117,6 +121,9 @@ class document_session : public socket_session,
   [[nodiscard]] bool queue(const outgoing& o);
   /// Says whether documents may be written past this session.
   void find_way();
+  void serve_credits();
+
+  std::unique_ptr<replay_credits> credits_;  ///< while something is replayed
 
   std::uint64_t bytes_in_ = 0;
   std::uint64_t messages_in_ = 0;

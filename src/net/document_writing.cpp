@@ -37,9 +37,11 @@ void document_session::flush() {
     case written::failed:
       return end(closing_ ? why_ : end_reason::network_error);
     case written::some:
-      return wait_until_writable();
+      wait_until_writable();
+      return serve_credits();
     case written::all:
       find_way();
+      serve_credits();
       break;
   }
   if (closing_ && !close_sent_ && !queue_.sealed()) {
@@ -80,6 +82,12 @@ void document_session::find_way() {
   const bool free =
       is_open_ && !ended_ && !closing_ && !waiting_ && queue_.empty() && !queue_.sealed();
   way = free ? plain().native_handle() : -1;
+}
+
+void document_session::serve_credits() {
+  if (!credits_ || closing_) return;
+  credits_->serve(queue_.messages(), queue_.bytes());
+  if (credits_->idle()) credits_.reset();
 }
 
 /// What comes from now on is behind it.

@@ -6,7 +6,7 @@
 #include <ctime>
 
 #include "net/api_documents.hpp"
-#include "telemetry/log.hpp"
+#include "telemetry/repeats.hpp"
 
 namespace greenroom::net {
 
@@ -56,11 +56,27 @@ response enveloped(int status, bool success, ordered_json data, ordered_json fai
               document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
+/// What repeats a request has another name here; reads have none.
+error in_words_of_http(error e) {
+  constexpr std::string_view name = "message_id";
+  constexpr std::string_view key = "Idempotency-Key";
+  constexpr std::string_view repeat = "repeat with the same message_id";
+  if (const auto at = e.message.find(repeat); at != std::string::npos) {
+    e.message.replace(at, repeat.size(),
+                      "repeat it, and what changes something with the same Idempotency-Key");
+  }
+  if (const auto at = e.message.find(name); at != std::string::npos) {
+    e.message.replace(at, name.size(), key);
+  }
+  if (e.details.field == name) e.details.field = key;
+  return e;
+}
+
 }  // namespace
 
 response answer_error(const error& e, const std::optional<uuid>& request_id) {
-  auto r = enveloped(http_status(e.code), false, nullptr, protocol::error_to_json(e), now_ms(),
-                     request_id);
+  auto r = enveloped(http_status(e.code), false, nullptr,
+                     protocol::error_to_json(in_words_of_http(e)), now_ms(), request_id);
   if (e.code == ec::rate_limit || e.code == ec::unavailable) {
     const auto wait_ms = e.details.retry_after_ms.value_or(1000);
     r.set(http::field::retry_after, std::to_string((wait_ms + 999) / 1000));
@@ -80,6 +96,12 @@ response answer_error(int status, const error& e, const std::optional<uuid>& req
 error connects_too_often(std::uint32_t per_minute) {
   error e{ec::rate_limit, "too many connections per minute from this address", {}};
   e.details.retry_after_ms = 60'000 / std::max(1U, per_minute);
+  return e;
+}
+
+error too_many_connections() {
+  error e{ec::rate_limit, "too many open connections from this address", {}};
+  e.details.retry_after_ms = 1000;
   return e;
 }
 
@@ -115,9 +137,15 @@ response answer_no_route(const no_route& r, const std::optional<uuid>& request_i
     return out;
   }
   if (r.allowed.empty()) {
-    return answer_error(404, {ec::unknown_message, "no such route", {}}, request_id);
+    return answer_error(404,
+                        {r.api ? ec::unknown_message : ec::file_not_found,
+                         "there is no such path; GET /api lists those there are",
+                         {}},
+                        request_id);
   }
-  auto out = answer_error(405, {ec::unsupported, "this route takes " + r.allowed, {}}, request_id);
+  error e{ec::invalid_message, "this path takes " + r.allowed, {}};
+  e.details.field = "method";
+  auto out = answer_error(405, e, request_id);
   out.set(http::field::allow, r.allowed);
   return out;
 }
@@ -129,7 +157,8 @@ response answer_page(const node_pages& pages, own_page which, bool as_json) {
       auto p = source();
       return make(p.status, p.content_type, std::move(p.body));
     } catch (const std::exception& e) {
-      telemetry::log("net").error("a page failed: {}", e.what());
+      telemetry::log_seldom({.component = "net", .level = spdlog::level::err, .key = "page"},
+                            "a page failed: {}", e.what());
       return answer_error({ec::internal, "this page could not be made", {}}, {});
     }
   };

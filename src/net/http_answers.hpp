@@ -19,6 +19,8 @@ using response = http::response<http::string_body>;
 response answer_error(const error& e, const std::optional<uuid>& request_id);
 /// Of an address that connects more often than `per_minute`.
 error connects_too_often(std::uint32_t per_minute);
+/// Of one that has as many open as it may.
+error too_many_connections();
 response answer_call(const protocol::answer_envelope& a, bool creates,
                      const std::optional<std::string>& echo);
 /// Of a verb of the console: the answer as the operator's socket gives it, without the envelope,

@@ -6,7 +6,7 @@
 #include "net/connect_limiter.hpp"
 #include "net/net_metrics.hpp"
 #include "net/strict_http.hpp"
-#include "telemetry/log.hpp"
+#include "telemetry/repeats.hpp"
 #include "telemetry/request_scope.hpp"
 
 namespace greenroom::net {
@@ -18,6 +18,8 @@ using namespace std::chrono_literals;
 constexpr std::size_t read_step = 2048;
 /// Bytes that may wait to be parsed, besides a header: pieces of a body, the next requests.
 constexpr std::size_t unparsed_bytes_max = 64 * 1024;
+/// An answer up to that is written whatever others do not take.
+constexpr std::size_t small_answer_bytes = 4096;
 /// How long the peer may take to see our end of the connection.
 constexpr auto linger_time = 1s;
 /// Who is only told why he may not come in has to ask soon: the places for that are few.
@@ -31,32 +33,25 @@ error larger(const char* what, std::size_t limit) {
   return too_large(what, static_cast<std::int64_t>(limit)).value();
 }
 
-std::size_t fields_of(const http::fields& all) {
-  return static_cast<std::size_t>(std::distance(all.begin(), all.end()));
-}
-
 }  // namespace
 
-template <class Step>
-void http_session::guarded(Step step) noexcept {
-  const auto self = shared_from_this();
-  if (ended_) return;
-  try {
-    step();
-  } catch (const std::exception& e) {
-    const telemetry::request_scope scope(request_id_);
-    telemetry::log("net").error("connection {:x}: {}", id_, e.what());
-    end(end_reason::by_server);
-  }
+void http_session::fail_for(const std::exception& e) {
+  const telemetry::request_scope scope(request_id_);
+  telemetry::log_seldom(
+      {.component = "net", .level = spdlog::level::err, .key = "failed " + std::string(e.what())},
+      "connection {:x}: {}", id_, e.what());
+  end(end_reason::by_server);
 }
 
-http_session::http_session(hub& h, io_thread& io, tcp::socket socket, admission how)
+http_session::http_session(hub& h, io_thread& io, tcp::socket socket, admission how, place at)
     : hub_(h),
       io_(io),
       socket_(std::move(socket)),
       how_(how),
       buffer_(h.options.max_header_bytes + unparsed_bytes_max),
-      partial_(h.inbound),
+      place_(std::move(at)),
+      partial_(h.inbound, place_.inbound()),
+      untaken_(h.outbound, place_.outbound()),
       opened_(steady::now()) {}
 
 void http_session::start() {
@@ -191,66 +186,12 @@ void http_session::parse_header(std::size_t bytes) {
   request_id_ = telemetry::is_request_id(named) ? std::string(named) : own_id_.str();
   version_ = parser_->get().version();
   head_ = parser_->get().method() == http::verb::head;
-  header_fields_ = fields_of(parser_->get());
+  header_fields_ = count_fields();
   if (parser_->is_done()) {
     handle();
   } else {
     expect_body();
   }
-}
-
-void http_session::expect_body() {
-  doing_ = phase::body;
-  if (parser_->get().count(http::field::authorization) == 0) {
-    body_limit_ = std::min(body_limit_, hub_.options.anonymous_body_bytes);
-    if (parser_->content_length().value_or(0) > body_limit_) {
-      return refuse(413, larger("document", body_limit_));
-    }
-    parser_->body_limit(body_limit_);
-  }
-  parser_->eager(true);
-  const auto expects = parser_->get()[http::field::expect];
-  if (expects.empty() || version_ < 11) return read_body();
-  if (!beast::iequals(expects, "100-continue")) {
-    return refuse(417, invalid("nothing but 100-continue can be expected here"));
-  }
-  static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-  asio::async_write(socket_, asio::buffer(go_on),
-                    [self = shared_from_this()](error_code failed, std::size_t) {
-                      if (self->ended_ || self->doing_ != phase::body) return;
-                      if (failed) return self->end(end_reason::network_error);
-                      self->read_body();
-                    });
-}
-
-void http_session::read_body() {
-  // Piece by piece, so that what has come so far is known.
-  http::async_read_some(
-      socket_, buffer_, *parser_,
-      [self = shared_from_this(), had = buffer_.size()](error_code failed, std::size_t consumed) {
-        self->bytes_in_ += consumed + self->buffer_.size() - had;
-        if (self->doing_ != phase::body) return;
-        self->guarded([&] { self->body_arrived(failed); });
-      });
-}
-
-void http_session::body_arrived(error_code failed) {
-  if (failed == http::error::body_limit) return refuse(413, larger("document", body_limit_));
-  if (failed == http::error::partial_message) return end(end_reason::by_peer);
-  if (failed.category() == make_error_code(http::error::end_of_stream).category()) {
-    return refuse(400, invalid("malformed body: " + failed.message()));
-  }
-  if (failed) return end(end_reason::network_error);
-  if (!parser_->is_done()) {
-    if (partial_.hold(parser_->get().body().size())) return read_body();
-    net_metrics::instance().refused("memory");
-    return refuse(503, unavailable("too much is arriving at this node").value());
-  }
-  // Beast adds trailers to the header; nothing that was checked there may come late.
-  if (fields_of(parser_->get()) != header_fields_) {
-    return refuse(400, invalid("trailers are not accepted"));
-  }
-  handle();
 }
 
 // -- answering ------------------------------------------------------------------------------------
@@ -283,6 +224,7 @@ void http_session::turn_away(const plan& p) {
     return refuse(answer_page(hub_.pages, own_page::health_live, true));
   }
   if (how_ == admission::full) return refuse(503, unavailable("too many connections").value());
+  if (how_ == admission::too_many) return refuse(429, too_many_connections());
   refuse(429, connects_too_often(hub_.options.connects_per_minute_per_address));
 }
 
@@ -338,6 +280,7 @@ void http_session::call(planned_call planned, const request& r) {
     asio::post(thread->context(), [weak, number, creates, console, echo, a = std::move(answer)] {
       const auto self = weak.lock();
       if (!self || self->doing_ != phase::waiting || self->call_ != number) return;
+      self->untaken_.set_stranger(std::holds_alternative<error>(a.data));
       self->guarded(
           [&] { self->respond(console ? answer_console(a) : answer_call(a, creates, echo)); });
     });
@@ -345,7 +288,9 @@ void http_session::call(planned_call planned, const request& r) {
   try {
     hub_.handler.call(std::move(c));
   } catch (const std::exception& e) {
-    telemetry::log("net").error("connection {:x}: {}", id_, e.what());
+    telemetry::log_seldom(
+        {.component = "net", .level = spdlog::level::err, .key = "failed " + std::string(e.what())},
+        "connection {:x}: {}", id_, e.what());
     ++call_;
     refuse(500, {ec::internal, "this request failed", {}});
   }
@@ -367,6 +312,7 @@ void http_session::refuse(response answer) {
 void http_session::respond(response r) {
   doing_ = phase::writing;
   deadline_ = steady::now() + hub_.options.io_timeout;
+  r = within_budget(std::move(r));
   net_metrics::instance().answered(r.result_int());
   r.set("X-Request-Id", request_id_.empty() ? own_id_.str() : request_id_);
   r.version(version_);
@@ -381,8 +327,20 @@ void http_session::respond(response r) {
                     });
 }
 
+response http_session::within_budget(response r) {
+  const auto bytes = r.body().size();
+  if (head_ || bytes <= small_answer_bytes) return r;
+  // One that is larger than all that its address may have is as large as that.
+  if (untaken_.hold(std::min(bytes, hub_.outbound.at_most().of_one_address))) return r;
+  net_metrics::instance().answers_refused.Increment();
+  return answer_error(unavailable("too many answers wait for their clients to take them").value(),
+                      own_id_);
+}
+
 void http_session::responded(error_code failed) {
   response_ = {};
+  untaken_.release();
+  untaken_.set_stranger(true);
   if (failed) return end(end_reason::network_error);
   if (!keep_alive_ || draining_) return linger();
   head_ = false;
@@ -418,14 +376,16 @@ void http_session::end(end_reason why) {
   error_code ignored;
   socket_.close(ignored);
   partial_.release();
+  untaken_.release();
   net_metrics::instance().sockets.Decrement();
   hub_.count_of(how_).fetch_sub(1);
+  place_.leave();
   io_.leave(id_);  // the caller holds on to the session
   if (used_handler_) hub_.handler.closed(id_, why);
 }
 
-void start_http_session(hub& h, io_thread& io, tcp::socket socket, admission how) {
-  std::make_shared<http_session>(h, io, std::move(socket), how)->start();
+void start_http_session(hub& h, io_thread& io, tcp::socket socket, admission how, place at) {
+  std::make_shared<http_session>(h, io, std::move(socket), how, std::move(at))->start();
 }
 
 }  // namespace greenroom::net

@@ -21,7 +21,7 @@ namespace greenroom::net {
 class http_session final : public socket_session,
                            public std::enable_shared_from_this<http_session> {
  public:
-  http_session(hub& h, io_thread& io, tcp::socket socket, admission how);
+  http_session(hub& h, io_thread& io, tcp::socket socket, admission how, place at);
   void start();
 
   // Actors have nothing to say to HTTP connections but the end.
@@ -46,8 +46,12 @@ class http_session final : public socket_session,
   /// What has arrived may hold a header: deals with it, refuses it, or waits for more.
   void look_for_header();
   void parse_header(std::size_t bytes);
+  // http_body.cpp
   void expect_body();
+  [[nodiscard]] std::size_t count_fields() const;
   void read_body();
+  /// Why he may not send more than a stranger: a body is too large for one.
+  void refuse_large_body();
   void body_arrived(error_code ec);
   void handle();
   void turn_away(const plan& p);
@@ -57,14 +61,26 @@ class http_session final : public socket_session,
   void refuse(int status, const error& why);
   void refuse(response answer);
   void respond(response r);
+  /// The answer, or one that says that there is no room for it.
+  response within_budget(response r);
   void responded(error_code ec);
   void linger();
   void swallow(std::size_t so_far);
   /// Once; closes the socket and tells the handler if it had calls from here.
   void end(end_reason why);
+  /// A step of this session has failed: it ends, the others go on.
+  void fail_for(const std::exception& e);
   /// Calls `step`; a session whose step throws is ended.
   template <class Step>
-  void guarded(Step step) noexcept;
+  void guarded(Step step) noexcept {
+    const auto self = shared_from_this();
+    if (ended_) return;
+    try {
+      step();
+    } catch (const std::exception& e) {
+      fail_for(e);
+    }
+  }
 
   hub& hub_;
   io_thread& io_;
@@ -73,10 +89,13 @@ class http_session final : public socket_session,
   peer who_;
   connection_id id_ = 0;
   beast::flat_buffer buffer_;
-  inbound_budget::share partial_;  ///< of a body that is not complete
+  place place_;                 ///< among those of its address
+  byte_budget::share partial_;  ///< of a body that is not complete
+  byte_budget::share untaken_;  ///< of the answer, as long as it is written
   std::optional<http::request_parser<http::string_body>> parser_;
-  std::size_t body_limit_ = 0;     ///< for this request
-  std::size_t header_fields_ = 0;  ///< before the body, to notice trailers
+  std::size_t body_limit_ = 0;        ///< for this request
+  std::optional<error> not_vouched_;  ///< for its token, where it has one and needs to
+  std::size_t header_fields_ = 0;     ///< before the body, to notice trailers
   response response_;
   std::string request_id_;  ///< of the request in hand: X-Request-Id; empty: not known yet
   uuid own_id_;             ///< what the node calls it, unless its client has a key for it

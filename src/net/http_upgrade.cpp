@@ -3,8 +3,8 @@
 #include "net/http_session.hpp"
 #include "net/net_metrics.hpp"
 #include "net/upgrade.hpp"
-#include "telemetry/log.hpp"
 #include "telemetry/request_scope.hpp"
+#include "telemetry/security_log.hpp"
 
 namespace greenroom::net {
 
@@ -43,8 +43,12 @@ void http_session::upgrade(const request& r) {
   }
   if (!origin_allowed(r, hub_.options.allowed_origins)) {
     net_metrics::instance().refused("origin");
-    telemetry::log("security")
-        .warn("a web page of another origin was refused, from {}", who_.address);
+    telemetry::note_security(
+        {.what = "origin_refused",
+         .text = "a web page of another origin was refused, from " + who_.address,
+         .address = who_.address,
+         .of = network_of(who_.address),
+         .per_minute = 1});
     return refuse(403, {ec::forbidden, "this origin is not allowed here", {}});
   }
   const auto chosen = choose_subprotocol(r);
@@ -58,7 +62,8 @@ void http_session::upgrade(const request& r) {
   ended_ = true;  // the socket lives on in its successor, which counts it on
   io_.leave(id_);
   if (used_handler_) hub_.handler.closed(id_, end_reason::by_server);
-  start_websocket_session(hub_, io_, std::move(socket_), r, who, chosen->name, bearer_of(r), how_);
+  start_websocket_session(hub_, io_, std::move(socket_), r, who, chosen->name, bearer_of(r), how_,
+                          std::move(place_));
 }
 
 }  // namespace greenroom::net

@@ -145,10 +145,56 @@ void io_thread::leave(connection_id id) {
   gone_ = std::move(session);
 }
 
+namespace {
+
+/// What a replay_credit is made of.
+class lent {
+ public:
+  lent(std::shared_ptr<io_thread> by, connection_id of, std::uint32_t messages)
+      : by_(std::move(by)), of_(of), messages_(messages) {}
+  lent(const lent&) = delete;
+  lent& operator=(const lent&) = delete;
+  /// Behind what has been sent on it.
+  ~lent() {
+    wish w;
+    w.kind = wish::what::credit_back;
+    w.messages = messages_;
+    w.id = of_;
+    try {
+      by_->wish_for(std::move(w));
+    } catch (const std::exception& e) {
+      telemetry::log("net").error("connection {:x} will wait for its replay: {}", of_, e.what());
+    }
+  }
+
+ private:
+  const std::shared_ptr<io_thread> by_;
+  const connection_id of_;
+  const std::uint32_t messages_;
+};
+
+}  // namespace
+
+void io_thread::ask_credit(connection_id id, std::uint32_t messages,
+                           std::function<void(replay_credit)> granted) {
+  asio::post(context_, [this, id, messages, granted = std::move(granted)] {
+    if (auto* session = sessions_.find(id)) {
+      session->ask_credit(messages, [this, id, messages, granted] {
+        granted(std::make_shared<const lent>(shared_from_this(), id, messages));
+      });
+    }
+  });
+}
+
 // -- all of them ----------------------------------------------------------------------------------
 
 hub::hub(const server_options& o, connection_handler& h, node_pages p)
-    : options(o), handler(h), pages(std::move(p)), inbound(o.inbound_bytes) {
+    : options(o),
+      handler(h),
+      pages(std::move(p)),
+      inbound({o.inbound_bytes, o.inbound_bytes / 2,
+               std::max({o.inbound_bytes / 4, o.max_body_bytes, o.max_message_bytes})}),
+      outbound({o.outbound_bytes, o.outbound_bytes / 2, o.outbound_bytes / 4}) {
   net_metrics::instance();
   for (unsigned i = 0; i < std::clamp(options.io_threads, 1U, 255U); ++i) {
     threads_.push_back(std::make_shared<io_thread>(*this, i));
@@ -196,6 +242,11 @@ void hub::send_many(connection_id id, std::vector<frame> documents) {
     all.push_back(std::move(w));
   }
   thread(io_thread_of(id)).wish_for(std::move(all));
+}
+
+void hub::ask_credit(connection_id id, std::uint32_t messages,
+                     std::function<void(replay_credit)> granted) {
+  thread(io_thread_of(id)).ask_credit(id, messages, std::move(granted));
 }
 
 void hub::fan_out(unsigned io_thread, frame document,

@@ -15,8 +15,9 @@
 #include <variant>
 #include <vector>
 
+#include "net/address_places.hpp"
 #include "net/asio.hpp"
-#include "net/inbound_budget.hpp"
+#include "net/byte_budget.hpp"
 #include "net/outgoing.hpp"
 #include "net/server.hpp"
 #include "net/session_table.hpp"
@@ -57,6 +58,9 @@ class socket_session {
   virtual void write_failed() {}
   virtual void authenticated() = 0;
   virtual void close(close_code code, const std::string& reason) = 0;
+  // See socket_port::ask_credit().
+  virtual void ask_credit(std::uint32_t, std::function<void()>) {}
+  virtual void give_back_credit(std::uint32_t) {}
   /// The thread's clock: time-outs and heartbeats.
   virtual void tick(steady::time_point now) = 0;
   /// Ends in good order: what is queued or under way is finished first.
@@ -68,8 +72,9 @@ class socket_session {
 
 /// What an actor wants of a socket; gathered, so that a burst costs one wake-up of the thread.
 struct wish {
-  enum class what : std::uint8_t { answer, send, authenticated, close };
+  enum class what : std::uint8_t { answer, send, credit_back, authenticated, close };
   what kind = what::send;
+  std::uint32_t messages = 0;  ///< credit_back
   connection_id id = 0;
   frame document;
   std::shared_ptr<const std::vector<connection_id>> receivers;  ///< send: instead of id
@@ -82,6 +87,7 @@ enum class admission : std::uint8_t {
   welcome,
   full,       ///< beyond max_connections: told so (503, 1013) and closed, but for /health/live
   too_often,  ///< beyond connects_per_minute_per_address: 429, 1013
+  too_many,   ///< beyond connections_per_address: the same
 };
 
 /// One io_context, one thread, the sockets that it owns. Shared only for the sake of answers that
@@ -96,6 +102,8 @@ class io_thread : public std::enable_shared_from_this<io_thread> {
   void wish_for(wish w);
   void wish_for(std::vector<wish> all);
   void stop();
+  void ask_credit(connection_id id, std::uint32_t messages,
+                  std::function<void(replay_credit)> granted);
 
   // On the thread:
   /// All sessions end in good order; what waits for a turn is told before.
@@ -226,7 +234,8 @@ class hub final : public socket_port {
   /// Those that are only told why they may not come in: they take nobody's place.
   std::atomic<std::size_t> turned_away{0};
   std::atomic<bool> draining{false};
-  inbound_budget inbound;
+  byte_budget inbound;   ///< messages and bodies that have arrived in part
+  byte_budget outbound;  ///< answers over HTTP that are not taken yet
 
   io_thread& thread(unsigned index) noexcept { return *threads_[index]; }
   /// Where a socket is counted from its accept to its end.
@@ -239,6 +248,8 @@ class hub final : public socket_port {
   void answer(connection_id id, frame document) override;
   void send(connection_id id, frame document) override;
   void send_many(connection_id id, std::vector<frame> documents) override;
+  void ask_credit(connection_id id, std::uint32_t messages,
+                  std::function<void(replay_credit)> granted) override;
   void fan_out(unsigned io_thread, frame document,
                std::shared_ptr<const std::vector<connection_id>> receivers) override;
   void authenticated(connection_id id) override;
@@ -251,15 +262,15 @@ class hub final : public socket_port {
 };
 
 /// Takes an accepted socket over: HTTP first, WebSocket when asked for. On the thread of `io`.
-void start_http_session(hub& h, io_thread& io, tcp::socket socket, admission how);
+void start_http_session(hub& h, io_thread& io, tcp::socket socket, admission how, place at);
 
 /// Takes an accepted socket over: the binary framing. On the thread of `io`.
-void start_tcp_session(hub& h, io_thread& io, tcp::socket socket, admission how);
+void start_tcp_session(hub& h, io_thread& io, tcp::socket socket, admission how, place at);
 
 /// Takes over a socket whose upgrade request is `request`, checked already.
 void start_websocket_session(hub& h, io_thread& io, tcp::socket socket,
                              const http::request<http::string_body>& request, const peer& who,
                              const std::string& subprotocol,
-                             std::optional<std::string> bearer_token, admission how);
+                             std::optional<std::string> bearer_token, admission how, place at);
 
 }  // namespace greenroom::net

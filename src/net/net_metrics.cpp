@@ -52,11 +52,13 @@ net_metrics& net_metrics::instance() {
       counter("greenroom_received_bytes_total", "Bytes of documents received from clients"),
       counter("greenroom_sent_bytes_total", "Bytes of documents sent to clients"),
       counter("greenroom_slow_consumers_total", "Connections closed because they took too little"),
+      counter("greenroom_http_answers_refused_total",
+              "Answers over HTTP for which limits.outbound_bytes had no room"),
       gauge("greenroom_tcp_connections", "Open connections of the binary framing over TCP"),
   };
   // From the start, so that the first of a kind is seen as a change.
   static const bool declared = [] {
-    for (const auto* reason : {"full", "rate", "origin", "memory"})
+    for (const auto* reason : {"full", "rate", "address", "origin", "memory"})
       refusals(reason);
     for (const auto* reason : {"handshake", "slow", "crowded", "unproved"})
       cluster_caller_closed(reason);

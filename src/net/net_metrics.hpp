@@ -19,13 +19,14 @@ struct net_metrics {
   prometheus::Counter& bytes_in;
   prometheus::Counter& bytes_out;
   prometheus::Counter& too_slow;
+  prometheus::Counter& answers_refused;  ///< for which limits.outbound_bytes had no room
   prometheus::Gauge& tcp_clients;
 
   static net_metrics& instance();
 
   /// Callers at the cluster port that were closed: "handshake", "slow", "crowded", "unproved".
   static prometheus::Counter& cluster_caller_closed(std::string_view reason);
-  /// Counts a connection that was turned away: "full", "rate", "origin" or "memory".
+  /// Counts a connection that was turned away: "full", "rate", "address", "origin" or "memory".
   void refused(std::string_view reason);
   /// Counts an HTTP answer under its class: "2xx", "4xx" …
   void answered(unsigned status);

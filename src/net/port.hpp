@@ -192,6 +192,9 @@ struct http_call {
 class connection_handler {
  public:
   virtual ~connection_handler() = default;
+  /// Whether the cluster has signed this access token and it is still good, before anything large
+  /// is read for its sake; else why not. Who is let in with it is looked at later, with more care.
+  [[nodiscard]] virtual expected<void> vouches(const std::string& bearer_token) const = 0;
   /// A WebSocket is open. `bearer_token`: from its Authorization header.
   virtual void opened(connection_id id, const net::peer& who,
                       std::optional<std::string> bearer_token) = 0;
@@ -204,6 +207,10 @@ class connection_handler {
   virtual void call(http_call c) = 0;
 };
 
+/// Room among what waits for one client, for a part of a replay; given back when its last owner
+/// lets it go, which is after the part has been sent.
+using replay_credit = std::shared_ptr<const void>;
+
 class socket_port {
  public:
   virtual ~socket_port() = default;
@@ -213,6 +220,11 @@ class socket_port {
   virtual void send(connection_id id, frame document) = 0;
   /// Several frames for one connection, in order, in one hop.
   virtual void send_many(connection_id id, std::vector<frame> documents) = 0;
+  /// Wants to send so many events of a replay. `granted` is called once, on any thread, when they
+  /// fit into the half of this client's queue that is for replays; never, if he goes before. So a
+  /// replay is as fast as who gets it, and he is not cut off for being slower than the log.
+  virtual void ask_credit(connection_id id, std::uint32_t messages,
+                          std::function<void(replay_credit)> granted) = 0;
   /// One event for many connections of ONE I/O thread: one hop for all of them.
   virtual void fan_out(unsigned io_thread, frame document,
                        std::shared_ptr<const std::vector<connection_id>> receivers) = 0;

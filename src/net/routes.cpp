@@ -48,16 +48,15 @@ std::optional<error> numbers(const asked& a, std::initializer_list<const char*> 
                              json& fields) {
   for (const auto* name : names) {
     const auto it = a.query.find(name);
-    if (it == a.query.end() || it->second.empty()) {
-      continue;
-    }
-    std::uint64_t value = 0;
-    const auto* end = it->second.data() + it->second.size();
-    const auto parsed = std::from_chars(it->second.data(), end, value);
-    if (parsed.ec != std::errc{} || parsed.ptr != end) {
+    if (it == a.query.end() || it->second.empty()) continue;
+    const auto take = [&, &text = it->second](auto value) {
+      const auto* end = text.data() + text.size();
+      const auto [behind, failed] = std::from_chars(text.data(), end, value);
+      if (failed == std::errc{} && behind == end) fields[name] = value;
+      return fields.contains(name);
+    };
+    if (!take(std::uint64_t{}) && !take(std::int64_t{}))  // below 0: out of the field's range
       return invalid_field(name, std::string(name) + " is not a whole number").value();
-    }
-    fields[name] = value;
   }
   return std::nullopt;
 }
@@ -443,7 +442,7 @@ plan plan_request(const http::request<http::string_body>& request) {
     return planned;
   }
   if (!allowed.empty()) allowed += "OPTIONS";
-  return no_route{std::move(allowed), options};
+  return no_route{std::move(allowed), options, path == "/api" || path.starts_with("/api/")};
 }
 
 }  // namespace greenroom::net

@@ -51,6 +51,7 @@ enum class own_page : std::uint8_t {
 struct no_route {
   std::string allowed;   ///< empty: 404; else what Allow says
   bool options = false;  ///< that was the question
+  bool api = false;      ///< below /api, where there are no files
 };
 
 using plan = std::variant<planned_call, own_page, no_route, error>;

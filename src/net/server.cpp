@@ -12,7 +12,8 @@
 #include "net/hub.hpp"
 #include "net/net_metrics.hpp"
 #include "net/tcp_session.hpp"
-#include "telemetry/log.hpp"
+#include "telemetry/repeats.hpp"
+#include "telemetry/security_log.hpp"
 
 namespace greenroom::net {
 
@@ -28,8 +29,6 @@ constexpr std::string_view blind_refusal =
     "Content-Length: 0\r\nConnection: close\r\n\r\n";
 /// After an accept error that does not pass by itself (no descriptors left).
 constexpr auto accept_pause = 100ms;
-/// Between two lines of the log about it.
-constexpr auto accept_line_interval = 10s;
 
 expected<void> listen_on(tcp::acceptor& acceptor, const std::string& text, std::uint16_t port) {
   error_code failed;
@@ -77,7 +76,8 @@ struct server::impl {
       : shared(options, handler, std::move(pages)),
         web(shared.thread(0).context(), transport::http),
         framed(shared.thread(0).context(), transport::tcp),
-        limiter(options.connects_per_minute_per_address) {}
+        limiter(options.connects_per_minute_per_address),
+        places(options.connections_per_address) {}
 
   void accept(door& at) {
     const auto target = next_thread++ % shared.io_threads();
@@ -91,10 +91,7 @@ struct server::impl {
         return;
       }
       if (ec) {
-        if (const auto now = steady::now(); now >= next_accept_line) {
-          next_accept_line = now + accept_line_interval;
-          telemetry::log("net").warn("accept: {}", ec.message());
-        }
+        telemetry::log_seldom({.component = "net", .key = "accept"}, "accept: {}", ec.message());
         at.pause.expires_after(accept_pause);
         at.pause.async_wait([this, &at](error_code stopped) {
           if (!stopped) {
@@ -111,17 +108,17 @@ struct server::impl {
   void take(transport kind, io_thread& io, tcp::socket socket) {
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
-    const auto how = judge(socket);
+    auto [how, at] = judge(socket);
     if (how != admission::welcome) {
-      net_metrics::instance().refused(how == admission::full ? "full" : "rate");
       if (shared.turned_away.load() >= shared.options.turned_away_max) {
         return refuse_blindly(socket, kind == transport::tcp ? tcp_refusal() : http_refusal());
       }
     }
     shared.count_of(how).fetch_add(1);  // here alone they grow, so the limits hold
-    asio::post(io.context(), [this, kind, &io, how, s = std::move(socket)]() mutable {
+    asio::post(io.context(), [this, kind, &io, admitted = how, place_of = std::move(at),
+                              s = std::move(socket)]() mutable {
       const auto start = kind == transport::tcp ? start_tcp_session : start_http_session;
-      start(shared, io, std::move(s), how);
+      start(shared, io, std::move(s), admitted, std::move(place_of));
     });
   }
 
@@ -145,12 +142,37 @@ struct server::impl {
     socket.close(ignored);
   }
 
-  admission judge(const tcp::socket& socket) {
+  struct judged {
+    admission how = admission::welcome;
+    place at = {};  ///< of one who is welcome
+  };
+  judged judge(const tcp::socket& socket) {
     error_code ec;
     const auto remote = socket.remote_endpoint(ec);
-    if (!ec && !limiter.admit(remote.address(), steady::now())) return admission::too_often;
-    return shared.open_sockets.load() >= shared.options.max_connections ? admission::full
-                                                                        : admission::welcome;
+    const auto from = remote.address();
+    if (!ec && !limiter.admit(from, steady::now())) {
+      return refused(admission::too_often, "rate", from, "too many a minute");
+    }
+    auto use = ec ? nullptr : places.of(from);
+    if (!places.has_room(use)) {
+      return refused(admission::too_many, "address", from, "too many are open");
+    }
+    if (shared.open_sockets.load() >= shared.options.max_connections) {
+      net_metrics::instance().refused("full");
+      return {admission::full};
+    }
+    return {admission::welcome, place(std::move(use))};
+  }
+  static judged refused(admission how, std::string_view reason, const asio::ip::address& from,
+                        const std::string& why) {
+    net_metrics::instance().refused(reason);
+    const auto address = plain_address(from).to_string();
+    telemetry::note_security({.what = "rate_limited",
+                              .text = "connection from " + address + " refused: " + why,
+                              .address = address,
+                              .of = network_of(from) + " " + why,
+                              .per_minute = 1});
+    return {how};
   }
 
   void abort_all() {
@@ -167,7 +189,7 @@ struct server::impl {
   door web;
   door framed;
   connect_limiter limiter;
-  steady::time_point next_accept_line{};
+  address_places places;
   unsigned next_thread = 0;
   bool stopped = false;
 };

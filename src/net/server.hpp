@@ -28,6 +28,7 @@ struct server_options {
   std::size_t max_connections = 10000;
   std::size_t turned_away_max = 64;  ///< beyond it: told why; more are closed without a word
   std::uint32_t connects_per_minute_per_address = 0;  ///< 0: off; never applied to loopback
+  std::uint32_t connections_per_address = 0;          ///< open at once; 0: off; the same
   std::size_t max_message_bytes = 1 << 20;
   std::size_t max_body_bytes = 1 << 20;
   /// The most before anybody is authenticated: a log-in that resumes 1,000 rooms fits.
@@ -35,6 +36,8 @@ struct server_options {
   std::size_t anonymous_body_bytes = 64 * 1024;
   /// Of what has arrived in part, of all connections together.
   std::size_t inbound_bytes = 64 << 20;
+  /// Of answers over HTTP that are not taken yet, of all connections together.
+  std::size_t outbound_bytes = 128 << 20;
   std::uint32_t max_header_bytes = 8192;
   /// Documents from this size on are compressed for clients who have agreed to it; 0: nobody is
   /// offered that.

@@ -70,8 +70,9 @@ std::string tcp_refusal() {
   return error_frame(error_for(close_code::try_later, "too many connections"), {});
 }
 
-tcp_session::tcp_session(hub& h, io_thread& io, tcp::socket socket, const peer& who, admission how)
-    : document_session(h, io, who, how),
+tcp_session::tcp_session(hub& h, io_thread& io, tcp::socket socket, const peer& who, admission how,
+                         place at)
+    : document_session(h, io, who, how, std::move(at)),
       socket_(std::move(socket)),
       // No log-in needs more.
       frames_(protocol::frame_sender::client,
@@ -297,7 +298,7 @@ void tcp_session::has_ended() {
   metrics.tcp_closed(code_);
 }
 
-void start_tcp_session(hub& h, io_thread& io, tcp::socket socket, admission how) {
+void start_tcp_session(hub& h, io_thread& io, tcp::socket socket, admission how, place at) {
   error_code failed;
   const auto remote = socket.remote_endpoint(failed);
   if (failed) {
@@ -309,7 +310,7 @@ void start_tcp_session(hub& h, io_thread& io, tcp::socket socket, admission how)
   who.address = address.to_string();
   who.port = remote.port();
   who.loopback = address.is_loopback();
-  std::make_shared<tcp_session>(h, io, std::move(socket), who, how)->start();
+  std::make_shared<tcp_session>(h, io, std::move(socket), who, how, std::move(at))->start();
 }
 
 }  // namespace greenroom::net

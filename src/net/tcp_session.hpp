@@ -19,7 +19,7 @@ namespace greenroom::net {
 
 class tcp_session final : public document_session {
  public:
-  tcp_session(hub& h, io_thread& io, tcp::socket socket, const peer& who, admission how);
+  tcp_session(hub& h, io_thread& io, tcp::socket socket, const peer& who, admission how, place at);
   void start();
 
   void answer(const frame& document) override;

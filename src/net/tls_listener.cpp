@@ -9,6 +9,7 @@
 #include "net/tls_handshake.hpp"
 #include "net/waiting_room.hpp"
 #include "telemetry/log.hpp"
+#include "telemetry/repeats.hpp"
 
 namespace greenroom::net {
 
@@ -205,7 +206,9 @@ struct tls_listener::impl {
         context.run();
         return;
       } catch (const std::exception& e) {
-        telemetry::log("cluster").error("a caller at the cluster port: {}", e.what());
+        telemetry::log_seldom(
+            {.component = "cluster", .level = spdlog::level::err, .key = "caller"},
+            "a caller at the cluster port: {}", e.what());
       }
     }
   }

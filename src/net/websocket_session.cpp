@@ -52,8 +52,9 @@ bool is_violation(error_code ec) {
 }  // namespace
 
 websocket_session::websocket_session(hub& h, io_thread& io, tcp::socket socket, const peer& who,
-                                     admission how)
-    : document_session(h, io, who, how), ws_(std::move(socket), static_cast<socket_user&>(*this)) {
+                                     admission how, place at)
+    : document_session(h, io, who, how, std::move(at)),
+      ws_(std::move(socket), static_cast<socket_user&>(*this)) {
   who_.transport = transport::websocket;
   form.encoding = who.encoding;
 }
@@ -61,11 +62,13 @@ websocket_session::websocket_session(hub& h, io_thread& io, tcp::socket socket, 
 void websocket_session::start(const http::request<http::string_body>& request,
                               const std::string& subprotocol,
                               std::optional<std::string> bearer_token) {
-  // No log-in needs more. Who has sent a token is let go at once when it is not valid, and would
-  // not know from when on he may send more.
+  // No log-in needs more. Who has sent a good token would not know from when on he may send more;
+  // with another one he is let go at once.
   const auto& limits = hub_.options;
   guest_ = !bearer_token;
-  ws_.read_message_max(bearer_token
+  const bool is_known = bearer_token && hub_.handler.vouches(*bearer_token).has_value();
+  partial_.set_stranger(!is_known);
+  ws_.read_message_max(is_known
                            ? limits.max_message_bytes
                            : std::min(limits.max_message_bytes, limits.anonymous_message_bytes));
   ws_.auto_fragment(false);
@@ -245,8 +248,9 @@ connection_report websocket_session::report() const {
 void start_websocket_session(hub& h, io_thread& io, tcp::socket socket,
                              const http::request<http::string_body>& request, const peer& who,
                              const std::string& subprotocol,
-                             std::optional<std::string> bearer_token, admission how) {
-  const auto session = std::make_shared<websocket_session>(h, io, std::move(socket), who, how);
+                             std::optional<std::string> bearer_token, admission how, place at) {
+  const auto session =
+      std::make_shared<websocket_session>(h, io, std::move(socket), who, how, std::move(at));
   session->start(request, subprotocol, std::move(bearer_token));
 }
 

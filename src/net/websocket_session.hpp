@@ -23,7 +23,8 @@ namespace greenroom::net {
 
 class websocket_session final : public document_session, private socket_user {
  public:
-  websocket_session(hub& h, io_thread& io, tcp::socket socket, const peer& who, admission how);
+  websocket_session(hub& h, io_thread& io, tcp::socket socket, const peer& who, admission how,
+                    place at);
   /// Answers the upgrade; tells the handler unless the socket is turned away.
   void start(const http::request<http::string_body>& request, const std::string& subprotocol,
              std::optional<std::string> bearer_token);

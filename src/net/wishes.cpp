@@ -160,6 +160,9 @@ std::size_t io_thread::run(std::size_t first) {
       session->send(packed(*session, documents_));
       break;
     }
+    case wish::what::credit_back:
+      session->give_back_credit(w.messages);
+      break;
     case wish::what::authenticated:
       session->authenticated();
       break;

@@ -227,6 +227,35 @@ std::vector<command> plan(const cluster_map& map, const plan_options& options) {
   return planner(map, options).run();
 }
 
+outlook foresee(const cluster_map& map, plan_options options) {
+  auto then = map;
+  // As if every move were at its end at once.
+  const auto arrive = [&then] {
+    for (auto& s : then.shards)
+      s.group = s.replicas;
+  };
+  arrive();
+  const auto begun = then;
+  options.moving_max = then.shards.size();
+  // Each turn brings something nearer; the bound is for a plan that would not.
+  for (std::size_t turn = 0; turn < 2 * then.shards.size(); ++turn) {
+    const auto commands = plan(then, options);
+    if (commands.empty()) break;
+    for (const auto& c : commands)
+      (void)apply(c, then);
+    arrive();
+  }
+  outlook out;
+  for (std::size_t i = 0; i < then.shards.size(); ++i) {
+    const auto& before = begun.shards[i].replicas;
+    const auto& after = then.shards[i].replicas;
+    out.replicas += static_cast<std::size_t>(std::count_if(
+        after.begin(), after.end(), [&](const uuid& id) { return !has(before, id); }));
+    if (!before.empty() && !after.empty() && before.front() != after.front()) ++out.leaders;
+  }
+  return out;
+}
+
 expected<assign_shard> moved(const cluster_map& map, std::uint16_t shard, const uuid& to,
                              const uuid& from) {
   const auto* s = find_shard(map, shard);

@@ -32,6 +32,15 @@ struct plan_options {
 ///  5. if balance: replicas, then leaders, move from those that have most to those that have least.
 std::vector<command> plan(const cluster_map& map, const plan_options& options);
 
+/// What the plan comes to, when nothing else happens meanwhile.
+struct outlook {
+  std::size_t replicas = 0;  ///< that are made on another node
+  std::size_t leaders = 0;   ///< shards that another node shall lead
+  [[nodiscard]] bool is_even() const noexcept { return replicas == 0 && leaders == 0; }
+};
+/// `options.moving_max` does not count: all of it is looked at, not the next step.
+outlook foresee(const cluster_map& map, plan_options options);
+
 /// The replicas of the shard with `to` as its leader. If `to` keeps no replica yet, it takes the
 /// place of `from`; when that is nil, of the one with the most shards. CONFLICT where that cannot
 /// be; INVALID_MESSAGE with the field where a shard or node is unknown.

@@ -163,7 +163,7 @@ expected<query> parse(std::string_view text) {
   }
   if (last_is_word && !q.words.empty()) q.words.back().prefix = true;
   if (q.words.empty() && !q.from && !q.in && !q.before && !q.after && q.has == 0) {
-    return refused("nothing to look for");
+    return refused("query has nothing to look for");
   }
   return q;
 }

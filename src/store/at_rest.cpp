@@ -9,6 +9,7 @@
 
 #include "store/families.hpp"
 #include "store/gapless_replay.hpp"
+#include "store/journal_mark.hpp"
 #include "store/keys.hpp"
 #include "telemetry/log.hpp"
 
@@ -120,6 +121,7 @@ expected<std::unique_ptr<resting_store>> resting_store::open(const fs::path& fol
         return fail(ec::internal, folder.string() + " is damaged: the file CURRENT is missing");
     return fail(ec::file_not_found, "no store is in " + folder.string());
   }
+  if (auto fine = check_journal(folder); !fine) return tl::unexpected(fine.error());
   auto state = std::make_unique<impl>();
   state->folder = folder;
   state->setup = database_setup(small_options());
@@ -212,6 +214,26 @@ expected<void> overwrite(database& db, const std::vector<raw_record>& records) {
     if (s.ok()) s = batch.Put(db.handle(r.where), r.key, r.value);
   if (s.ok()) s = db.rocks().Write({}, &batch);
   if (s.ok()) s = db.rocks().FlushWAL(/*sync=*/true);
+  if (!s.ok()) return unreadable("writing to " + db.folder().string(), s);
+  return {};
+}
+
+expected<void> forget_shard(database& db, std::uint16_t shard) {
+  rocksdb::WriteBatch batch;
+  rocksdb::Status s;
+  for (std::size_t i = 0; i < family_count; ++i) {
+    const auto where = static_cast<family>(i);
+    if (!s.ok() || where == family::meta || where == family::raft_meta) continue;
+    const auto prefix = where == family::raft_log ? log_prefix(shard) : shard_prefix(shard);
+    s = batch.DeleteRange(db.handle(where), prefix.view(), prefix.end().view());
+  }
+  auto* const facts = db.handle(family::raft_meta);
+  const auto progress = progress_prefix(shard);
+  if (s.ok()) s = batch.DeleteRange(facts, progress.view(), progress.end().view());
+  for (const auto& fact : {hard_state_key(shard), generation_key(shard), log_mark_key(shard),
+                           retired_key(shard), map_key(shard)})
+    if (s.ok()) s = batch.Delete(facts, fact.view());
+  if (s.ok()) s = db.rocks().Write({}, &batch);
   if (!s.ok()) return unreadable("writing to " + db.folder().string(), s);
   return {};
 }

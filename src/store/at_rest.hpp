@@ -63,4 +63,7 @@ class resting_store {
 /// on: no actor or cache knows of it.
 expected<void> overwrite(database& db, const std::vector<raw_record>& records);
 
+/// Deletes everything of a shard: its log, facts and state of all generations. As overwrite.
+expected<void> forget_shard(database& db, std::uint16_t shard);
+
 }  // namespace greenroom::store

@@ -189,7 +189,7 @@ auto fields(one<set_member_role> auto& v) {
 }
 
 auto fields(one<announce> auto& v) {
-  return std::tie(v.from, v.id, v.room_id, v.content, v.of_server, v.user_id);
+  return std::tie(v.from, v.id, v.room_id, v.content, v.of_server, v.user_id, v.everybody);
 }
 
 auto fields(one<sweep_room> auto& v) {

@@ -13,6 +13,7 @@
 #include "store/families.hpp"
 #include "store/fatal.hpp"
 #include "store/gapless_replay.hpp"
+#include "store/journal_mark.hpp"
 #include "telemetry/log.hpp"
 
 namespace greenroom::store {
@@ -157,6 +158,7 @@ database::~database() = default;
 expected<std::unique_ptr<database>> database::open(const fs::path& folder,
                                                    const database_options& options) {
   if (auto fine = check_folder(folder); !fine) return tl::unexpected(fine.error());
+  if (auto fine = check_journal(folder); !fine) return tl::unexpected(fine.error());
   auto setup = database_setup(options);
   if (auto fine = check_families(folder, setup); !fine) return tl::unexpected(fine.error());
 
@@ -179,6 +181,7 @@ expected<std::unique_ptr<database>> database::open(const fs::path& folder,
 
   std::unique_ptr<database> db(new database(std::move(state)));
   keep_damage_marks_in(folder);
+  if (auto noted = note_journal(folder); !noted) return tl::unexpected(noted.error());
   try {
     if (auto fine = check_schema(*db); !fine) return tl::unexpected(fine.error());
   } catch (const damaged& e) {

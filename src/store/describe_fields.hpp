@@ -166,7 +166,8 @@ constexpr std::array names_of<chat::room>{"name",          "type",         "crea
                                           "topic",         "is_private",   "archived",
                                           "deleted",       "retention",    "swept_seq",
                                           "purged_seq",    "chain_from",   "message_count",
-                                          "chain",         "anchor",       "restored"};
+                                          "chain",         "anchor",       "restored",
+                                          "everybody"};
 template <>
 constexpr std::array names_of<chat::member>{"role", "joined_at", "joined_seq", "delivered_seq",
                                             "read_seq"};

@@ -93,6 +93,9 @@ rocksdb::DBOptions database_setup(const database_options& options) {
   o.create_missing_column_families = true;
   // The default would open with what precedes a damaged record, and forget the rest.
   o.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // A file of the log that was synced and is no more, or is shorter than it was, is damage; without
+  // this its successors would be replayed as if nothing was missing (gapless_replay.hpp).
+  o.track_and_verify_wals_in_manifest = true;
   o.paranoid_checks = true;
   o.max_background_jobs = 2;
   // Sockets need the descriptors.

@@ -93,7 +93,7 @@ auto fields(one<room> auto& v) {
                   v.last_seq, v.member_count, v.owner_count, v.first_members, v.alias,
                   v.description, v.topic, v.is_private, v.archived, v.deleted, v.retention,
                   v.swept_seq, v.purged_seq, v.chain_from, v.message_count, v.chain, v.anchor,
-                  v.restored);
+                  v.restored, v.everybody);
 }
 
 auto fields(one<member> auto& v) {

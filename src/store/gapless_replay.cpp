@@ -24,15 +24,6 @@ std::uint64_t sequence_of(const rocksdb::WriteBatch& batch) {
   return n;
 }
 
-/// "000123.log"; 0: some other file.
-std::uint64_t number_of(const fs::path& file) {
-  if (file.extension() != ".log") return 0;
-  const auto stem = file.stem().string();
-  std::uint64_t n = 0;
-  const auto r = std::from_chars(stem.data(), stem.data() + stem.size(), n);
-  return r.ec == std::errc{} && r.ptr == stem.data() + stem.size() ? n : 0;
-}
-
 /// Whether a file of the log begins with a whole record. It consists of blocks of 32 KiB, and a
 /// record of parts that do not cross them: checksum (4 bytes), length (2), kind (1), content.
 bool has_record(const fs::path& file) {
@@ -84,7 +75,7 @@ void gapless_replay::look_for_empty_predecessor(std::uint64_t log) {
   std::error_code none;
   for (auto at = fs::directory_iterator(folder_, none); !none && at != fs::directory_iterator();
        at.increment(none)) {
-    const auto number = number_of(at->path());
+    const auto number = log_number_of(at->path());
     if (number == 0 || number < oldest_ || number >= log || has_record(at->path())) continue;
     lost_beginning_ = true;
     last_log_ = last_log_ == 0 ? number : std::min(last_log_, number);
@@ -110,6 +101,14 @@ rocksdb::WalFilter::WalProcessingOption gapless_replay::LogRecordFound(
   last_log_ = log;
   expected_ = sequence + batch.Count();
   return WalProcessingOption::kContinueProcessing;
+}
+
+std::uint64_t log_number_of(const fs::path& file) {
+  if (file.extension() != ".log") return 0;
+  const auto stem = file.stem().string();
+  std::uint64_t n = 0;
+  const auto r = std::from_chars(stem.data(), stem.data() + stem.size(), n);
+  return r.ec == std::errc{} && r.ptr == stem.data() + stem.size() ? n : 0;
 }
 
 std::string describe(const std::optional<gapless_replay::gap>& gap) {

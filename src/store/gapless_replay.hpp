@@ -60,6 +60,9 @@ class gapless_replay final : public rocksdb::WalFilter {
   std::optional<gap> found_;
 };
 
+/// The number in the name of a file of the log, "000123.log"; 0: it is some other file.
+std::uint64_t log_number_of(const std::filesystem::path& file);
+
 /// "" for none, else what has happened in words, for the log or for an error.
 std::string describe(const std::optional<gapless_replay::gap>& gap);
 

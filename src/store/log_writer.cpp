@@ -42,6 +42,7 @@ struct extent {
   std::uint64_t begin = 0;       ///< what is before this is to go
   std::uint64_t swept_from = 0;  ///< from here on
   bool to_sweep = false;
+  std::uint64_t cut_in = 0;  ///< the batch with the newest mark
 };
 
 std::uint64_t steady_second() {
@@ -94,6 +95,7 @@ struct log_writer::impl {
   }
 
   void clear_batch() {
+    ++batch_number;
     if (batch.GetDataSize() > kept_batch_bytes) batch = rocksdb::WriteBatch();
     batch.Clear();
   }
@@ -188,11 +190,13 @@ struct log_writer::impl {
     if (mark.first <= log.begin) return;
     log.begin = mark.first;
     log.to_sweep = unswept = true;
+    log.cut_in = batch_number;
     log.first = log.last < mark.first ? 0 : std::max(log.first, mark.first);
     if (log.first == 0) log.last = 0;
   }
 
-  /// Key by key for the same reason, and not all at once.
+  /// Key by key for the same reason, and not all at once. What came in one batch with the mark
+  /// cannot be seen yet, so that the end of what can be is not the end before the next batch.
   void sweep(std::uint16_t shard, extent& log, std::size_t at_once) {
     try {
       scan old(db, family::raft_log, log_prefix(shard));
@@ -201,9 +205,13 @@ struct log_writer::impl {
         const auto at = old.valid()
                             ? position_or_throw(parse_log_key(old.key_bytes()), family::raft_log)
                             : log_position{shard, log.begin};
+        if (at.index >= log.begin) {
+          if (log.cut_in == batch_number) return;
+          log.swept_from = at.index;
+          log.to_sweep = false;
+          return;
+        }
         log.swept_from = at.index;
-        log.to_sweep = at.index < log.begin;
-        if (!log.to_sweep) return;
         check(batch.Delete(db.handle(family::raft_log), log_key(shard, at.index).view()));
       }
     } catch (const damaged& e) {
@@ -255,7 +263,12 @@ struct log_writer::impl {
     const log_reader log(db, shard);
     const auto mark = log.mark();
     unswept = unswept || mark.has_value();
-    return {log.first_index(), log.last_index(), mark ? mark->first : 0, 0, mark.has_value()};
+    return {.first = log.first_index(),
+            .last = log.last_index(),
+            .begin = mark ? mark->first : 0,
+            .swept_from = 0,
+            .to_sweep = mark.has_value(),
+            .cut_in = 0};
   }
 
   extent& extent_of(std::uint16_t shard) {
@@ -288,6 +301,7 @@ struct log_writer::impl {
   // the thread's own
   rocksdb::WriteBatch batch;
   std::unordered_map<std::uint16_t, extent> extents;
+  std::uint64_t batch_number = 0;
   bool unswept = false;  ///< some log may have an old beginning on the disk
 
   std::atomic<std::uint64_t> kept{0};

@@ -2,18 +2,17 @@
 #pragma once
 
 /// \file
-/// What operators and server admins do, one JSON object a line, in a file of its own that only its
-/// owner can read. A line is on the disk before write() returns. At `max_bytes` the file becomes
-/// `….1` and those before it move on; of them `old_files` are kept.
+/// What operators and server admins do, one JSON object a line, in a file of its own (line_file). A
+/// line is on the disk before write() returns.
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "protocol/error.hpp"
+#include "telemetry/line_file.hpp"
 
 namespace greenroom::telemetry {
 
@@ -34,32 +33,20 @@ class audit_log {
   /// `node` is put on every line. Errors: UNAVAILABLE naming the file.
   static expected<std::unique_ptr<audit_log>> open(std::filesystem::path path, std::string node,
                                                    std::uint64_t max_bytes, unsigned old_files);
-  ~audit_log();
-  audit_log(const audit_log&) = delete;
-  audit_log& operator=(const audit_log&) = delete;
 
   /// Appends and syncs; some milliseconds. Thread-safe. What cannot be written is said in the log
   /// of the node (component `audit`) with the whole line: it has been done already.
   void write(const audit_entry& e) noexcept;
   /// The last lines, oldest first; at most 1,000. Of what rotation moves meanwhile some may be
   /// missing.
-  [[nodiscard]] std::vector<std::string> tail(std::size_t lines) const;
+  [[nodiscard]] std::vector<std::string> tail(std::size_t lines) const { return file_.tail(lines); }
 
  private:
   audit_log(std::filesystem::path path, std::string node, std::uint64_t max_bytes,
             unsigned old_files);
-  bool open_file();
-  bool append(const std::string& line);
-  void rotate();
-  [[nodiscard]] std::filesystem::path nth(unsigned n) const;
 
-  const std::filesystem::path path_;
+  line_file file_;
   const std::string node_;
-  const std::uint64_t max_bytes_;
-  const unsigned old_files_;
-  std::mutex mutex_;
-  int file_ = -1;
-  std::uint64_t bytes_ = 0;
 };
 
 }  // namespace greenroom::telemetry

@@ -258,6 +258,26 @@ def test_guessing_is_slowed_down(cluster, person, connect):
     browser.close()
 
 
+def test_guessing_the_old_password_is_slowed_down(person, connect):
+    """For each session by itself, so that whoever guesses in one does not keep the owner out."""
+    alice = person("node3", 0)
+    other = connect(1)
+    other.log_in(token=alice.token)
+    owner = connect(1)
+    owner.log_in(username=name_of(alice), password=PASSWORD)
+    words = {"new_password": NEW_PASSWORD}
+    told = [alice.refusal("change_password_request", old_password=f"guess {i}", **words)
+            for i in range(16)]  # fmt: skip
+    codes = [t["code"] for t in told]
+    assert codes[:10] == ["INVALID_CREDENTIALS"] * 10 and set(codes[10:]) <= {
+        "INVALID_CREDENTIALS", "RATE_LIMIT"}  # fmt: skip
+    refused = [t for t in told if t["code"] == "RATE_LIMIT"]
+    assert refused and all(0 < t["details"]["retry_after_ms"] <= 6000 for t in refused)
+    right = {"old_password": PASSWORD, **words}
+    assert other.code("change_password_request", **right) == "RATE_LIMIT", "it is the same session"
+    owner.ask("change_password_request", **right)
+
+
 def test_many_at_once_are_not_guesses(person, connect):
     alice = person("node3", 0)
     clients = [connect(n % 3) for n in range(24)]

@@ -6,98 +6,16 @@ import json
 
 import msgpack
 import pytest
-from harness import names, raw
-from harness.client import PASSWORD, Client, new_id
+from harness import raw
+from harness.bad_fields import ID, REQUESTS, cases
+from harness.client import Client, new_id
 from harness.names import fresh
+from harness.requests_table import CASES, DOCUMENTED, STATUS
 from harness.waiting import SANITIZED, wait_until
+from harness.web import Browser
 
+TARGET_BYTES_MAX = 2048
 GROWTH_KIB = (512 if SANITIZED else 32) * 1024
-ID = names.NOBODY
-
-# What fields are, each with values of the wrong type or range and with one that is too long.
-# (value, field of the error relative to the name, code, limit)
-
-
-def bad(*values, at=""):
-    return [(value, at, "INVALID_MESSAGE", None) for value in values]
-
-
-def too_large(value, limit):
-    return [(value, "", "TOO_LARGE", limit)]
-
-
-WRONG_TEXT = bad(7, ["a"], {"a": 1}, True)
-
-
-def text(most, least=None, char="x"):
-    short = bad(char * (least - 1)) if least else []
-    return WRONG_TEXT + too_large(char * (most + 1), most) + short
-
-
-def line(most, least=None, char="x"):
-    return text(most, least, char) + bad("a\nb1234567")
-
-
-def name(least, most):
-    return text(most, least) + bad("no spaces", "ümlaut")
-
-
-def number(least, most):
-    out_of_range = [(v, "", "INVALID_MESSAGE", most) for v in (least - 1, most + 1)]
-    return bad("x", [], 1.5, 1.0, -1) + out_of_range
-
-
-SEQ = number(0, 2**63 - 2)
-PAGE = number(1, 200)
-UUID = WRONG_TEXT + bad("not-an-id", ID + "0")
-FLAG = bad(1, "true")
-CHOICE = WRONG_TEXT + bad("neither")
-ROOMS = [*bad("x", []), *bad({"no": 1}, at=".no"), *bad({ID: "1"}, {ID: -1}, at=f".{ID}"),
-         *too_large({names.user_id(str(i)): 0 for i in range(1001)}, 1000)]  # fmt: skip
-MEMBERS = [*bad("x", {}), *bad([ID, "no"], at=".1"), *too_large([ID] * 201, 200)]
-OBJECT = bad("x", []) + too_large({"a": "x" * 8192}, 8192)
-EMAIL = WRONG_TEXT + bad("no at", "a@b@c") + too_large("a@" + "b" * 254, 255)
-CONTENT = WRONG_TEXT + bad("") + too_large("é" * 8193, 16384)
-
-# type → (a good request, required fields, bad values per field)
-REQUESTS = {
-    "register_request": (
-        {"username": "good-name", "password": PASSWORD}, ["username", "password"],
-        {"username": name(3, 32), "password": text(1024, 8), "email": EMAIL,
-         "display_name": line(100, char="é"), "device_id": line(64, 1)}),
-    "auth_request": (
-        {"username": "good-name", "password": PASSWORD}, [],
-        {"username": name(3, 32), "password": text(1024, 1), "token": line(4096, 1),
-         "refresh_token": line(4096, 1), "device_id": line(64, 1), "rooms": ROOMS}),
-    "logout_request": ({"session_id": ID}, [], {"session_id": UUID, "all": FLAG}),
-    "resume_request": ({"rooms": {ID: 0}}, ["rooms"], {"rooms": ROOMS}),
-    "create_room_request": (
-        {"name": "room", "members": [ID]}, ["name"],
-        {"name": line(100, 1, "漢"), "room_type": CHOICE + bad("private"),
-         "alias": name(1, 64),
-         "is_private": FLAG, "description": text(1000, char="é"), "members": MEMBERS}),
-    "room_list_request": (
-        {"scope": "joined"}, [], {"scope": CHOICE, "cursor": line(4096), "limit": PAGE}),
-    "room_request": ({"room_id": ID}, [], {"room_id": UUID, "alias": name(1, 64)}),
-    "join_room_request": ({"room_id": ID}, [], {"room_id": UUID, "alias": name(1, 64)}),
-    "leave_room_request": ({"room_id": ID}, ["room_id"], {"room_id": UUID}),
-    "room_members_request": (
-        {"room_id": ID}, ["room_id"], {"room_id": UUID, "cursor": line(4096), "limit": PAGE}),
-    "send_message_request": (
-        {"room_id": ID, "content": "x"}, ["room_id", "content"],
-        {"room_id": UUID, "content": CONTENT,
-         "message_type": CHOICE + bad("system"), "reply_to": UUID,
-         "thread": UUID, "metadata": OBJECT, "safety": CHOICE, "device_seq": SEQ}),
-    "history_request": (
-        {"room_id": ID}, ["room_id"],
-        {"room_id": UUID, "before_seq": SEQ, "after_seq": SEQ, "limit": PAGE, "min_seq": SEQ}),
-    "mark_request": (
-        {"room_id": ID, "status": "read", "seq": 1}, ["room_id", "status", "seq"],
-        {"room_id": UUID, "status": CHOICE + bad("sent"), "seq": SEQ}),
-    "user_list_request": (
-        {}, [], {"query": line(256), "cursor": line(4096), "limit": PAGE}),
-    "user_request": ({"user_id": ID}, [], {"user_id": UUID, "username": name(3, 32)}),
-}  # fmt: skip
 EXTRA = {"extra": 1, "Room_ID": "x", "deep": {"a": [[{}], None]}, "seq_": 2**63, "role": "admin",
          "sender_id": ID, "": "no name"}  # fmt: skip
 
@@ -118,16 +36,6 @@ def clients(node, tokens):
     yield made
     for client in made.values():
         client.close()
-
-
-def cases(type_):
-    good, required, fields = REQUESTS[type_]
-    for field in required:
-        yield {k: v for k, v in good.items() if k != field}, field, "INVALID_MESSAGE", None
-        yield good | {field: None}, field, "INVALID_MESSAGE", None
-    for field, bad in fields.items():
-        for value, path, code, limit in bad:
-            yield good | {field: value}, field + path, code, limit
 
 
 @pytest.mark.parametrize("encoding", ["json", "msgpack"])
@@ -153,6 +61,54 @@ def test_each_field(clients, type_, encoding):
         )
     assert count or not REQUESTS[type_][2], type_
     assert client.ask("heartbeat")
+
+
+def test_no_request_is_left_out():
+    assert set(REQUESTS) == set(DOCUMENTED)
+
+
+# Without their field these are the making of a room, an invitation.
+ASKS_FOR_ANOTHER = {"direct_room_request", "set_role_request"}
+IN_NUMBERS = {"limit", "before_seq", "after_seq", "min_seq"}
+
+
+def over_http(type_, fields, field):
+    """(method, path, body) with this field in it, or None where HTTP has no place for it, or no way
+    to be wrong about it."""
+    if type_ == "auth_request" and field not in ("username", "password", "device_id"):
+        return None  # of the log-in over HTTP; the others are no fields of it
+    try:
+        method, path, body = CASES[type_].http(fields)
+    except KeyError:
+        return None  # what the path is made of is always there
+    if isinstance(body, dict) and field in CASES[type_].http(fields | {field: "here"})[2]:
+        return method, path, body
+    value = fields.get(field)
+    in_query = f"{field}=" in path and (isinstance(value, str) or field in IN_NUMBERS)
+    in_path = isinstance(value, str) and value and f"/{value}" in path
+    return (method, path, body) if in_query or in_path else None
+
+
+@pytest.mark.parametrize("type_", [t for t, case in CASES.items() if case.http])
+def test_each_field_over_http(node, tokens, type_):
+    browser = Browser(node, tokens["json"])
+    places = set()
+    for fields, field, code, limit in cases(type_):
+        name = field.split(".")[0]
+        request = over_http(type_, fields, name)
+        if request is None or (type_ in ASKS_FOR_ANOTHER and not fields.get(name)):
+            continue
+        method, path, body = request
+        if len(path) > TARGET_BYTES_MAX:
+            field, code, limit = "target", "TOO_LARGE", TARGET_BYTES_MAX
+        refused, _ = browser.refusal(method, path, STATUS[code], code, json=body)
+        got = f"{type_} {str(fields)[:200]}: {refused}"
+        assert refused["details"]["field"] == field, f"expected the field {field}; {got}"
+        if limit is not None:
+            assert refused["details"]["limit"] == limit, f"expected the limit {limit}; {got}"
+        places.add(name)
+    browser.close()
+    assert places or not REQUESTS[type_][2], f"{type_}: nothing to ask wrongly"
 
 
 @pytest.mark.parametrize("encoding", ["json", "msgpack"])

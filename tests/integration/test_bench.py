@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The benchmark programs measure something: small runs, whose figures are not judged."""
 
+import importlib.util
 import json
 import os
 import socket
@@ -113,6 +114,32 @@ def test_what_trace_points_cost_is_measured():
     assert result["empty_ns"] > 0 and result["point_ns"] > 0, result
     refused = subprocess.run([str(BENCH / "trace_points"), "0"], capture_output=True, text=True)
     assert refused.returncode == 2 and "MILLIONS" in refused.stderr, refused
+
+
+def test_what_telemetry_costs_is_told_with_medians_and_spread(monkeypatch, capsys):
+    """The rounds are made up: real ones take a minute each."""
+    source = importlib.util.spec_from_file_location("cost", ROOT / "bench/telemetry_cost.py")
+    cost = importlib.util.module_from_spec(source)
+    source.loader.exec_module(cost)
+    taken = []
+
+    def measure(number, work):
+        taken.append(work)
+        return {"off": 100.0, "on": 101.0 + number, "watched": 2 * (101.0 + number)}
+
+    monkeypatch.setattr(cost, "measure", measure)
+    cost.main([])
+    assert taken == 9 * ["delivery"] + 9 * ["acknowledgement"]
+    said = capsys.readouterr().out
+    assert said.count("on: median 105.00 CPU µs for each") == 2, said
+    assert "on beside off: +5.0 % (half of the rounds +3.0 to +7.0)" in said, said
+    assert "watched beside on: +100.0 % (half of the rounds +100.0 to +100.0)" in said, said
+    taken.clear()
+    cost.main(["5", "acknowledgement"])
+    assert taken == 5 * ["acknowledgement"]
+    for wrong in (["1"], ["9", "everything"]):
+        with pytest.raises(SystemExit):
+            cost.main(wrong)
 
 
 def test_one_command_prints_a_table_and_leaves_nothing(tmp_path):

@@ -178,7 +178,7 @@ def test_log_ins_are_no_tokens(node, person, issue):
         error, _ = web.refusal("DELETE", path, 400, "INVALID_MESSAGE")
         assert error["details"]["field"] == "session_id"
         refused = node.console("token", "revoke", "--user", who.user["username"],
-                               "--id", session["session_id"])  # fmt: skip
+                               "--id", session["session_id"], "--yes")  # fmt: skip
         assert refused.returncode == 3, f"no token: {refused}"
         who.ask("heartbeat")
         Browser(node, who.token).get("/api/rooms")

@@ -6,7 +6,7 @@ import shlex
 import pytest
 from harness.client import PASSWORD, Client
 from harness.fake_node import ROOM, FakeNode, received
-from harness.names import fresh
+from harness.names import fresh, user_id
 from harness.process import TOOL
 from harness.terminal import Terminal
 from harness.waiting import wait_until
@@ -54,6 +54,30 @@ def test_every_character_arrives(node, terminal):
         room = other.ask("join_room_request", alias=alias)["room"]["id"]
         messages = wait_until(lambda: other.history(room)["messages"], "the message")
         assert [m["content"] for m in messages] == ["grüße 😀"]
+
+
+def test_rooms_are_called_by_their_names(node, terminal):
+    """Which is an alias, the other one of a direct room, or else the room's name."""
+    alice, bob, garden = fresh("alice"), fresh("bob"), fresh("garden")
+    screen = terminal(GREENROOM_PASSWORD=PASSWORD)
+    start_chat(screen, node, alice, "--register")
+    screen.wait("signed in")
+    screen.type(f"/create The {garden}")
+    screen.wait(f'made the public room "The" with the alias {garden}; a name with spaces')
+    screen.wait_last(f"{garden}>")
+    with Client(node) as other:
+        other.register(bob)
+        direct = other.ask("direct_room_request", user_id=user_id(alice))["room"]["id"]
+        other.send(direct, "just for you")
+        screen.wait(f"new in {bob}")
+        group = other.create_room("Quiet corner", members=[user_id(alice)])["id"]
+        other.send(group, "all of you")
+        screen.wait("new in Quiet corner")
+        screen.type("/rooms")
+        screen.wait(f"{bob} ({direct}), 2 members")
+        screen.type(f"/join {direct}")
+        screen.wait(f"now in {bob}")
+        screen.wait_last(f"{bob}>")
 
 
 def test_a_whole_conversation(node, terminal):

@@ -193,10 +193,11 @@ def test_a_missing_node_is_exit_status_7(cluster):
 
     def told():
         result = cluster.nodes[0].console("-o", "json", "nodes")
-        shown = {row["name"] for row in json.loads(result.stdout or "[]")}
-        return result if result.returncode == 7 and shown == {"node1", "node3"} else None
+        shown = {row["name"]: row["state"] for row in json.loads(result.stdout or "[]")}
+        wanted = {"node1": "ready", "node2": "down", "node3": "ready"}
+        return result if result.returncode == 7 and shown == wanted else None
 
-    result = wait_until(told, "exit status 7, and the two that are there")
+    result = wait_until(told, "exit status 7, and which of them is down")
     assert "node2" in result.stderr, f"the missing node is named: {result.stderr}"
     cluster.start()
     wait_until(lambda: cluster.nodes[0].console("nodes").returncode == 0, "all three back")

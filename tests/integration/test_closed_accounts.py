@@ -72,6 +72,31 @@ def test_who_is_erased_leaves_his_rooms(start_node):
         assert set(members(bob, direct)) == {alice.user["id"], bob.user["id"]}
 
 
+def test_a_deactivated_member_keeps_his_name(cluster, people):
+    """In a room that another node leads than the one who asks, or who is asked for, is at."""
+    alice, bob = people(0, 1)
+    leaders = cluster.leaders()
+    alias = names.name_led_by("node3", leaders, fresh("tea") + "x", names.room_id)
+    room = alice.create_room("Tea", alias=alias, members=[bob.user["id"]])["id"]
+    direct = alice.ask("direct_room_request", user_id=bob.user["id"])["room"]["id"]
+    Browser(cluster.nodes[1], bob.token).post(
+        "/api/users/me/deactivate", json={"password": PASSWORD}
+    )
+    for one in (room, direct):
+        shown = alice.ask("room_members_request", room_id=one)["members"]
+        assert {m["user"]["username"] for m in shown} == {
+            alice.user["username"], bob.user["username"],
+        }  # fmt: skip
+
+    def is_online():
+        shown = alice.ask("room_members_request", room_id=room)["members"]
+        return any(m["is_online"] for m in shown if m["user"]["id"] == bob.user["id"])
+
+    wait_until(lambda: not is_online(), "him to be offline")
+    other = alice.create_room("Coffee")["id"]
+    assert alice.code("invite_request", room_id=other, user_id=bob.user["id"]) == "USER_NOT_FOUND"
+
+
 def test_nobody_is_found_by_an_erased_name(start_node):
     """His id still shows the record and what he has said, his name shows nothing."""
     node = start_node()

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from harness import names, process
-from harness.client import Client
+from harness.client import Client, new_id
 from harness.names import fresh
 from harness.process import Node, temporary_folder
 from harness.waiting import wait_until
@@ -257,7 +257,9 @@ def test_a_link_is_slow_for_a_while(trio, people_of_trio):
 def test_what_makes_no_delay(trio, start_node):
     trio.settle()
     here = trio.nodes[0]
-    for wrong, says in (({"node": "node9"}, "node2, node3"), ({"node": "node1"}, "another node"),
+    found = code(here, "chaos delay link", node="node9", delay_ms=1)
+    assert found[0] == "not_found" and "node2, node3" in found[1], found
+    for wrong, says in (({"node": "node1"}, "another node"),
                         ({"node": "node2", "delay_ms": 10_001}, "delay_ms"),
                         ({"node": "node2", "delay_ms": -1}, "delay_ms"),
                         ({"node": "node2", "seconds": 0}, "seconds"),
@@ -267,6 +269,77 @@ def test_what_makes_no_delay(trio, start_node):
     assert not delays(here)
     alone = start_node()
     assert code(alone, "chaos delay link", node="x", delay_ms=1)[0] == "refused"
+
+
+def actor(node, kind, name=None, where=None):
+    """The row of an actor; None while there is none."""
+    for row in node.rows("actors", kind=kind, limit=10_000):
+        if name in (None, row["name"]) and where in (None, row["node"]):
+            return row
+    return None
+
+
+def killed_and_back(asked, victim):
+    """Made to fail from any node; another is there, which counts that."""
+    (row,) = asked.rows("chaos kill", actor=victim["id"])
+    assert row == {k: victim[k] for k in ("id", "kind", "name", "node")} | {"killed": True}
+
+    def successor():
+        found = actor(asked, victim["kind"], victim["name"], victim["node"])
+        return found if found and found["id"] != victim["id"] else None
+
+    back = wait_until(successor, f"another {victim['kind']} {victim['name']}", 20)
+    assert back["restarts"] == victim["restarts"] + 1, back
+    wait_until(lambda: not asked.admin("actor show", actor=victim["id"])["ok"], "the first to go")
+    return back
+
+
+def test_one_actor_is_made_to_fail(trio, people_of_trio):
+    trio.settle()
+    trio.wait_even()
+    here, there = trio.nodes[0], trio.nodes[1]
+    for kind in ("presence", "webhooks", "canary", "searcher", "admin"):
+        killed_and_back(here, actor(here, kind, where="node2"))
+    alice = people_of_trio(0)
+    alias = names.name_led_by("node2", trio.leaders(), fresh("dies"), names.room_id)
+    room = alice.create_room("Dies", alias=alias, room_type="public")["id"]
+    alice.send(room, "before")
+    victim = actor(here, "room", room)
+    assert victim["node"] == "node2"
+    again = actor(here, "shard", str(names.shard_of(room)), "node3")
+    killed_and_back(there, again)
+
+    def awake():
+        alice.answer("send_message_request", room_id=room, content="tried", message_id=new_id())
+        return actor(here, "room", room)
+
+    (told,) = here.rows("chaos kill", actor=victim["id"], dry_run=True)
+    assert told["killed"] is False and actor(here, "room", room)["id"] == victim["id"]
+    (told,) = here.rows("chaos kill", actor=victim["id"])
+    assert told["killed"] is True
+    back = wait_until(lambda: (found := awake()) and found["id"] != victim["id"] and found,
+                      "the room to be there again", 20)  # fmt: skip
+    assert back["restarts"] == victim["restarts"] + 1
+    line = audited(here, "chaos kill")[-1]
+    assert line["on"] == f"actor {victim['id']}" and line["outcome"] == "ok", line
+
+
+def test_whom_it_does_not_kill(trio, start_node):
+    trio.settle()
+    here = trio.nodes[0]
+    assert code(here, "chaos kill")[0] == "usage"
+    assert code(here, "chaos kill", actor="node2/99999999")[0] == "not_found"
+    assert code(here, "chaos kill", actor="node9/1")[0] == "not_found"
+    root = actor(here, "node", where="node2")
+    assert code(here, "chaos kill", actor=root["id"]) == (
+        "refused", "nobody looks after the actor node: the process would end")  # fmt: skip
+    assert actor(here, "node", where="node2")["id"] == root["id"]
+    unsure = here.console("chaos", "kill", root["id"])
+    assert unsure.returncode == 2 and "say --yes" in unsure.stderr, unsure
+    alone = start_node()
+    victim = actor(alone, "presence")
+    assert code(alone, "chaos kill", actor=victim["id"])[0] == "refused"
+    assert actor(alone, "presence")["id"] == victim["id"], "chaos.enabled is false"
 
 
 def test_what_is_armed_is_listed(trio):

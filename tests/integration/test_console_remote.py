@@ -186,7 +186,7 @@ def test_who_is_no_admin_any_more(node, afar, admin):
 def test_what_stays_at_the_socket(node, afar, person):
     bob = person("bob").user["username"]
     for words in (["user", "reset-password", bob, "--yes"], ["token", "issue", "--user", bob],
-                  ["chaos", "fail", "room"]):  # fmt: skip
+                  ["chaos", "fail", "room"], ["chaos", "kill", "1", "--yes"]):  # fmt: skip
         done = afar(*words)
         assert done.returncode == REFUSED and "socket" in done.stderr, f"{words}: {done}"
         line = lines_of(node)[-1]

@@ -7,25 +7,37 @@ import threading
 import time
 
 import pytest
+from harness import names
 from harness.client import new_id
 from harness.fake_admin import FakeAdmin
+from harness.names import fresh
 from harness.process import TOOL, clean_environment
 from harness.waiting import SLOWNESS, wait_until
 
-WAY = ["socket", "session", "room", "append", "commit", "answer", "relay", "out"]
+WAY = ["socket", "session", "room", "append", "stored", "commit", "answer", "relay", "out"]
+NODES = {"node1", "node2", "node3"}
 
 
 @pytest.fixture(autouse=True)
 def all_run(cluster):
+    """And what was traced ends with the test, because a node takes eight traces."""
     cluster.settle()
+    yield
+    for node, verb, args in Trace.begun:
+        if node.is_ready():
+            node.admin(verb, end=True, timeout_s=4, **args)
+    Trace.begun.clear()
 
 
 class Trace:
     """What a node tells of a trace, asked again and again."""
 
+    begun = []
+
     def __init__(self, node, verb, **args):
         self.node, self.verb, self.args = node, verb, args | {"tracer": new_id()}
         self.rows, self.missing = [], set()
+        self.begun.append((node, verb, self.args))
         self.look()
 
     def look(self):
@@ -48,6 +60,10 @@ def heard_by_both(rows):
     return {"node1", "node2"} <= where(rows, "out") and where(rows, "answer")
 
 
+def heard_and_stored(rows):
+    return heard_by_both(rows) and where(rows, "stored") == NODES
+
+
 def refusal(node, verb, **args):
     answer = node.admin(verb, **args)
     assert not answer["ok"], f"{verb} {args}: {answer}"
@@ -66,11 +82,12 @@ def test_the_way_of_a_message(cluster, talk):
         text = f"what is said {new_id()}"
         alice.send(room["id"], text)
         bob.wait_message(text)
-        rows = trace.wait(heard_by_both, "all hops of the message")
+        rows = trace.wait(heard_and_stored, "all hops of the message")
         assert len({(r["user"], r["message"]) for r in rows}) == 1
         assert rows[0]["user"] == alice.user["id"] and rows[0]["room"] == room["id"]
         assert [where(rows, h) for h in WAY[:2]] == [{"node1"}] * 2
-        assert [where(rows, h) for h in WAY[2:5]] == [{leader}] * 3
+        assert [where(rows, h) for h in ("room", "append", "commit")] == [{leader}] * 3
+        assert sorted(r["node"] for r in rows if r["hop"] == "stored") == sorted(NODES)
         assert where(rows, "relay") == {"node1", "node2"}
         assert text not in json.dumps(rows), "nothing of what is said"
         # The nodes share a clock here, so what is thought to be their time is as good as it says.
@@ -80,6 +97,13 @@ def test_the_way_of_a_message(cluster, talk):
             at[r["hop"], r["node"]] = (r["time_us"], r["clock_error_us"])
         way = [("socket", "node1"), ("session", "node1"), ("room", leader), ("append", leader),
                ("commit", leader), ("relay", "node2"), ("out", "node2")]  # fmt: skip
+        # Each replica after it was given to the log; and a majority before all agreed on it.
+        stored = sorted((at["stored", n], n) for n in NODES)
+        for (time_us, wrong), n in stored:
+            slack = wrong + at["append", leader][1] + 1000
+            assert at["append", leader][0] <= time_us + slack, f"{n} has it too soon: {rows}"
+        (second, wrong), _ = stored[1]
+        assert second <= at["commit", leader][0] + wrong + at["commit", leader][1] + 1000, rows
         for before, after in zip(way, way[1:]):
             (first, wrong), (then, wrong_too) = at[before], at[after]
             slack = wrong + wrong_too if before[1] != after[1] else 0
@@ -102,9 +126,11 @@ def test_how_many_points_a_message_passes(cluster, talk, people):
     alice.ask("send_message_request", room_id=room["id"], content="counted", message_id=wanted)
     for each in (alice, bob, *more):
         each.wait_message("counted")
-    rows = trace.wait(lambda seen: len(seen) >= 10, "all hops of the message")
-    passed = sorted(r["hop"] for r in rows)
-    assert passed == sorted([*WAY[:5], "answer", *["relay", "out"] * 2]), rows
+    rows = trace.wait(lambda seen: len(seen) >= 13, "all hops of the message")
+    passed = sorted(r["hop"] for r in rows if r["hop"] != "stored")
+    once = ["socket", "session", "room", "append", "commit", "answer"]
+    assert passed == sorted([*once, *["relay", "out"] * 2]), rows
+    assert sorted(r["node"] for r in rows if r["hop"] == "stored") == sorted(NODES)
     assert sum(r["receivers"] for r in rows if r["hop"] == "out") == 5
 
 
@@ -121,6 +147,56 @@ def test_of_a_user_and_one_message(cluster, talk):
     assert {r["message"] for r in rows} == {wanted}
 
 
+def test_a_message_that_was_sent_before(cluster, talk):
+    """What the log has of it, at once; by its client's id and by its own."""
+    alice, bob, room = talk
+    wanted = new_id()
+    ack = alice.ask("send_message_request", room_id=room["id"], content="of yesterday",
+                    message_id=wanted)  # fmt: skip
+    bob.wait_message("of yesterday")
+    shard = names.shard_of(room["id"])
+    cluster.wait_everywhere(shard, lambda: alice.send(room["id"], "and more"))
+    for asked, called in zip(cluster.nodes, (wanted, wanted, ack["id"])):
+        began = time.monotonic()
+        result = asked.console("trace", "message", called, "-o", "json", "--for", "60")
+        assert result.returncode == 0 and not result.stderr, result
+        assert time.monotonic() - began < 20 * SLOWNESS, "it did not wait for another"
+        past = json.loads(result.stdout)
+        assert past.pop("time").startswith("20"), past
+        assert past == {
+            "message": wanted, "id": ack["id"], "user": alice.user["id"],
+            "username": alice.user["username"], "room": room["id"], "alias": room["alias"],
+            "shard": shard, "seq": ack["seq"], "term": ack["term"], "deleted": False,
+            "hops": [], "replicas": dict.fromkeys(NODES, "has it"),
+        }  # fmt: skip
+        assert "of yesterday" not in result.stdout
+    table = cluster.nodes[0].console("trace", "message", wanted).stdout
+    assert f"message {wanted} of {alice.user['id']}" in table
+    assert "replica on node3  has it" in table
+    # Of one that is not known yet is waited, and it is heard of again.
+    assert not Trace(cluster.nodes[1], "trace message", message=new_id()).rows
+    alice.ask("delete_message_request", room_id=room["id"], id=ack["id"])
+    result = cluster.nodes[1].console("trace", "message", wanted, "-o", "json")
+    assert json.loads(result.stdout)["deleted"] is True, result
+
+
+def test_whom_nobody_knows(cluster, talk):
+    """Not found, at once, by every node; and its place is free again."""
+    nobody, nowhere = fresh("nobody"), fresh("nowhere")
+    for asked in cluster.nodes:
+        for _ in range(9):
+            for what, called in (("user", nobody), ("room", nowhere), ("room", new_id())):
+                found = refusal(asked, f"trace {what}", **{what: called, "tracer": "t"})
+                assert found == ("not_found", f"there is no {what} {called}")
+    began = time.monotonic()
+    result = cluster.nodes[1].console("trace", "user", nobody, "--for", "60")
+    assert result.returncode == 3 and not result.stdout, result
+    assert result.stderr == f"greenroom: there is no user {nobody}\n"
+    assert time.monotonic() - began < 20 * SLOWNESS
+    alice = talk[0]
+    assert Trace(cluster.nodes[2], "trace user", user=alice.user["id"]).rows == []
+
+
 def test_with_a_node_gone(cluster, talk):
     alice, bob, room = talk
     cluster.nodes[2].kill()
@@ -133,8 +209,23 @@ def test_with_a_node_gone(cluster, talk):
 
     message = new_id()
     wait_until(sent, "a leader to take it", 30)
-    rows = trace.wait(heard_by_both, "what two nodes know")
+    two = {"node1", "node2"}
+    rows = trace.wait(lambda seen: heard_by_both(seen) and two <= where(seen, "stored"),
+                      "what two nodes know")  # fmt: skip
     assert trace.missing == {"node3"} and where(rows, "commit") <= {"node1", "node2"}
+    assert where(rows, "stored") == two
+    wanted = {"node1": "has it", "node2": "has it", "node3": "no answer"}
+
+    def applied():
+        """A follower shows what it knows to be agreed on, a moment after it has it."""
+        result = cluster.nodes[1].console("trace", "message", message, "-o", "json")
+        assert result.returncode == 7 and "node3" in result.stderr, result
+        return json.loads(result.stdout)["replicas"] == wanted
+
+    wait_until(applied, "both to have it")
+    # What the leaders of two nodes do not know is not to be found at the third either.
+    assert refusal(cluster.nodes[1], "trace user", user=fresh("nobody"), tracer="t")[0] in {
+        "not_found", "unreachable"}  # fmt: skip
 
 
 def test_what_is_wrong(cluster):
@@ -174,10 +265,10 @@ def test_the_tool(cluster, talk):
     assert "again" not in result.stdout
 
 
-def test_so_many_trace_and_no_more(cluster):
+def test_so_many_trace_and_no_more(cluster, talk):
     """The last of the cluster: its traces stay for five seconds."""
     asked = cluster.nodes[0]
-    answers = [asked.admin("trace room", room="x", tracer=f"t{n}") for n in range(9)]
+    answers = [asked.admin("trace room", room=talk[2]["id"], tracer=f"t{n}") for n in range(9)]
     refused = [a["error"] for a in answers if not a["ok"]]
     assert refused and all(e["code"] == "refused" for e in refused), answers
     assert "8 consoles trace on node1 already" in refused[-1]["message"]

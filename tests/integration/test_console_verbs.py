@@ -172,7 +172,8 @@ CASES = {
     "users reset-password": Case(lambda w: [w.user(), "--yes"]),
     "token issue": Case(lambda w: ["--user", w.user()]),
     "token revoke": Case(
-        lambda w: [x for pair in zip(("--user", "--id"), w.bot_with_token()) for x in pair]),
+        lambda w: [x for pair in zip(("--user", "--id"), w.bot_with_token()) for x in pair]
+        + ["--yes"]),
     "key rotate": Case(all_up={OK, REFUSED}),
     "key retire": Case(lambda w: ["no-such-key", "--yes"], NOT_FOUND, empty=True),
     "announce": Case(lambda w: ["--room", w.room()["alias"], "hello"]),
@@ -181,6 +182,9 @@ CASES = {
     "store compact": Case(of_all=True),
     "reload": Case(of_all=True),
     "chaos fail": Case(lambda w: ["canary"]),
+    "chaos kill": Case(
+        lambda w: [next(r["id"] for r in w.node.rows("actors", kind="presence")
+                        if r["node"] == w.node.name), "--yes"]),
     "chaos delay link": Case(lambda w: ["node2", "--ms", "1", "--for", "1"]),
 }  # fmt: skip
 
@@ -300,6 +304,7 @@ def test_with_a_node_down(two_of_three, verb):
 def test_what_was_done_can_be_read(two_of_three):
     """Among the acts above, those that this node was asked to do."""
     done = {r["action"] for r in two_of_three.nodes[0].rows("audit tail", limit=1000)}
-    assert {"node drain", "chaos delay link", "reload", "store compact", "shard snapshot"} <= done
+    acts = {"node drain", "chaos kill", "chaos delay link", "reload", "store compact"}
+    assert acts | {"shard snapshot"} <= done
     assert "chaos list" not in done and "nodes" not in done
     assert PASSWORD not in json.dumps(two_of_three.nodes[0].rows("audit tail", limit=1000))

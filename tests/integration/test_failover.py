@@ -13,6 +13,7 @@ from harness.client import Client, new_id
 from harness.names import fresh
 from harness.people import Listener, Sender
 from harness.waiting import PATIENCE_S, SLOWNESS, wait_until
+from harness.web import Browser
 
 
 def settle(cluster):
@@ -165,6 +166,9 @@ def test_history_without_a_majority_is_readable_and_stale(cluster):
     rooms = [alice.create_room("read only", alias=names.name_led_by(
                  node, leaders, fresh("far") + "x", names.room_id))["id"]
              for node in ("node1", "node2")]  # fmt: skip
+    bob = Client(cluster.nodes[0])
+    bob.register(names.name_led_by("node1", leaders, fresh("bob") + "x", names.user_id))
+    bob.ask("logout_request")
     for room in rooms:
         alice.send(room, "kept")
         assert alice.history(room)["stale"] is False, "the leader answers as current"
@@ -175,10 +179,17 @@ def test_history_without_a_majority_is_readable_and_stale(cluster):
         )
     for node in cluster.nodes[1:]:
         node.kill()
-    own, other = [alice.history(room) for room in rooms]
-    assert own["stale"] is True and other["stale"] is True, "nobody can confirm it"
-    assert [m["content"] for m in own["messages"]] == ["kept"], "it led, and has all"
-    assert [m["content"] for m in other["messages"]] in ([], ["kept"]), "it followed, and may lag"
+    web = Browser(cluster.nodes[0], alice.token)
+    for ask in (alice.history, lambda room: web.get(f"/api/messages/{room}/history")):
+        own, other = [ask(room) for room in rooms]
+        assert own["stale"] is True and other["stale"] is True, "nobody can confirm it"
+        assert [m["content"] for m in own["messages"]] == ["kept"], "it led, and has all"
+        assert [m["content"] for m in other["messages"]] in ([], ["kept"]), "it followed"
+    Browser(cluster.nodes[0], bob.token).refusal(
+        "GET", f"/api/messages/{rooms[0]}/history", 401, "UNAUTHORIZED"
+    )
+    error, _ = web.refusal("GET", f"/api/rooms/{rooms[0]}", 503, "UNAVAILABLE")
+    assert "message_id" not in error["message"], "that has another name here"
     for room in rooms:
         alice.wait_for(is_session_event("stale", room), "to be told that the room has no leader")
     cluster.start()

@@ -164,8 +164,11 @@ def test_messages(someone, node):
     again = alice.post(f"/api/messages/{room}", 200, json={"content": text},
                        headers={"Idempotency-Key": key})  # fmt: skip
     assert again["duplicate"] is True and again["id"] == ack["id"]
-    alice.refusal("POST", f"/api/messages/{room}", 409, "CONFLICT", json={"content": "other"},
-                  headers={"Idempotency-Key": key})  # fmt: skip
+    error, _ = alice.refusal("POST", f"/api/messages/{room}", 409, "CONFLICT",
+                             json={"content": "other"},
+                             headers={"Idempotency-Key": key})  # fmt: skip
+    assert error["details"]["field"] == "Idempotency-Key"
+    assert error["message"] == "this Idempotency-Key was used for another request"
     for i in range(5):
         alice.post(f"/api/messages/{room}", 201, json={"content": f"m{i}"})  # 3 to 7
     page = alice.get(f"/api/messages/{room}/history?limit=2")
@@ -295,10 +298,10 @@ def test_bad_bodies(browser):
 
 
 def test_routes_that_are_not(browser):
-    for path in ("/nothing", "/api/nothing", "/api/users/a/b/c", "/api/../etc/passwd", "/health/x"):
-        answer = browser.request("GET", path)
-        assert answer.status_code == 404, f"{path}: expected 404, got {answer.status_code}"
-        assert answer.json()["success"] is False
+    for path in ("/api/nothing", "/api/users/a/b/c"):
+        browser.refusal("GET", path, 404, "UNKNOWN_MESSAGE")
+    for path in ("/nothing", "/etc/passwd", "/health/x"):
+        browser.refusal("GET", path, 404, "FILE_NOT_FOUND")
     for method, path, allowed in (("DELETE", "/api/users", {"GET", "POST"}),
                                   ("GET", "/api/auth/login", {"POST"}),
                                   ("POST", "/health", {"GET", "HEAD"})):  # fmt: skip
@@ -306,7 +309,8 @@ def test_routes_that_are_not(browser):
         assert answer.status_code == 405, f"{method} {path}: expected 405"
         got = {m.strip() for m in answer.headers["Allow"].split(",")}
         assert allowed <= got, f"{method} {path}: expected Allow with {allowed}, got {got}"
-        assert answer.json()["success"] is False
+        error = answer.json()["error"]
+        assert (error["code"], error["details"]) == ("INVALID_MESSAGE", {"field": "method"})
 
 
 def test_tokens_never_travel_in_the_url(someone):

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Limits of rooms, of requests a minute, and of connections a minute from one address."""
+"""Limits of rooms, of requests a minute, and of connections from one address."""
 
 import json
 import socket
 
 import pytest
 from harness import raw
-from harness.client import Client
+from harness.bad_fields import REQUESTS
+from harness.client import Client, new_id
 from harness.names import fresh
+from harness.requests_table import CASES
 from harness.waiting import PATIENCE_S, wait_until
 from harness.web import Browser
 
@@ -124,6 +126,48 @@ def test_what_changes_nothing_has_a_limit_too(start_node):
         web.close()
 
 
+NOT_COUNTED = {"heartbeat", "register_request", "auth_request"}  # or by guards of their own
+
+
+def test_every_request_has_its_limit(start_node):
+    """Whatever comes of it: these are about a room and a person that nobody has."""
+    limit = 3
+    node = start_node(limits__requests_per_minute=limit, limits__messages_per_minute=limit)
+    with Client(node) as alice, Client(node) as bob:
+        alice.register(fresh("alice"))
+        bob.register(fresh("bob"))
+        web = Browser(node, bob.token)
+        for type_, (fields, _, _) in REQUESTS.items():
+            if type_ in NOT_COUNTED:
+                continue
+            answers = results(alice, type_, limit + 1, **fields)
+            codes = [a.get("code") for a in answers]
+            assert codes.count("RATE_LIMIT") == 1, f"{type_}: {answers}"
+            refused = answers[codes.index("RATE_LIMIT")]
+            assert type_ in refused["message"], refused
+            assert 0 < refused["details"]["retry_after_ms"] <= 60_000 // limit, refused
+            if CASES[type_].http is None or type_ == "set_role_request":
+                continue  # the latter is the route of invitations
+            method, path, body = CASES[type_].http(fields)
+            for _ in range(limit):
+                assert web.request(method, path, json=body).status_code != 429, (method, path)
+            error, answer = web.refusal(method, path, 429, "RATE_LIMIT", json=body)
+            assert int(answer.headers["Retry-After"]) >= 1 and type_ in error["message"]
+        web.close()
+
+
+def test_who_asks_for_many_people_at_once_asks_often(start_node):
+    node = start_node(limits__requests_per_minute=12)
+    with Client(node) as bob:
+        bob.register(fresh("bob"))
+        many = [new_id() for _ in range(500)]
+        bob.ask("presence_request", user_ids=many)  # counts as 10
+        bob.ask("presence_request", user_ids=many[:51])  # counts as 2
+        error = bob.refusal("presence_request", user_ids=many)
+        assert error["code"] == "RATE_LIMIT" and "presence_request" in error["message"]
+        assert 0 < error["details"]["retry_after_ms"] <= 60_000
+
+
 def own_address():
     """An address of this machine that is not loopback; None: it has none."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
@@ -156,3 +200,45 @@ def test_connections_a_minute(start_node):
     closing = b"GET /api HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     local = raw.exchange(node.http_port, closing)
     assert raw.status_of(local) == 200, "loopback is never limited"
+
+
+def test_connections_at_once_of_an_address(start_node):
+    address = own_address()
+    if address is None:
+        pytest.skip("this machine has no address but loopback, which is never limited")
+    node = start_node(http__address="0.0.0.0", limits__connections_per_address=3,
+                      limits__connects_per_minute_per_address=0)  # fmt: skip
+    staying = b"GET /api HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    def connect():
+        s = socket.create_connection((address, node.http_port), timeout=10)
+        s.sendall(staying)
+        return s
+
+    def status(s):
+        return raw.status_of(s.recv(65536))
+
+    held = [connect() for _ in range(3)]
+    assert [status(s) for s in held] == [200, 200, 200]
+    with connect() as one_more:
+        answer = raw.read_all(one_more)
+    head, body = answer.split(b"\r\n\r\n", 1)
+    assert raw.status_of(answer) == 429 and b"\r\nRetry-After: 1\r\n" in head + b"\r\n"
+    error = json.loads(body)["error"]
+    assert error["code"] == "RATE_LIMIT" and "open connections" in error["message"]
+    assert node.metric('greenroom_refused_connections_total{reason="address"}') == 1
+    path = node.folder / "security.jsonl"
+    wait_until(lambda: "too many are open" in path.read_text(), "it in the security log")
+    event = json.loads(path.read_text().splitlines()[-1])
+    assert (event["event"], event["address"]) == ("rate_limited", address)
+    local = raw.exchange(node.http_port, staying.replace(b"x\r\n", b"x\r\nConnection: close\r\n"))
+    assert raw.status_of(local) == 200, "loopback is never limited"
+    held.pop().close()
+
+    def is_let_in():
+        with connect() as s:
+            return status(s) == 200
+
+    wait_until(is_let_in, "a place for one who comes when another has gone")
+    for s in held:
+        s.close()

@@ -42,10 +42,11 @@ def test_a_log_without_one_is_good(tmp_path):
     Started([good]).remove(good)
 
 
-def test_the_audit_log_is_searched_too(tmp_path):
+@pytest.mark.parametrize("name", ["audit.jsonl", "security.jsonl", "security.jsonl.1"])
+def test_the_files_of_audit_and_security_are_searched_too(tmp_path, name):
     bad = FakeNode(tmp_path, "")
-    (tmp_path / "audit.jsonl").write_text('{"details":"' + PASSWORD + '"}\n')
-    with pytest.raises(AssertionError, match="audit"):
+    (tmp_path / name).write_text('{"details":"' + PASSWORD + '"}\n')
+    with pytest.raises(AssertionError, match=name.split(".")[0]):
         bad.check_secrets()
 
 

@@ -1,120 +1,36 @@
 # SPDX-License-Identifier: MIT
 """Every request of the protocol, through real sockets, at nodes that do not lead the room: success,
-repeat and errors, over WebSocket in both encodings and over HTTP; and everybody's rights in rooms,
-as the table of docs/protocol.md has them."""
+repeat and errors, over WebSocket in both encodings and over HTTP. Who may do what is in
+test_rights_matrix.py, what nobody may put into a field in test_bad_input.py."""
 
-import contextlib
-import functools
+from pathlib import Path
 
 import pytest
-from harness import names
-from harness.client import PASSWORD, Client, new_id
-from harness.names import fresh
-from harness.requests_table import CASES, DOCUMENTED, STATUS
+from harness.client import new_id
+from harness.requests_table import CASES, DOCUMENTED, STATUS, documented_errors
+from harness.requests_world import WHO, World, check_error, fields_of
 from harness.waiting import wait_until
 from harness.web import Browser
 
-WHO = ["owner", "member", "stranger", "banned"]
-
-
-class World:
-    """A public room of the owner's, led by node3, with a member; others are in it or not; everybody
-    is at one of the other two nodes. Beside it a room of each kind that requests are refused in.
-    All of it is made when it is first asked for."""
-
-    def __init__(self, cluster, encoding):
-        self.nodes = cluster.nodes
-        self.encoding = encoding
-        self.people = {}
-        self.opened = []
-        self.email = f"{fresh('mail')}@example.org"
-        self.alias = names.name_led_by("node3", cluster.leaders(), fresh("matrix") + "x",
-                                       names.room_id)  # fmt: skip
-
-    # -- people --------------------------------------------------------------
-
-    def open(self, i):
-        self.opened.append(Client(self.nodes[i % 2], self.encoding))
-        return self.opened[-1]
-
-    def client(self, who):
-        if who == "new":
-            return self.open(1)
-        if who not in self.people:
-            client = self.people[who] = self.open(WHO.index(who))
-            client.register(fresh(who), **({"email": self.email} if who == "owner" else {}))
-            if who == "banned":
-                self.client("owner").ask("remove_member_request", room_id=self.room,
-                                         user_id=client.user["id"], ban=True)  # fmt: skip
-        return self.people[who]
-
-    def id(self, who):
-        return self.client(who).user["id"]
-
-    def name(self, who):
-        return self.client(who).user["username"]
-
-    @property
-    def taken_email(self):
-        assert self.client("owner").user["email"] == self.email
-        return self.email
-
-    @functools.cached_property
-    def other_session(self):
-        with Client(self.nodes[0]) as other:
-            return other.log_in(username=self.name("owner"), password=PASSWORD)["session_id"]
-
-    # -- rooms and messages --------------------------------------------------
-
-    def made(self, name, **fields):
-        return self.client("owner").create_room(name, **fields)["id"]
-
-    @functools.cached_property
-    def room(self):
-        return self.made("Matrix", alias=self.alias, room_type="public",
-                         members=[self.id("member")])  # fmt: skip
-
-    @property
-    def taken_alias(self):
-        assert self.room == names.room_id(self.alias)
-        return self.alias
-
-    @functools.cached_property
-    def secret(self):
-        return self.made("Secret")
-
-    @functools.cached_property
-    def archived(self):
-        room = self.made("Archived", room_type="public")
-        self.client("owner").ask("update_room_request", room_id=room, archived=True)
-        return room
-
-    @functools.cached_property
-    def direct(self):
-        answer = self.client("owner").ask("direct_room_request", user_id=self.id("member"))
-        return answer["room"]["id"]
-
-    def said(self, content, **fields):
-        return self.client("owner").send(self.room, content, **fields)["id"]
-
-    @functools.cached_property
-    def message(self):
-        return self.said("first")
-
-    @functools.cached_property
-    def in_thread(self):
-        return self.said("answer", thread=self.message)
-
-    @functools.cached_property
-    def deleted(self):
-        id_ = self.said("oops")
-        self.client("owner").ask("delete_message_request", room_id=self.room, id=id_)
-        return id_
-
-    def close(self):
-        for client in self.opened:
-            with contextlib.suppress(AssertionError):
-                client.close()
+NO_LEADER = "test_failover.py::test_lists_without_a_majority_are_refused"
+# Errors that take another node or cluster than the one here.
+ELSEWHERE = {
+    ("auth_request", "RATE_LIMIT"): "test_accounts.py::test_guessing_is_slowed_down",
+    ("change_password_request", "RATE_LIMIT"):
+        "test_accounts.py::test_guessing_the_old_password_is_slowed_down",
+    ("logout_request", "RATE_LIMIT"): "test_limits.py::test_every_request_has_its_limit",
+    ("resume_request", "ROOM_NOT_FOUND"): "test_rights_matrix.py::test_in_a_room",
+    ("room_list_request", "UNAVAILABLE"): NO_LEADER,
+    ("user_list_request", "UNAVAILABLE"): NO_LEADER,
+    ("send_message_request", "UNAVAILABLE"):
+        "test_failover.py::test_an_acknowledgement_says_how_safe",
+    ("message_request", "UNAVAILABLE"):
+        "test_no_majority.py::test_each_request_without_a_majority",
+    # Named in passing: what another request is told of a message that retention has taken, and what
+    # is refused in a direct room, by those requests.
+    ("update_room_request", "MESSAGE_NOT_FOUND"): "test_retention.py::",
+    ("direct_room_request", "CONFLICT"): "test_rights_matrix.py::test_in_a_room",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -132,24 +48,24 @@ def world(cluster):
         each.close()
 
 
-def fields_of(case, w, error=None):
-    fields = case.fields(w)
-    if error:
-        fields |= error.fields(w)
-    return {k: v for k, v in fields.items() if v is not None}
-
-
-def check_error(data, error):
-    assert data["code"] == error.code, f"expected {error}: {data}"
-    details = data["details"] or {}
-    if error.field:
-        assert details.get("field") == error.field, f"expected {error}: {data}"
-    if error.limit:
-        assert details.get("limit") == error.limit, f"expected {error}: {data}"
-
-
 def test_the_matrix_is_whole():
     assert set(CASES) == set(DOCUMENTED)
+
+
+def test_each_error_that_is_documented_is_tried():
+    tried = {(type_, e.code) for type_, case in CASES.items() for e in case.errors}
+    missing = documented_errors() - tried - set(ELSEWHERE)
+    assert not missing, f"neither in the table nor elsewhere: {sorted(missing)}"
+    assert set(ELSEWHERE) <= documented_errors() - tried, "what is elsewhere is not here"
+    for where in ELSEWHERE.values():
+        file, _, name = where.partition("::")
+        assert f"def {name}" in (Path(__file__).parent / file).read_text(), where
+
+
+def last_seq_of(w, type_, fields):
+    if "room_id" not in fields or type_ == "delete_room_request":
+        return None
+    return w.client("owner").ask("room_request", room_id=fields["room_id"])["room"]["last_seq"]
 
 
 @pytest.mark.parametrize("encoding", ["json", "msgpack"])
@@ -164,10 +80,14 @@ def test_over_websocket(world, type_, encoding):
     key, fields, client = new_id(), fields_of(case, w), w.client(case.who)
     first = client.ask(type_, message_id=key, **fields)
     assert first["type"] == case.answer and first.get("duplicate", False) is False, first
+    last_seq = last_seq_of(w, type_, fields)
+    again = (w.client("new") if case.who == "new" and case.repeat else client).ask(
+        type_, message_id=key, **fields)  # fmt: skip
+    assert last_seq == last_seq_of(w, type_, fields), "a repeat writes nothing"
     if not case.repeat:
+        assert again["type"] == case.answer and "duplicate" not in again, again
         return
-    again = (w.client("new") if case.who == "new" else client).ask(type_, message_id=key, **fields)
-    assert again["type"] == case.answer and again["duplicate"] is True, again
+    assert again["type"] == case.answer and again.get("duplicate") is True, again
     for part in ("id", "seq", "created_at", "session_id"):
         assert again.get(part) == first.get(part), f"the first answer again: {first} {again}"
     if "room" in first:
@@ -176,6 +96,37 @@ def test_over_websocket(world, type_, encoding):
         other = {"room_id": w.room, "content": "something else", "message_type": "text"}
         if case.who == "owner":
             assert client.code("send_message_request", message_id=key, **other) == "CONFLICT"
+
+
+# What makes it another request, for all that have more than what they are about.
+CHANGED = {
+    "register_request": {"display_name": "Another"},
+    "logout_request": {"session_id": None},
+    "create_room_request": {"name": "Another"},
+    "update_room_request": {"topic": "coffee"},
+    "invite_request": {"role": "guest"},
+    "remove_member_request": {"ban": True},
+    "set_role_request": {"role": "guest"},
+    "send_message_request": {"content": "another"},
+    "edit_message_request": {"content": "another"},
+    "reaction_request": {"emoji": "x"},
+    "pin_request": {"pinned": False},
+    "update_profile_request": {"display_name": "Another"},
+}
+
+
+@pytest.mark.parametrize("encoding", ["json", "msgpack"])
+@pytest.mark.parametrize("type_", CHANGED)
+def test_the_same_id_for_something_else(world, type_, encoding):
+    w, case, key = world(encoding), CASES[type_], new_id()
+    client, fields = w.client(case.who), fields_of(case, w)
+    client.ask(type_, message_id=key, **fields)
+    last_seq = last_seq_of(w, type_, fields)
+    again = w.client("new") if case.who == "new" else client
+    data = again.refusal(type_, message_id=key, **fields | CHANGED[type_])
+    assert data["code"] == "CONFLICT", data
+    assert last_seq == last_seq_of(w, type_, fields), "it has no effect"
+    assert again.ask(type_, message_id=key, **fields)["duplicate"] is True, "the first one stays"
 
 
 @pytest.mark.parametrize("type_", [t for t, case in CASES.items() if case.http])

@@ -1,173 +1,174 @@
 # SPDX-License-Identifier: MIT
-"""Who may do what in a room, through real sockets: each action of the table in docs/protocol.md
-by everybody whom it has a column for, in public rooms, in those that only members see, in direct
-and in archived ones. Nobody is at the node that leads the room."""
+"""Who may do what: every request, by everybody, in rooms of every kind, over WebSocket and HTTP.
+Nobody is at the node that leads the room. What is refused changes nothing."""
+
+import json
 
 import pytest
-from harness import names
-from harness.client import Client
+from harness import rights
+from harness.client import PASSWORD, Client
 from harness.names import fresh
-from harness.rights import ROLES, STANDINGS, TABLE, verdict
-from harness.waiting import wait_until
+from harness.rights_accounts import ACCOUNT_ASKS, OPEN, expected_of_account
+from harness.rights_asks import ASKS, Actor, expected, put
+from harness.rights_stage import SCOPES, Line, Stage
 from harness.web import Browser
 
 
-class Cast:
-    """The one who acts, and those on whom he acts."""
-
-    def __init__(self, cluster):
-        self.cluster = cluster
-        self.leaders = cluster.leaders()
-        self.clients = {}
-        for i, who in enumerate(["owner", "actor", "server", "victim", "carl", "banned"]):
-            client = Client(cluster.nodes[i % 2], ["json", "msgpack"][i // 2 % 2])
-            client.register(fresh(who))
-            self.clients[who] = client
-        server = self.clients["server"]
-        made = cluster.nodes[0].console("user", "role", server.user["username"], "admin")
-        assert made.returncode == 0, made.stderr
-        server.close()
-        again = Client(cluster.nodes[1], "msgpack")
-        again.log_in(token=server.token)
-        self.clients["server"] = again
-
-    def node_of(self, client):
-        who = list(self.clients.values()).index(client)
-        return self.cluster.nodes[who % 2]
-
-    def __getitem__(self, who):
-        return self.clients[who]
-
-    def id(self, who):
-        return self.clients[who].user["id"]
-
-    def close(self):
-        for client in self.clients.values():
-            client.close()
-
-    def room(self, standing, room_type, archived, who):
-        """A room in which `who` has this standing; (room, owner's message, message of `who`)."""
-        owner, user = self["owner"], self.id(who)
-        alias = names.name_led_by("node3", self.leaders, fresh("rights") + "x", names.room_id)
-        inside = standing in ROLES
-        members = [self.id("victim"), self.id("banned"), *([user] if inside else [])]
-        room = owner.create_room("Rights", alias=alias, room_type=room_type, members=members)["id"]
-        ask = {"room_id": room}
-        owner.ask("remove_member_request", user_id=self.id("banned"), ban=True, **ask)
-        owner.ask("set_role_request", user_id=self.id("victim"), role="guest", **ask)
-        message = owner.send(room, "the owner's")["id"]
-        own = self[who].send(room, "one's own")["id"] if inside else message
-        if inside and standing != "member":
-            owner.ask("set_role_request", user_id=user, role=standing, **ask)
-        if standing == "invited":
-            owner.ask("invite_request", user_id=user, **ask)
-        if standing == "banned":
-            owner.ask("remove_member_request", user_id=user, ban=True, **ask)
-        if archived:
-            owner.ask("update_room_request", archived=True, **ask)
-        return room, message, own
-
-
 @pytest.fixture(scope="module")
-def cast(cluster):
+def stage(cluster):
     cluster.settle()
-    wait_until(lambda: "node3" in cluster.leaders().values(), "node3 to lead", 40)
-    made = Cast(cluster)
+    cluster.wait_even()
+    made = Stage(cluster)
     yield made
     made.close()
 
 
-def request_of(action, cast, message, own):
-    """(type, fields) of what the table calls this."""
-    victim, carl, banned = (cast.id(w) for w in ("victim", "carl", "banned"))
-    return {
-        "see": ("room_request", {}),
-        "read": ("history_request", {}),
-        "send": ("send_message_request", {"content": "x"}),
-        "react": ("reaction_request", {"id": message, "emoji": "x", "add": True}),
-        "change_own": ("edit_message_request", {"id": own, "content": "new"}),
-        "delete_any": ("delete_message_request", {"id": message}),
-        "pin": ("pin_request", {"id": message, "pinned": True}),
-        "mention_all": ("send_message_request", {"content": "@room look"}),
-        "join": ("join_room_request", {}),
-        "leave": ("leave_room_request", {}),
-        "invite": ("invite_request", {"user_id": carl}),
-        "set_topic": ("update_room_request", {"topic": "t"}),
-        "set_details": ("update_room_request", {"name": "n", "description": "d"}),
-        "archive": ("update_room_request", {"archived": True}),
-        "set_retention": ("update_room_request", {"retention": {"max_age_days": 30}}),
-        "remove": ("remove_member_request", {"user_id": victim}),
-        "ban": ("remove_member_request", {"user_id": victim, "ban": True}),
-        "unban": ("unban_request", {"user_id": banned}),
-        "set_role": ("set_role_request", {"user_id": victim, "role": "member"}),
-        "delete_room": ("delete_room_request", {}),
-    }[action]
+def served(node, name):
+    browser = Browser(node)
+    document = json.loads(browser.request("GET", f"/api/{name}.json").text)
+    browser.close()
+    return document
 
 
-# What only HTTP offers.
-OVER_HTTP = {"export_room": "export", "webhooks": "webhooks"}
+def test_the_table_is_that_of_the_page():
+    assert rights.TABLE == rights.documented_table()
 
 
-def outcome(client, action, cast, room, message, own):
-    """None, or the code of the error."""
-    if action in OVER_HTTP:
-        browser = Browser(cast.node_of(client), client.token)
-        answer = browser.request("GET", f"/api/rooms/{room}/{OVER_HTTP[action]}")
-        browser.close()
-        return None if answer.ok else answer.json()["error"]["code"]
-    type_, fields = request_of(action, cast, message, own)
-    data = client.answer(type_, room_id=room, **fields)["data"]
-    if data["type"] == "error":
-        return data["code"]
-    if action == "mention_all":
-        found = client.ask("message_request", room_id=room, id=data["id"])["message"]
-        assert found["content"] == fields["content"]
-        return None if found["mentions"] == [room] else "is no mention"
-    return None
+def test_every_request_is_in_the_matrix(cluster):
+    """As a node names them that runs, so that a new one cannot be forgotten here."""
+    operations = served(cluster.nodes[0], "asyncapi")["operations"]
+    requests = {name for name, o in operations.items() if o["action"] == "receive"}
+    assert requests == {a.type for a in [*ASKS, *ACCOUNT_ASKS] if a.type}
+    paths = served(cluster.nodes[0], "openapi")["paths"].values()
+    routes = {o["operationId"] for methods in paths for o in methods.values()}
+    assert routes == {a.http[0] for a in [*ASKS, *ACCOUNT_ASKS] if a.http} | OPEN
 
 
-def expected(action, *where):
-    """Who may send but not call everybody says it all the same; it is no mention then."""
-    wanted = verdict(action, *where)
-    if action == "mention_all" and wanted and verdict("send", *where) is None:
-        return "is no mention"
-    return wanted
+class Round:
+    """All questions by all actors over one transport, in rooms of one kind."""
+
+    def __init__(self, stage, transport, places, deleted=False):
+        self.stage = stage
+        self.places = places
+        self.http = transport == "http"
+        self.deleted = deleted
+        self.wrong = []
+
+    def wanted(self, ask, place):
+        return expected(ask, place.actor, place.room_type, place.archived, self.deleted,
+                        self.http)  # fmt: skip
+
+    def ask_all(self, choose):
+        """Those who are told what `choose` takes ask for it."""
+        for ask in ASKS:
+            there = ask.http if self.http else ask.type
+            if not there or not (ask.anywhere or self.places[0].room_type != "private"):
+                continue
+            chosen = [(p, i) for i, p in enumerate(self.places) if choose(self.wanted(ask, p))]
+            how = self.stage.over_http if self.http else self.stage.over_websocket
+            for (place, i), got in zip(chosen, how(ask, chosen)):
+                wanted = self.wanted(ask, place)
+                if got != wanted:
+                    self.wrong.append(f"{ask.name} by {place}: expected {wanted}, got {got}")
+                if ask.name == "leave" and got is None:
+                    self.stage.back_again(place, self.stage.clients[i])
+
+    def check(self):
+        few = "\n".join(self.wrong[:60])
+        assert not self.wrong, f"{len(self.wrong)} are told something else:\n{few}"
 
 
-def check(cast, action, standing, room_type="public", archived=False, who="actor"):
-    where = (standing, room_type, archived, who == "server")
-    found = outcome(cast[who], action, cast, *cast.room(standing, room_type, archived, who))
-    assert found == expected(action, *where), (
-        f"{action} by {who}, {standing}, in a {room_type} room{' (archived)' * archived}"
-    )
+def goes_through(code):
+    return code is None or code == "is no mention"
 
 
-@pytest.mark.parametrize("action", TABLE)
-def test_in_a_public_room(cast, action):
-    for standing in STANDINGS:
-        check(cast, action, standing)
-    check(cast, action, "none", who="server")
+@pytest.mark.parametrize("transport", ["websocket", "http"])
+@pytest.mark.parametrize(
+    "room_type, archived",
+    [("public", False), ("group", False), ("public", True), ("private", False)],
+)
+def test_in_a_room(stage, transport, room_type, archived):
+    places = stage.rooms(room_type, archived)
+    led = {stage.leader_of(p) for p in places}
+    assert led == {"node3"}, "nobody is at the node that leads the room"
+    these = Round(stage, transport, places)
+    before = stage.pictures(places)
+    these.ask_all(lambda code: not goes_through(code))
+    these.check()
+    for place, was, now in zip(places, before, stage.pictures(places)):
+        assert was == now, f"something has changed that was refused to {place}"
+    these.ask_all(goes_through)
+    these.check()
 
 
-@pytest.mark.parametrize("action", TABLE)
-def test_in_a_room_that_only_members_see(cast, action):
-    for standing in ("none", "banned", "invited", "member", "owner"):
-        check(cast, action, standing, "group")
-    check(cast, action, "none", "group", who="server")
+@pytest.mark.parametrize("room_type", ["public", "group"])
+def test_in_a_room_that_was_deleted(stage, room_type):
+    places = stage.rooms(room_type)
+    for place in places:
+        stage.maker.ask("delete_room_request", room_id=place.ids["room"])
+    for transport in ("websocket", "http"):
+        these = Round(stage, transport, places, deleted=True)
+        these.ask_all(lambda code: True)
+        these.check()
 
 
-@pytest.mark.parametrize("action", TABLE)
-def test_in_an_archived_room(cast, action):
-    # Who is in joins without effect.
-    check(cast, action, "none" if action == "join" else "owner", archived=True)
+# -- what concerns no room ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("action", TABLE)
-def test_in_a_direct_room(cast, action):
-    owner, actor = cast["owner"], cast["actor"]
-    room = owner.ask("direct_room_request", user_id=cast.id("actor"))["room"]["id"]
-    message, own = owner.send(room, "theirs")["id"], actor.send(room, "one's own")["id"]
-    for who, standing in (("actor", "member"), ("carl", "none"), ("server", "none")):
-        found = outcome(cast[who], action, cast, room, message, own)
-        wanted = expected(action, standing, "private", False, who == "server")
-        assert found == wanted, f"{action} by {who} in a direct room"
+class Asker:
+    """Somebody who asks for what concerns no room."""
+
+    def __init__(self, stage, i, account, scopes=None, elsewhere=False):
+        self.account, self.scopes, self.elsewhere = account, scopes, elsewhere
+        node = stage.cluster.nodes[i % 2]
+        maker = stage.maker.user
+        self.ids = {"password": PASSWORD, "other": maker["id"], **maker, "token": "no.such.token"}
+        if account == "nobody":
+            self.client, self.line = Client(node), Line(node, None)
+            stage.opened.append(self.client)
+        else:
+            actor = Actor("none", account, scopes, elsewhere)
+            self.client = stage.with_rights(stage.person(i), actor, i)
+            self.line = Line(node, self.client.token)
+            self.ids |= self.client.user | {"token": self.client.token}
+
+    def told(self, ask, transport):
+        ids = self.ids | {"fresh": fresh("who")}
+        if transport == "websocket":
+            fields = put(ask.fields, ids)
+            return self.client.answer(ask.type, **fields)["data"].get("code")
+        _, method, path, body = ask.http
+        status, document = self.line.ask(method, put(path, ids), put(body, ids))
+        if document is None or "success" not in document:
+            return None if status == 200 else status
+        return None if document["success"] else document["error"]["code"]
+
+
+WHO = {
+    "nobody": ("nobody",),
+    "user": ("user",),
+    "admin": ("admin",),
+    "bot": ("bot",),  # logged in with its password
+    "all": ("bot", SCOPES),
+    "read": ("bot", frozenset({"read"})),
+    "write": ("bot", frozenset({"write"})),
+    "manage": ("bot", frozenset({"manage"})),
+    "elsewhere": ("bot", SCOPES, True),
+}
+
+
+@pytest.mark.parametrize("transport", ["websocket", "http"])
+def test_what_concerns_no_room(stage, transport):
+    askers = {who: Asker(stage, i, *what) for i, (who, what) in enumerate(WHO.items())}
+    robot, scrap = askers["bot"].ids["username"], stage.person(0).user["id"]
+    wrong = []
+    for ask in ACCOUNT_ASKS:
+        if not (ask.http if transport == "http" else ask.type):
+            continue
+        for i, (who, what) in enumerate(WHO.items()):
+            asker = askers[who] if not ask.last else Asker(stage, i, *what)
+            asker.ids |= {"robot": robot, "scrap": scrap}
+            wanted = expected_of_account(ask, asker.account, asker.scopes, asker.elsewhere)
+            if (got := asker.told(ask, transport)) != wanted:
+                wrong.append(f"{ask.name} by {who}: expected {wanted}, got {got}")
+    assert not wrong, "\n".join(wrong)

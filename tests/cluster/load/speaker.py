@@ -125,7 +125,7 @@ class Speaker:
     async def ask(self, f, type_, m=None, fields=None, **said):
         """(what was recorded of the answer, its data), or Gone. `said` goes into the history."""
         if self.closed:
-            raise Gone("closed")
+            raise Gone(f"closed with {self.close_code}")
         m = m or new_id()
         op = self.recording.number()
         future = asyncio.get_running_loop().create_future()

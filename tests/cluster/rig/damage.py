@@ -16,3 +16,8 @@ def flip(folder, part, rng):
     data[at] ^= 1 << rng.randrange(8)
     path.write_bytes(data)
     return path, at
+
+
+def oldest(folder, part):
+    """The file of that part that was made first; their names are numbers."""
+    return min((folder / "store").glob(PARTS[part]), key=lambda p: int(p.stem))

@@ -3,7 +3,7 @@
 
 from harness.waiting import wait_until
 
-from .damage import flip
+from .damage import flip, oldest
 
 
 def damage(trio, stage, victim, part, rng):
@@ -43,3 +43,26 @@ def damage(trio, stage, victim, part, rng):
     stage.fault(what, victim.name, on=False, mute=True)
     stage.wait_progress()
     return outcome
+
+
+def lose_a_file(trio, stage, victim, part):
+    """The oldest file of that part is deleted by hand while the victim is stopped. It must not
+    start with what is left, whichever that would be: it names what is missing, and gets an empty
+    folder."""
+    what = f"the oldest file of its {part}"
+    stage.fault(what, victim.name, mute=True)
+    victim.kill()
+    place = oldest(victim.folder, part)
+    place.unlink()
+    said_before = len(victim.log())
+    victim.launch()
+    victim.wait_end(60)
+    said = victim.log()[said_before:]
+    number = str(int(place.stem))
+    assert "is damaged" in said and number in said, f"{place.name} was deleted:\n{said[-3000:]}"
+    assert "re-join as a new replica" in said, "and what is to be done is said"
+    stage.wait_progress()
+    trio.begin_anew(victim)
+    stage.fault(what, victim.name, on=False, mute=True)
+    stage.wait_progress()
+    return place.name

@@ -114,8 +114,9 @@ class Serving:
     def check_secrets(self):
         """In all that it wrote, over all of its starts."""
         planted.check(f"the log of {self.name}", self.log())
-        for audit in sorted(self.folder.glob("audit.jsonl*")):
-            planted.check(f"{audit.name} of {self.name}", audit.read_text(errors="replace"))
+        for kind in ("audit", "security"):
+            for path in sorted(self.folder.glob(f"{kind}.jsonl*")):
+                planted.check(f"{path.name} of {self.name}", path.read_text(errors="replace"))
 
     def memory_kib(self):
         status = Path(f"/proc/{self.pid()}/status").read_text()

@@ -13,7 +13,19 @@ from .process import ROOT
 _DOCUMENT = (ROOT / "docs/protocol.md").read_text()
 # type → number; those with † are not offered.
 DOCUMENTED = {t: int(n) for n, t in re.findall(r"^\*\*(\d+) `(\w+)`\*\*", _DOCUMENT, re.M)}
+_SECTION = _DOCUMENT[_DOCUMENT.index("\n## 3 ") : _DOCUMENT.index("\n## 4 ")]
 STATUS = {c: int(s) for c, s in re.findall(r"^\| `([A-Z_]+)` \| (\d{3}) \|", _DOCUMENT, re.M)}
+
+
+def documented_errors():
+    """{(type, code)} as section 3 names them where it describes the request."""
+    parts = re.split(r"^\*\*\d+ `(\w+)`\*\*", _SECTION, flags=re.M)
+    return {
+        (type_, code)
+        for type_, text in zip(parts[1::2], parts[2::2])
+        for code in re.findall(r"`([A-Z_]+)`", re.split(r"^(?:#|\*\*[A-Z])", text, flags=re.M)[0])
+        if code in STATUS
+    }
 
 
 @dataclasses.dataclass
@@ -76,6 +88,8 @@ STRANGER = error("stranger", "FORBIDDEN")
 ROOM = [NO_ROOM, NOT_SHOWN, missing("room_id")]
 PAGE = [error("owner", "INVALID_MESSAGE", "limit", 200, limit=0),
         error("owner", "INVALID_MESSAGE", "limit", 200, limit=201)]  # fmt: skip
+NO_CURSOR = error("owner", "INVALID_MESSAGE", "cursor", cursor="no cursor of this list")
+CLOSED = error("owner", "USER_NOT_FOUND", "user_id", user_id=lambda w: w.id("closed"))
 NO_MESSAGE = error("owner", "MESSAGE_NOT_FOUND", "id", id=lambda w: new_id())
 NOT_INSIDE = error("owner", "USER_NOT_FOUND", "user_id", user_id=lambda w: w.id("stranger"))
 LONG = "x" * (16 * 1024 + 1)
@@ -98,6 +112,11 @@ CASES = {
                over_http=False),
          error("new", "INVALID_MESSAGE", "token", username=None, password=None),
          error("new", "INVALID_MESSAGE", "password", password=None),
+         error("new", "INVALID_MESSAGE", "username", username=None),
+         error("new", "UNAUTHORIZED", username=None, password=None, refresh_token="no.such.token",
+               over_http=False),
+         error("new", "INVALID_MESSAGE", "token", username=None, password=None, token="a",
+               refresh_token="b", over_http=False),
          error("owner", "CONFLICT", username=lambda w: w.name("member"), over_http=False)],
         http=lambda f: ("POST", "/api/auth/login", f),
     ),
@@ -124,25 +143,27 @@ CASES = {
          too_long("members", [NOBODY] * 201, 200),
          error("owner", "CONFLICT", "alias", alias=lambda w: w.taken_alias),
          error("owner", "USER_NOT_FOUND", members=[NOBODY]),
+         error("owner", "USER_NOT_FOUND", members=lambda w: [w.id("closed")]),
          error("owner", "INVALID_MESSAGE", "room_type", room_type="private")],
         repeat=True, http=lambda f: ("POST", "/api/rooms", f), status=201,
     ),
     "direct_room_request": Case(
         lambda w: {"user_id": w.id("stranger")}, "room_response",
         [error("owner", "INVALID_MESSAGE", "user_id", user_id=lambda w: w.id("owner")),
-         error("owner", "USER_NOT_FOUND", "user_id", user_id=NOBODY),
+         error("owner", "USER_NOT_FOUND", "user_id", user_id=NOBODY), CLOSED,
          error("owner", "INVALID_MESSAGE", "user_id", user_id="x")],
         repeat=True, http=lambda f: ("POST", "/api/rooms", f), status=201,
     ),
     "room_list_request": Case(
         lambda w: {"scope": "joined"}, "room_list_response",
-        [*PAGE, error("owner", "INVALID_MESSAGE", "scope", scope="all"),
+        [*PAGE, NO_CURSOR, error("owner", "INVALID_MESSAGE", "scope", scope="all"),
          error("owner", "TOO_LARGE", "cursor", 4096, over_http=False, cursor="x" * 4097)],
         http=lambda f: ("GET", "/api/rooms" + query(f), None),
     ),
     "room_request": Case(
         lambda w: {"room_id": w.room}, "room_response",
-        [*ROOM, error("owner", "INVALID_MESSAGE", "room_id", over_http=False, alias="x")],
+        [*ROOM, error("owner", "INVALID_MESSAGE", "room_id", over_http=False, alias="x"),
+         error("owner", "ROOM_NOT_FOUND", over_http=False, room_id=None, alias="no-such-room")],
         http=lambda f: ("GET", room_of(f), None),
     ),
     "update_room_request": Case(
@@ -179,8 +200,11 @@ CASES = {
         lambda w: {"room_id": w.room, "user_id": w.id("stranger")}, "ok",
         [*ROOM, missing("user_id"), error(
             "stranger", "FORBIDDEN", user_id=lambda w: w.id("member")),
-         error("owner", "USER_NOT_FOUND", "user_id", user_id=NOBODY),
+         error("owner", "USER_NOT_FOUND", "user_id", user_id=NOBODY), CLOSED,
          error("owner", "CONFLICT", "user_id", user_id=lambda w: w.id("banned")),
+         error("owner", "CONFLICT", "user_id", over_http=False, role="guest",
+               user_id=lambda w: w.id("member")),
+         error("helper", "FORBIDDEN", "role", role="admin"),
          error("owner", "INVALID_MESSAGE", "role", role="king"),
          error("member", "FORBIDDEN", "role", role="admin"),
          error("owner", "CONFLICT", room_id=lambda w: w.archived)],
@@ -190,6 +214,8 @@ CASES = {
         lambda w: {"room_id": w.room, "user_id": w.id("member")}, "ok",
         [*ROOM, missing("user_id"), NOT_INSIDE,
          error("member", "FORBIDDEN", user_id=lambda w: w.id("owner")),
+         error("helper", "FORBIDDEN", "user_id", user_id=lambda w: w.id("owner")),
+         error("server", "CONFLICT", user_id=lambda w: w.id("owner")),
          error("owner", "INVALID_MESSAGE", "user_id", over_http=False,
                user_id=lambda w: w.id("owner")),
          error("owner", "CONFLICT", room_id=lambda w: w.direct)],
@@ -207,13 +233,17 @@ CASES = {
          error("owner", "USER_NOT_FOUND", "user_id", over_http=False,
                user_id=lambda w: w.id("stranger")),
          error("member", "FORBIDDEN", user_id=lambda w: w.id("owner"), role="guest"),
+         error("helper", "FORBIDDEN", "user_id", user_id=lambda w: w.id("owner"), role="guest"),
+         error("helper", "FORBIDDEN", "role"),
+         error("server", "CONFLICT", user_id=lambda w: w.id("owner"), role="admin"),
          error("owner", "CONFLICT", over_http=False, user_id=lambda w: w.id("owner"),
                role="admin"),
          error("owner", "INVALID_MESSAGE", "role", role="king")],
         repeat=True, http=lambda f: ("PUT", member_of(f), rest(f, "room_id", "user_id")),
     ),
     "room_members_request": Case(
-        lambda w: {"room_id": w.room}, "room_members_response", [*ROOM, *PAGE, STRANGER],
+        lambda w: {"room_id": w.room}, "room_members_response",
+        [*ROOM, *PAGE, NO_CURSOR, STRANGER],
         http=lambda f: ("GET", f"{room_of(f)}/members{query(f, 'room_id')}", None),
     ),
     "send_message_request": Case(
@@ -247,7 +277,8 @@ CASES = {
     "reaction_request": Case(
         lambda w: {"room_id": w.room, "id": w.message, "emoji": "👍", "add": True}, "message_ack",
         [*ROOM, STRANGER, NO_MESSAGE, missing("emoji"), missing("add"),
-         too_long("emoji", "x" * 65, 64), error("owner", "CONFLICT", id=lambda w: w.deleted)],
+         too_long("emoji", "x" * 65, 64), error("owner", "CONFLICT", id=lambda w: w.deleted),
+         error("owner", "CONFLICT", "emoji", 20, id=lambda w: w.covered)],
         repeat=True,
     ),
     "pin_request": Case(
@@ -259,7 +290,8 @@ CASES = {
     "history_request": Case(
         lambda w: {"room_id": w.room}, "history_response",
         [*ROOM, STRANGER, *PAGE,
-         error("owner", "INVALID_MESSAGE", "after_seq", before_seq=1, after_seq=1)],
+         error("owner", "INVALID_MESSAGE", "after_seq", before_seq=1, after_seq=1),
+         error("owner", "INVALID_MESSAGE", "min_seq", min_seq=10_000)],
         http=lambda f: ("GET", f"/api/messages/{f['room_id']}/history{query(f, 'room_id')}", None),
     ),
     "message_request": Case(
@@ -287,12 +319,14 @@ CASES = {
     ),
     "user_list_request": Case(
         lambda w: {"query": "own"}, "user_list_response",
-        [*PAGE, too_long("query", "x" * 257, 256)],
+        [*PAGE, NO_CURSOR, too_long("query", "x" * 257, 256)],
         http=lambda f: ("GET", "/api/users" + query(f), None),
     ),
     "user_request": Case(
         lambda w: {"user_id": w.id("member")}, "user_response",
-        [error("owner", "USER_NOT_FOUND", user_id=NOBODY), missing("user_id")],
+        [error("owner", "USER_NOT_FOUND", user_id=NOBODY), missing("user_id"),
+         error("owner", "INVALID_MESSAGE", "user_id", over_http=False, username="both"),
+         error("owner", "USER_NOT_FOUND", over_http=False, user_id=None, username="no-such-user")],
         http=lambda f: ("GET", f"/api/users/{f['user_id']}", None),
     ),
     "update_profile_request": Case(
@@ -311,7 +345,11 @@ CASES = {
     ),
     "search_request": Case(
         lambda w: {"query": "hello"}, "search_response",
-        [*PAGE, missing("query"), too_long("query", "x" * 257, 256),
+        [*PAGE, NO_CURSOR, missing("query"), too_long("query", "x" * 257, 256),
+         error("owner", "INVALID_MESSAGE", "query", query=" ".join("x" * 33)),
+         error("owner", "ROOM_NOT_FOUND", room_id=NOBODY),
+         error("stranger", "ROOM_NOT_FOUND", room_id=lambda w: w.secret),
+         error("stranger", "FORBIDDEN", room_id=lambda w: w.room),
          error("owner", "INVALID_MESSAGE", "query", query="from:")],
         http=lambda f: ("GET", "/api/search" + query(f), None),
     ),

@@ -54,3 +54,49 @@ TEST_CASE("a user who does not exist has no room for announcements") {
   CHECK(said.messages[0].content == "x");
   CHECK(said.messages[0].type == protocol::message_type::system);
 }
+
+TEST_CASE("everybody is in the room of announcements, before and after the first one") {
+  leader_world w;
+  const auto alice = w.user("alice");
+  const auto bob = w.user("bob");
+  const auto room = announcements_id_of({});
+  CHECK(is_for_everybody(room));
+  CHECK_FALSE(is_for_everybody(announcements_id_of(alice)));
+  const auto joined = [&](const uuid& user) {
+    const auto lines = must<user_room_lines>(w.ask(user, user_rooms{})).rooms;
+    return std::count_if(lines.begin(), lines.end(),
+                         [&](const chat::user_room& l) { return l.room_id == room; });
+  };
+  CHECK(joined(alice) == 1);
+
+  const auto published = w.listen(room);
+  const auto before =
+      must<room_attached>(w.ask_until_available(room, room_attach{w.board().self(), {}, {alice}}));
+  CHECK(before.after_seq == 0);
+  CHECK(before.members == std::vector<std::pair<uuid, std::uint64_t>>{{alice, 1}});
+  CHECK(must<room_admitted>(w.ask(room, room_admit{bob})).joined_seq == 1);
+  CHECK(code_of(w.ask(room, room_get{}, {alice, {}, 0})) == ec::room_not_found);
+
+  const auto wrong = *announcement_of("everybody", "", "x");
+  CHECK(answer_in<protocol::message_ack>(w.ask(wrong.room_id, wrong.body)).seq == 2);
+  for (const std::uint64_t seq : {1, 2}) {
+    INFO("who waited hears it from its beginning: " << seq);
+    CHECK(published
+              ->take([&](const room_publish_ptr& p) {
+                return p->room_id == room && p->event != nullptr && p->event->seq == seq;
+              })
+              .has_value());
+  }
+  const auto rooms = must<room_views>(
+      w.wait(w.post({}, w.board().shard_of(room), shard_room_views{{room}}, {bob, {}, 0})));
+  REQUIRE(rooms.rooms.size() == 1);
+  REQUIRE(rooms.rooms[0].standing.has_value());
+  CHECK(rooms.rooms[0].standing->unread_count == 1);
+  CHECK(rooms.rooms[0].standing->role == protocol::member_role::guest);
+  must<actors::done>(w.ask(room, room_mark{protocol::message_state::read, 2}, {bob, {}, 0}));
+  const auto page = answer_in<protocol::history_response>(w.history(room, bob));
+  REQUIRE(page.messages.size() == 1);
+  CHECK(page.messages[0].content == "x");
+  CHECK(page.messages[0].status == protocol::message_state::read);
+  CHECK(code_of(w.ask(room, room_leave{}, leader_world::by(bob))) == ec::conflict);
+}

@@ -19,6 +19,14 @@ class sockets_probe final : public net::socket_port {
     for (const auto& d : documents)
       put(id, *d);
   }
+  void ask_credit(net::connection_id, std::uint32_t messages,
+                  std::function<void(net::replay_credit)> granted) override {
+    if (thrifty) {
+      credits_.put({messages, std::move(granted)});
+    } else {
+      granted(std::make_shared<const int>());
+    }
+  }
   void fan_out(unsigned, net::frame document,
                std::shared_ptr<const std::vector<net::connection_id>> receivers) override {
     for (const auto id : *receivers)
@@ -28,6 +36,15 @@ class sockets_probe final : public net::socket_port {
   void close(net::connection_id, close_code, std::string) override {}
   void report(std::function<void(std::vector<net::connection_report>)> done) override { done({}); }
   [[nodiscard]] unsigned io_threads() const noexcept override { return 1; }
+
+  std::atomic<bool> thrifty = false;  ///< a replay has to wait for give_credit()
+  /// Returns for how many events that is.
+  std::uint32_t give_credit(net::replay_credit credit) {
+    const auto wish = credits_.take([](const auto&) { return true; }, 20s);
+    REQUIRE(wish.has_value());
+    wish->second(std::move(credit));
+    return wish->first;
+  }
 
   /// The next event of this connection.
   nlohmann::json next_event(net::connection_id id) {
@@ -44,6 +61,7 @@ class sockets_probe final : public net::socket_port {
  private:
   void put(net::connection_id id, const std::string& text) { sent_.put({id, text}); }
   inbox<std::pair<net::connection_id, std::string>> sent_;
+  inbox<std::pair<std::uint32_t, std::function<void(net::replay_credit)>>> credits_;
 };
 
 /// Everything is led elsewhere; the test answers for it.

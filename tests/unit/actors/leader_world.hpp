@@ -89,6 +89,7 @@ class relay_probe final : public relay_actor::base {
     return {[](const subscription_ptr&, const session_actor&) {},
             [](start_atom, net::connection_id) {},
             [](closed_atom, net::connection_id) {},
+            [](const credit_given_ptr&) {},
             [this](const room_publish_ptr& p) { in_->put(p); },
             [](const reply_ptr&) {},
             [](routes_atom) {},

@@ -85,6 +85,17 @@ TEST_CASE("only what fits is noted, and told once", "[message_trace]") {
   CHECK(t.heard("room", of_room(lobby)) == 0);
 }
 
+TEST_CASE("a trace begins once, and ends when its console says so", "[message_trace]") {
+  traced t;
+  CHECK(t.trace.read("a", of_room(lobby), begin)->began);
+  CHECK_FALSE(t.trace.read("a", of_room(lobby), begin)->began);
+  t.trace.end("b", begin);
+  CHECK(t.on);
+  t.trace.end("a", begin);
+  CHECK_FALSE(t.on);
+  CHECK(t.trace.read("a", of_room(lobby), begin)->began);
+}
+
 TEST_CASE("a hop has its time", "[message_trace]") {
   traced t;
   t.heard("a", of_room(lobby));

@@ -106,3 +106,40 @@ TEST_CASE("what is wrong with a verb is said with its field") {
   CHECK(refusal("room move", {{"to", "node4"}}).details.field == "room");
   CHECK(refusal("node drain", {{"node", 3}}).details.field == "node");
 }
+
+TEST_CASE("who has to run for an operation, and who had better") {
+  const auto map = of_four();
+  const auto need = [&](std::string_view verb, const json& args) {
+    const auto o = operation_of(verb, args, map);
+    REQUIRE(o);
+    REQUIRE(o->needs);
+    return *o->needs;
+  };
+  const auto drained = need("node drain", {{"node", "node3"}});
+  CHECK(drained.is_refused);
+  CHECK(drained.node.id == id(3));
+  CHECK(drained.otherwise.find("node decommission node3") != std::string::npos);
+  const auto moved = need("shard move", {{"shard", 7}, {"to", "node4"}});
+  CHECK(moved.is_refused);
+  CHECK(moved.node.id == id(4));
+  CHECK(moved.otherwise.find("node decommission node4") != std::string::npos);
+  CHECK(need("room move", {{"room", "lobby"}, {"to", "node2"}}).is_refused);
+  CHECK_FALSE(need("node undrain", {{"node", "node3"}}).is_refused);
+  CHECK_FALSE(need("node decommission", {{"node", "node3"}}).is_refused);
+}
+
+TEST_CASE("what is drained already, or has gone, needs nobody to run") {
+  auto map = of_four();
+  REQUIRE(placement::apply(placement::update_node{id(3), {}, {}, placement::node_state::draining},
+                           map));
+  const auto again = operation_of("node drain", {{"node", "node3"}}, map);
+  REQUIRE(again);
+  CHECK_FALSE(again->needs);
+  // Its state says why it is refused, not that it does not run.
+  map.members[3].state = placement::node_state::left;
+  for (const auto* verb : {"node drain", "node undrain", "node decommission"}) {
+    const auto gone = operation_of(verb, {{"node", "node4"}}, map);
+    REQUIRE(gone);
+    CHECK_FALSE(gone->needs);
+  }
+}

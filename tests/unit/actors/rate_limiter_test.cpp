@@ -99,3 +99,27 @@ TEST_CASE("without a limit there is nothing to tell") {
   CHECK(none.untold(many).empty());
   none.charge({uuid{}, 5}, {});
 }
+
+TEST_CASE("many busy people do not pay for each other's buckets") {
+  rate_limiter limiter{limit};
+  const std::chrono::steady_clock::time_point now{};
+  const auto one = [](std::uint32_t n) {
+    uuid id;
+    for (std::size_t i = 0; i < sizeof n; ++i)
+      id.bytes[i] = static_cast<std::uint8_t>(n >> (8 * i));
+    return id;
+  };
+  constexpr std::uint32_t people = 150'000;
+  bool refused = false;
+  for (int round = 0; round < 2; ++round) {
+    for (std::uint32_t n = 0; n < people; ++n)
+      refused = limiter.take(one(n), now) || refused;
+  }
+  CHECK(limiter.kept().remembered == people);
+  CHECK(limiter.kept().looked_at < 2 * people);
+  // A minute later all of them are full again, and go when as many others have come.
+  for (std::uint32_t n = people; n < 3 * people; ++n)
+    refused = limiter.take(one(n), now + 61s) || refused;
+  CHECK_FALSE(refused);
+  CHECK(limiter.kept().remembered <= 2 * people);
+}

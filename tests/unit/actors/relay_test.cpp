@@ -139,6 +139,45 @@ TEST_CASE("who has less than the relay gets the rest, and then what comes") {
   CHECK(w.sockets.next_seq(laptop) == 286);
 }
 
+TEST_CASE("a part of a replay is fetched when its listener has room for it") {
+  relay_world w;
+  w.sockets.thrifty = true;
+  w.attach(phone, 284);
+  w.subscribe(laptop, 281);
+  w.answer(w.far.next<room_admit>(), room_admitted{1, 284});
+  w.admitted(laptop);
+  w.release(laptop);
+  auto credit = std::make_shared<const int>();
+  const std::weak_ptr<const int> lent = credit;
+  CHECK(w.sockets.give_credit(std::move(credit)) == 3);
+  auto page = w.far.next<room_entries>();
+  CHECK_FALSE(lent.expired());
+  w.answer(page, room_page{{w.event(282), w.event(283)}, 284});
+  CHECK(w.sockets.next_seq(laptop) == 282);
+  CHECK(w.sockets.next_seq(laptop) == 283);
+  CHECK(w.sockets.give_credit(std::make_shared<const int>()) == 1);
+  CHECK(lent.expired());
+  w.answer(w.far.next<room_entries>(), room_page{{w.event(284)}, 284});
+  CHECK(w.sockets.next_seq(laptop) == 284);
+}
+
+TEST_CASE("who has left does not keep the credit that he had asked for") {
+  relay_world w;
+  w.sockets.thrifty = true;
+  w.attach(phone, 284);
+  w.subscribe(laptop, 281);
+  w.answer(w.far.next<room_admit>(), room_admitted{1, 284});
+  w.admitted(laptop);
+  w.release(laptop);
+  caf::anon_send(*w.under_test, closed_atom::value, laptop);
+  auto credit = std::make_shared<const int>();
+  const std::weak_ptr<const int> lent = credit;
+  w.sockets.give_credit(std::move(credit));
+  w.publish(285);
+  CHECK(w.sockets.next_seq(phone) == 285);
+  CHECK(lent.expired());
+}
+
 TEST_CASE("events that come too early wait for the gap to be filled") {
   relay_world w;
   w.attach(phone, 10);

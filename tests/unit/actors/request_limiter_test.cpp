@@ -54,6 +54,18 @@ TEST_CASE("a minute's worth at once, then as it fills again, never more than a m
   CHECK(w.take_all(reading) == 60);
 }
 
+TEST_CASE("what is more work counts as several, and never as more than a minute's worth") {
+  world w;
+  CHECK_FALSE(w.all.take(w.user, reading, w.now, 10));
+  CHECK(w.take_all(reading) == 50);
+  CHECK(w.all.take(w.user, reading, w.now, 10) == 10'000);
+  w.now += 10s;
+  CHECK_FALSE(w.all.take(w.user, reading, w.now, 10));
+  w.now += 1min;
+  CHECK_FALSE(w.all.take(w.user, reading, w.now, 1000));
+  CHECK(w.take_all(reading) == 0);
+}
+
 TEST_CASE("limits that do not divide a minute are met exactly") {
   for (const std::uint32_t odd : {1U, 7U, 999'983U}) {
     request_limiter all{odd};

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "actors/announcements.hpp"
 #include "support/eventually.hpp"
 #include "unit/actors/leader_world.hpp"
 
@@ -17,7 +18,9 @@ using standing = chat::user_room::standing;
 std::vector<uuid> listed(leader_world& w, const uuid& user, standing state = standing::joined) {
   std::vector<uuid> rooms;
   for (const auto& line : must<user_room_lines>(w.ask(user, user_rooms{state})).rooms) {
-    rooms.push_back(line.room_id);
+    if (!is_for_everybody(line.room_id)) {
+      rooms.push_back(line.room_id);
+    }
   }
   return rooms;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 
+#include "actors/announcements.hpp"
 #include "unit/actors/leader_world.hpp"
 
 using namespace greenroom;
@@ -16,7 +17,9 @@ namespace {
 std::vector<uuid> joined_rooms(leader_world& w, const uuid& user) {
   std::vector<uuid> rooms;
   for (const auto& line : must<user_room_lines>(w.ask(user, user_rooms{})).rooms) {
-    rooms.push_back(line.room_id);
+    if (!is_for_everybody(line.room_id)) {
+      rooms.push_back(line.room_id);
+    }
   }
   return rooms;
 }

@@ -59,6 +59,30 @@ TEST_CASE("a shard answers for its users and rooms") {
   CHECK(code_of(query(room_get{}, bob)) == ec::invalid_message);
 }
 
+TEST_CASE("a shard shows who is deactivated only where that is asked for") {
+  leader_world w(1);
+  const auto alice = w.user("alice");
+  const auto bob = w.user("bob");
+  const auto room = w.room(alice, "tea", {bob});
+  must<answered>(w.ask(bob, user_close{chat::close_account::what::deactivate, true, ""}));
+  const auto found = [&](bool deactivated) {
+    return must<user_views>(
+               w.wait(w.post({}, 1, shard_users{{alice, bob}, deactivated}, {alice, {}, 0})))
+        .users;
+  };
+  CHECK(found(false).size() == 1);
+  REQUIRE(found(true).size() == 2);
+  CHECK(found(true)[1].username == "bob");
+  const auto listed =
+      answer_in<protocol::room_members_response>(w.ask(room, room_members{{}, 50}, {alice, {}, 0}));
+  REQUIRE(listed.members.size() == 2);
+  for (const auto& m : listed.members) {
+    CHECK(m.user.username == (m.user.id == bob ? "bob" : "alice"));
+  }
+  const auto other = w.room(alice, "coffee");
+  CHECK(code_of(w.ask(other, room_invite{bob, {}}, w.by(alice))) == ec::user_not_found);
+}
+
 TEST_CASE("a shard that fails comes back with everything, in a later term") {
   leader_world w(1);
   const auto alice = w.user("alice");

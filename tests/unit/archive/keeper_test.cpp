@@ -62,7 +62,7 @@ TEST_CASE("a store that runs is backed up, and goes on", "[archive]") {
   running_store s;
   backup_keeper keeper(*s.db, s.options());
   CHECK(keeper.look().newest == 0);
-  const auto ticket = keeper.ask("one");
+  const auto ticket = keeper.ask("one", "");
   REQUIRE(ticket);
   const auto done = made(keeper, *ticket);
   REQUIRE(done.made);
@@ -79,10 +79,10 @@ TEST_CASE("a name that is taken, or none, is refused", "[archive]") {
   running_store s;
   fs::create_directories(s.folder.path() / "backups/taken");
   backup_keeper keeper(*s.db, s.options());
-  CHECK(keeper.ask("taken").error().code == ec::conflict);
-  CHECK(keeper.ask("../up").error().code == ec::invalid_message);
+  CHECK(keeper.ask("taken", "").error().code == ec::conflict);
+  CHECK(keeper.ask("../up", "").error().code == ec::invalid_message);
   keeper.stop();
-  CHECK(keeper.ask("late").error().code == ec::unavailable);
+  CHECK(keeper.ask("late", "").error().code == ec::unavailable);
 }
 
 TEST_CASE("a backup that fails is told, and leaves nothing", "[archive]") {
@@ -91,7 +91,7 @@ TEST_CASE("a backup that fails is told, and leaves nothing", "[archive]") {
   options.folder = s.folder.path() / "file";
   std::ofstream(options.folder) << "no folder";
   backup_keeper keeper(*s.db, options);
-  const auto ticket = keeper.ask("one");
+  const auto ticket = keeper.ask("one", "");
   REQUIRE(ticket);
   CHECK_FALSE(made(keeper, *ticket).made);
   CHECK_FALSE(keeper.look().last_failure.empty());

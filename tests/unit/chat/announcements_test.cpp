@@ -26,6 +26,7 @@ struct announcing : world {
   announce to_everybody(std::uint64_t room_id) {
     auto cmd = said(room_id);
     cmd.of_server = true;
+    cmd.everybody = true;
     return cmd;
   }
   [[nodiscard]] message message_at(std::uint64_t room_id, std::uint64_t seq) const {
@@ -114,17 +115,71 @@ TEST_CASE("a user's announcements have a room of their own", "[chat][announcemen
   CHECK(w.the_room(5).member_count == 1);
 }
 
-TEST_CASE("announcements for everybody are in a public room to read", "[chat][announcements]") {
+TEST_CASE("everybody is in the room of announcements for everybody", "[chat][announcements]") {
   announcing w;
-  CHECK(as<message_written>(w.run(w.to_everybody(6))).seq == 2);
-  const auto r = w.the_room(6);
+  const auto first = w.run(w.to_everybody(6));
+  CHECK(as<message_written>(first).seq == 2);
+  CHECK(first.outbox.empty());
+  auto r = w.the_room(6);
   CHECK(r.type == room_type::open);
   CHECK_FALSE(r.is_private);
-  CHECK(r.member_count == 0);
+  CHECK(r.everybody);
   const auto joined = as<room_joined>(w.join("bob", 6));
   CHECK(joined.self.role == member_role::guest);
+  CHECK(joined.self.read_seq == 0);
   CHECK(refused(w.send("bob", 6, "first!")) == ec::forbidden);
-  CHECK(as<message_written>(w.run(w.to_everybody(6))).seq == 4);
+  CHECK(refused(w.leave("bob", 6)) == ec::conflict);
+  CHECK(as<message_written>(w.run(w.to_everybody(6))).seq == 3);
+  CHECK(w.the_room(6).member_count == 0);
+}
+
+TEST_CASE("who reads announcements for everybody takes no seq", "[chat][announcements]") {
+  announcing w;
+  w.run(w.to_everybody(6));
+  const auto read = [&](const std::string& name, std::uint64_t seq) {
+    mark m;
+    m.room_id = id(6);
+    m.marks.push_back({user_id_of(name), protocol::message_state::read, seq});
+    return w.run(m);
+  };
+  CHECK_FALSE(as<marked>(read("bob", 2)).verdicts[0].has_value());
+  CHECK(as<marked>(read("bob", 9)).verdicts[0]->code == ec::invalid_message);
+  CHECK(w.the_member("bob", 6)->read_seq == 2);
+  CHECK(w.the_member("bob", 6)->delivered_seq == 2);
+  CHECK(w.the_member("bob", 6)->role == member_role::guest);
+  CHECK(w.the_room(6).last_seq == 2);
+  CHECK(w.the_room(6).member_count == 0);
+  w.run(close_person{id(6), user_id_of("bob"), true});
+  CHECK_FALSE(w.s.find_member(id(6), user_id_of("bob")));
+  CHECK(w.the_room(6).member_count == 0);
+  CHECK(w.the_room(6).last_seq == 2);
+}
+
+TEST_CASE("a room of announcements that people had to join is everybody's from the next one on",
+          "[chat][announcements]") {
+  announcing w;
+  auto as_before = w.to_everybody(6);
+  as_before.everybody = false;
+  w.run(as_before);
+  CHECK_FALSE(w.the_room(6).everybody);
+  CHECK(as<room_joined>(w.join("bob", 6)).self.joined_seq == 3);
+  w.join("carl", 6);
+  as<room_left>(w.leave("carl", 6));
+  auto admin = w.from("root", 50);
+  admin.role = user_role::admin;
+  w.run(set_member_role{admin, id(6), user_id_of("bob"), member_role::owner});
+  CHECK(w.the_room(6).member_count == 1);
+
+  w.run(w.to_everybody(6));
+  const auto r = w.the_room(6);
+  CHECK(r.everybody);
+  CHECK(r.member_count == 0);
+  CHECK(r.owner_count == 0);
+  CHECK(r.first_members.empty());
+  CHECK(w.the_member("bob", 6)->read_seq == 3);
+  CHECK(as<room_joined>(w.join("bob", 6)).self.role == member_role::guest);
+  CHECK(refused(w.send("bob", 6, "mine")) == ec::forbidden);
+  CHECK(as<room_joined>(w.join("carl", 6)).self.joined_seq == 1);
 }
 
 }  // namespace greenroom::chat::test

@@ -139,6 +139,20 @@ TEST_CASE("an archived room rules some things out, a deleted one everything",
   }
 }
 
+TEST_CASE("where everybody is, nobody decides who is in it", "[chat][permissions]") {
+  auto table = read_manual();
+  auto r = room_of(room_type::open);
+  r.everybody = true;
+  for (const auto& p : permissions()) {
+    INFO(p.name);
+    for (const auto* name : {"owner", "server"}) {
+      const auto refused = may(p.what, r, people().at(name));
+      const auto there_is = table[std::string(p.name)]["everybody"];
+      CHECK((refused && refused->code == ec::conflict) == !there_is);
+    }
+  }
+}
+
 TEST_CASE("bots have the rights of their role, admins of the server those of both",
           "[chat][permissions]") {
   for (const auto& p : permissions()) {

@@ -25,12 +25,16 @@ TEST_CASE("what cannot be taken back asks for a name", "[confirm]") {
   }
   CHECK(name_to_confirm(about("node decommission")) == "node3");
   CHECK(name_to_confirm(about("connection close")) == "17");
+  CHECK(name_to_confirm(about("token revoke")) == "17");
+  auto kill = about("chaos kill");
+  kill.actor = "node2/57";
+  CHECK(name_to_confirm(kill) == "node2/57");
   auto kick = about("session kick");
   CHECK(name_to_confirm(kick) == "alice");
   kick.user.clear();
   kick.session = "s1";
   CHECK(name_to_confirm(kick) == "s1");
-  for (const auto* verb : {"nodes", "node drain", "user reopen", "user role", "token revoke"}) {
+  for (const auto* verb : {"nodes", "node drain", "user reopen", "user role", "rebalance"}) {
     CHECK_FALSE(name_to_confirm(about(verb)));
   }
 }

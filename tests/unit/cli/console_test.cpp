@@ -92,6 +92,8 @@ TEST_CASE("what belongs to a verb is sent with it", "[console]") {
   const auto chaos = parsed("chaos fail session");
   CHECK(chaos.verb == "chaos fail");
   CHECK(console_args(chaos) == json{{"kind", "session"}});
+  CHECK(console_args(parsed("chaos kill node2/57 --dry-run")) ==
+        json{{"actor", "node2/57"}, {"dry_run", true}});
   const auto delay = parsed("chaos delay link node2 --ms 50 --for 10");
   CHECK(delay.verb == "chaos delay link");
   CHECK(console_args(delay) == json{{"node", "node2"}, {"delay_ms", 50}, {"seconds", 10}});
@@ -271,8 +273,8 @@ TEST_CASE("what makes no sense is refused", "[console]") {
                            "nodes --sort :desc",
                            "nodes --sort name:up",
                            "nodes --columns a,,b",
-                           "rebalance --dry-run",
-                           "user erase a --dry-run"}) {
+                           "nodes --dry-run",
+                           "user export a --dry-run"}) {
     INFO(line);
     CHECK_THROWS_AS(parsed(line), CLI::ParseError);
   }

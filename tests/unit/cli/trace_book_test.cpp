@@ -67,3 +67,23 @@ TEST_CASE("a message as text", "[trace_book]") {
   CHECK(text.starts_with("message m1 of eve in lobby at 1970-01-01T00:00:00.000Z\nAT_MS"));
   CHECK(text.find("2.5  answer  node1") != std::string::npos);
 }
+
+TEST_CASE("what the log has of a message is a table of its own", "[trace_book]") {
+  CHECK(past_in(json(7)).is_null());
+  CHECK(past_in({row("m1", "socket", 0), {{"past", 7}}}).is_null());
+  const auto past = past_in({row("m1", "socket", 0),
+                             {{"past",
+                               {{"message", "m1"},
+                                {"user", "eve"},
+                                {"room", "lobby"},
+                                {"time", "1970-01-01T00:00:01.000Z"},
+                                {"seq", 42},
+                                {"term", 3},
+                                {"replicas", {{"node1", "has it"}, {"node2", "no answer"}}}}}}});
+  CHECK(past["hops"] == json::array());
+  CHECK(past["seq"] == 42);
+  const auto text = past_text(past, true, {});
+  CHECK(text.starts_with("message m1 of eve in lobby at 1970-01-01T00:00:01.000Z\nIt was sent "));
+  CHECK(text.find("seq               42\n") != std::string::npos);
+  CHECK(text.find("replica on node2  no answer\n") != std::string::npos);
+}

@@ -34,6 +34,8 @@ class fake_handler final : public connection_handler {
   /// What an HTTP call gets; none: it is left without answer.
   std::function<std::optional<protocol::answer_data>(const http_call&)> on_call;
   bool duplicate = false;
+  /// What an access token is worth; none: each is good.
+  std::function<expected<void>(const std::string&)> on_token;
 
   template <class F>
   auto with(F f) {
@@ -41,6 +43,9 @@ class fake_handler final : public connection_handler {
     return f();
   }
 
+  [[nodiscard]] expected<void> vouches(const std::string& token) const override {
+    return on_token ? on_token(token) : expected<void>{};
+  }
   void opened(connection_id id, const net::peer& who, std::optional<std::string> token) override {
     change([&] { sockets_[id] = {who, std::move(token), {}, {}, {}}; });
     if (on_open) on_open(id);

@@ -265,6 +265,8 @@ TEST_CASE("what is refused names the field and the status") {
       {"GET", "/api/files/" + room + "/thumbnail", "", "", 415, "UNSUPPORTED", nullptr},
       {"POST", "/api/files/tus", "", "", 415, "UNSUPPORTED", nullptr},
       {"PATCH", "/api/files/tus/" + room, "", "", 415, "UNSUPPORTED", nullptr},
+      {"GET", "/nothing", "", "", 404, "FILE_NOT_FOUND", nullptr},
+      {"GET", "/apis/x", "", "", 404, "FILE_NOT_FOUND", nullptr},
       {"GET", "/ws", "", "", 400, "INVALID_MESSAGE", nullptr},
   };
   running_server server;
@@ -326,7 +328,11 @@ TEST_CASE("methods: 405 and OPTIONS say which, HEAD is GET without body") {
   CHECK(answer->status == 204);
   CHECK(answer->headers["allow"] == "PUT, DELETE, OPTIONS");
   CHECK(client.ask(request("OPTIONS", "*"))->status == 204);
-  CHECK(client.ask(request("BREW", "/api/rooms"))->status == 405);
+  answer = client.ask(request("BREW", "/api/rooms"));
+  CHECK(answer->status == 405);
+  const auto refused = json::parse(answer->body)["error"];
+  CHECK(refused["code"] == "INVALID_MESSAGE");
+  CHECK(refused["details"]["field"] == "method");
   answer = client.ask(request("HEAD", "/health"));
   CHECK(answer->status == 200);
   CHECK(answer->headers["content-length"] == "20");
@@ -438,4 +444,17 @@ TEST_CASE("a connection serves many requests, in their order") {
         "close");
   CHECK(client.closed_by_server());
   CHECK(server.handler.wait([&] { return server.handler.ends() == 1; }));
+}
+
+TEST_CASE("errors call what repeats a request by its name in HTTP") {
+  const auto shown = [](error e) {
+    return json::parse(net::answer_error(e, std::nullopt).body())["error"];
+  };
+  const auto late = shown(unavailable("no answer; repeat with the same message_id").value());
+  CHECK(late["message"] ==
+        "no answer; repeat it, and what changes something with the same Idempotency-Key");
+  error used{ec::conflict, "this message_id was used for another request", {}};
+  used.details.field = "message_id";
+  CHECK(shown(used)["message"] == "this Idempotency-Key was used for another request");
+  CHECK(shown(used)["details"]["field"] == "Idempotency-Key");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /// Time-outs, heartbeats, queues and back-pressure of WebSockets.
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <future>
 #include <map>
@@ -143,6 +144,54 @@ TEST_CASE("a consumer that takes too little is closed with 4413") {
   CHECK(frames < 50);
   client.shut_down();
   CHECK(end_of(server.handler) == net::end_reason::too_slow);
+}
+
+TEST_CASE("replays of many rooms are as fast as who takes them") {
+  constexpr int rooms = 50;
+  constexpr int messages = 5;
+  net::server_options o;
+  o.outbound_queue_messages = 20;
+  running_server server(o);
+  raw_client client(server->port(), 4096);
+  REQUIRE(client.upgrade() == 101);
+  const auto id = only(server.handler);
+  auto& port = server->sockets();
+  const auto big = text(std::string(100'000, 'x'));
+  std::atomic<int> parts = 0;
+  for (int room = 0; room < rooms; ++room) {
+    port.ask_credit(id, messages, [&](const net::replay_credit& credit) {
+      ++parts;
+      port.send_many(id, std::vector<net::frame>(messages, big));
+      CHECK(credit.use_count() > 0);
+    });
+  }
+  // As many as the kernel takes, and some: he reads nothing yet.
+  const auto all = reports(server);
+  REQUIRE(all.size() == 1);
+  CHECK(all[0].queued_messages <= 10);
+  CHECK(parts < rooms);
+  for (int i = 0; i < rooms * messages; ++i) {
+    const auto f = client.read_frame();
+    REQUIRE(f);
+    REQUIRE(f->payload.size() == big->size());
+  }
+  CHECK(parts == rooms);
+}
+
+TEST_CASE("credit that is not used is given to the next") {
+  net::server_options o;
+  o.outbound_queue_messages = 20;
+  running_server server(o);
+  raw_client client(server->port());
+  REQUIRE(client.upgrade() == 101);
+  const auto id = only(server.handler);
+  auto& port = server->sockets();
+  port.ask_credit(id, 10, [](const net::replay_credit&) {});
+  std::promise<net::replay_credit> second;
+  port.ask_credit(id, 10, [&](net::replay_credit c) { second.set_value(std::move(c)); });
+  auto got = second.get_future();
+  REQUIRE(got.wait_for(20s) == std::future_status::ready);
+  CHECK(got.get() != nullptr);
 }
 
 TEST_CASE("a consumer that takes nothing any more is let go") {

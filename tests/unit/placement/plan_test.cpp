@@ -279,4 +279,30 @@ TEST_CASE("whatever joins, leaves and fails, the plan comes to an end with every
   }));
 }
 
+TEST_CASE("what is foreseen is what happens", "[placement][plan]") {
+  const auto foreseen = [](const world& w) {
+    return foresee(w.map, {.runs = [&w](const uuid& id) { return !w.down.contains(id); }});
+  };
+  world w{of_three(3)};
+  w.arrive();
+  CHECK(foreseen(w).is_even());
+  run(w.map, join_node{node(4)});
+  run(w.map, join_node{node(5)});
+  const auto before = w.map;
+  const auto said = foreseen(w);
+  CHECK(w.map == before);
+  CHECK(said.replicas > 2);  // more than one step of the plan
+  CHECK(said.leaders > 0);
+  REQUIRE(w.settle());
+  std::size_t replicas = 0;
+  for (const auto& s : w.map.shards)
+    replicas += static_cast<std::size_t>(
+        std::count_if(s.replicas.begin(), s.replicas.end(),
+                      [&](const uuid& id) { return !has(before.shards[s.shard].replicas, id); }));
+  CHECK(said.replicas == replicas);
+  CHECK(foreseen(w).is_even());
+  w.down.insert(id(5));
+  CHECK(foreseen(w).is_even());  // who is away may come back
+}
+
 }  // namespace greenroom::placement::test

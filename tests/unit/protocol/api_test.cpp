@@ -264,7 +264,8 @@ std::string error_catalogue() {
         << " | " << (details.empty() ? "–" : details) << " | " << advice_on(code) << " |\n";
   }
   out << "\nHTTP has a few statuses of its own, with the code that is nearest: 404 "
-         "`UNKNOWN_MESSAGE` for a path that is no route, 405 `UNSUPPORTED` for another method "
+         "`UNKNOWN_MESSAGE` for a path below `/api` that is no route, and `FILE_NOT_FOUND` for any "
+         "other, 405 `INVALID_MESSAGE` naming `method` for another method "
          "(`Allow` names those there are), 408 `INVALID_MESSAGE` for a request that does not "
          "arrive in time, 417 `INVALID_MESSAGE` for an expectation other than `100-continue`, 431 "
          "`TOO_LARGE` for a header.\n";

@@ -72,9 +72,9 @@ TEST_CASE("an author is named, or given by id") {
 }
 
 TEST_CASE("what cannot be looked for is refused, and says why") {
-  CHECK(why("") == "nothing to look for");
-  CHECK(why("   ") == "nothing to look for");
-  CHECK(why("\"\"") == "nothing to look for");
+  CHECK(why("") == "query has nothing to look for");
+  CHECK(why("   ") == "query has nothing to look for");
+  CHECK(why("\"\"") == "query has nothing to look for");
   CHECK(why("from:") == "from: wants a name or an id");
   CHECK(why("in:b!d") == "in: wants a name or an id");
   CHECK(why("before:soon") == "before: wants a day (2026-01-31) or a time in RFC 3339");

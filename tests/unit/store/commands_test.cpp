@@ -75,7 +75,7 @@ std::vector<chat::command_data> one_of_each() {
   all.emplace_back(chat::react{from, {id_of(3), id_of(5), "+1", true}});
   all.emplace_back(chat::pin_message{from, {id_of(3), id_of(5), true}});
   all.emplace_back(chat::purge_room{id_of(3), 500});
-  all.emplace_back(chat::announce{admin, id_of(5), id_of(3), "hear", true, id_of(4)});
+  all.emplace_back(chat::announce{admin, id_of(5), id_of(3), "hear", true, id_of(4), true});
   all.emplace_back(chat::create_webhook{from, sample_webhook()});
   all.emplace_back(chat::delete_webhook{from, id_of(3), id_of(6)});
   all.emplace_back(
@@ -129,6 +129,9 @@ TEST_CASE("commands of logs that lack the newest fields do what they did") {
   const auto close = decode_command(without_last(all[18]));
   REQUIRE(close.has_value());
   CHECK_FALSE(std::get<chat::close_account>(close->data).tells_rooms);
+  const auto said = decode_command(without_last(all[32]));
+  REQUIRE(said.has_value());
+  CHECK_FALSE(std::get<chat::announce>(said->data).everybody);
 }
 
 TEST_CASE("what looks alike stays apart: absent, empty and nil") {

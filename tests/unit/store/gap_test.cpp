@@ -74,7 +74,8 @@ struct killed {
   std::uint64_t sequence = 0;
 
   /// `moved`: one of the families has the changes of the oldest file in a table.
-  explicit killed(bool moved = false) {
+  /// `synced`: after each file, as the log's writer does; else what is lost was never promised.
+  explicit killed(bool moved = false, bool synced = false) {
     const auto db = open_or_throw(place.path() / "live");
     REQUIRE(logs_in(db->folder()).size() == 1);
     const auto oldest = *logs_in(db->folder()).begin();
@@ -88,6 +89,7 @@ struct killed {
       // A family each time, so that writes do not wait for the table of the one before.
       if (n == changes_a_file) REQUIRE(db->rocks().Flush(how, db->handle(family::user)).ok());
       if (n == 2 * changes_a_file) REQUIRE(db->rocks().Flush(how, db->handle(family::room)).ok());
+      if (synced) REQUIRE(db->rocks().FlushWAL(true).ok());
       if (moved && n == changes_a_file + 1) break;
     }
     sequence = db->rocks().GetLatestSequenceNumber();
@@ -151,16 +153,85 @@ TEST_CASE("a file in the middle of the log is torn") {
   CHECK(found.size() < 2 * changes_a_file);
 }
 
-TEST_CASE("a gap is refused when a table has what comes after it") {
-  const killed was(true);
-  fs::resize_file(was.oldest(), was.oldest_after.at(20));
+/// Not opened, a reason, and no change of it: whoever starts it again gets the same answer.
+void check_refused(const fs::path& folder, const std::string& file) {
   for (int again = 0; again < 2; ++again) {
-    const auto db = database::open(was.folder, {});
+    const auto db = database::open(folder, {});
     REQUIRE_FALSE(db.has_value());
-    CHECK_THAT(db.error().message,
-               Catch::Matchers::Contains("is damaged: its write-ahead log has nothing between") &&
-                   Catch::Matchers::Contains("re-join as a new replica"));
+    CHECK_THAT(db.error().message, Catch::Matchers::Contains("is damaged") &&
+                                       Catch::Matchers::Contains(file) &&
+                                       Catch::Matchers::Contains("re-join as a new replica"));
   }
+  const auto resting = resting_store::open(folder);
+  REQUIRE_FALSE(resting.has_value());
+  CHECK_THAT(resting.error().message, Catch::Matchers::Contains("is damaged"));
+}
+
+TEST_CASE("a synced file of the log that was deleted is damage") {
+  // With a table there are two, and the newest is not known to be needed.
+  const auto [is_oldest, moved] =
+      GENERATE(table<bool, bool>({{true, false}, {true, true}, {false, false}}));
+  INFO((is_oldest ? "the oldest" : "one in the middle") << (moved ? ", a table beside it" : ""));
+  const killed was(moved, true);
+  const auto logs = logs_in(was.folder);
+  const auto victim = is_oldest ? was.oldest() : *std::next(logs.begin());
+  fs::remove(victim);
+  check_refused(was.folder, std::to_string(std::stoi(victim.stem().string())));
+}
+
+TEST_CASE("a synced file of the log that is shorter than it was is damage") {
+  // Before a table is made of what comes after a file, RocksDB syncs that file.
+  const bool moved = GENERATE(false, true);
+  const killed was(moved, !moved);
+  fs::resize_file(was.oldest(), was.oldest_after.at(20));
+  check_refused(was.folder, std::to_string(std::stoi(was.oldest().stem().string())));
+}
+
+TEST_CASE("what is synced and whole is opened, and opened again") {
+  const killed was(GENERATE(false, true), true);
+  std::uint64_t sequence = was.sequence;
+  for (int again = 0; again < 3; ++again) {
+    const auto db = open_or_throw(was.folder);
+    CHECK(changes_in(*db).contains(changes_a_file + 1));
+    CHECK(db->rocks().GetLatestSequenceNumber() >= sequence);
+    sequence = db->rocks().GetLatestSequenceNumber();
+    change(*db, all_changes + 1);
+    REQUIRE(db->rocks().FlushWAL(true).ok());
+  }
+}
+
+TEST_CASE("the newest file of the log that was deleted is damage, also when it was the only one") {
+  const bool closed = GENERATE(true, false);
+  temp_folder place;
+  const auto folder = place.path() / "copy";
+  {
+    const auto db = open_or_throw(place.path() / "live");
+    change(*db, 1);
+    REQUIRE(db->rocks().FlushWAL(true).ok());
+    // As after SIGKILL.
+    if (!closed) fs::copy(db->folder(), folder, fs::copy_options::recursive);
+  }
+  if (closed) fs::copy(place.path() / "live", folder, fs::copy_options::recursive);
+  const auto logs = logs_in(folder);
+  REQUIRE(logs.size() == 1);
+  fs::remove(*logs.begin());
+  check_refused(folder, std::to_string(std::stoi(logs.begin()->stem().string())));
+  // An operator who goes on without it says so.
+  fs::remove(folder / "JOURNAL");
+  const auto db = open_or_throw(folder);
+  CHECK(changes_in(*db).empty());
+}
+
+TEST_CASE("a store is opened as often as one likes, and after tables were made") {
+  temp_folder place;
+  for (int n = 1; n <= 4; ++n) {
+    const auto db = open_or_throw(place.path() / "live");
+    change(*db, n);
+    REQUIRE(db->rocks().FlushWAL(true).ok());
+    for (const auto f : {family::room, family::user})
+      REQUIRE(db->rocks().Flush({}, db->handle(f)).ok());
+  }
+  CHECK(changes_in(*open_or_throw(place.path() / "live")) == up_to(4));
 }
 
 }  // namespace

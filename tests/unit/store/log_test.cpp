@@ -148,6 +148,19 @@ TEST_CASE("what a cut has left goes also when nobody writes to the shard") {
   CHECK(greenroom::test::eventually([&] { return physical(*db) == 0; }));
 }
 
+TEST_CASE("what is cut off in the batch that brought it goes too") {
+  const temp_folder folder;
+  const auto db = open_or_throw(folder.path());
+  std::promise<void> go;
+  log_writer writer(*db, durability::os);
+  writer.append(append_of({entry(1)}, [&] { go.get_future().wait(); }));
+  writer.append(append_of({entry(2), entry(3), entry(4)}));
+  writer.append(marked(4, 4));
+  go.set_value();
+  CHECK(greenroom::test::eventually([&] { return physical(*db) == 1; }));
+  CHECK(log_reader(*db, 4).first_index() == 4);
+}
+
 TEST_CASE("what a process has not swept the next one does, without an append") {
   const temp_folder folder;
   {

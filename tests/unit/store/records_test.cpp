@@ -126,6 +126,17 @@ chat::room room_restored_to() {
   return v;
 }
 
+chat::room room_of_everybody() {
+  auto v = purged_room();
+  v.everybody = true;
+  return v;
+}
+
+chat::command sample_announce() {
+  return {1'700'000'000'123,
+          chat::announce{by_admin(), id_of(5), id_of(3), "hear", true, {}, true}};
+}
+
 chat::command sample_abandon() {
   return {1'700'000'000'123, chat::abandon_restore{by_admin(), id_of(3)}};
 }
@@ -212,6 +223,9 @@ std::map<std::string, sample> samples() {
   all["command.restore_room.to"] = sample_of(encode(sample_restore_to()), decode_command);
   all["room.restored"] =
       sample_of(encode(room_restored_to()), [](view b) { return decode_room(id_of(3), b); });
+  all["room.everybody"] =
+      sample_of(encode(room_of_everybody()), [](view b) { return decode_room(id_of(3), b); });
+  all["command.announce"] = sample_of(encode(sample_announce()), decode_command);
   all["command.abandon_restore"] = sample_of(encode(sample_abandon()), decode_command);
   all["command.sweep_user"] = sample_of(
       encode(chat::command{1'700'000'000'123, chat::sweep_user{id_of(1)}}), decode_command);

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: MIT
+"""Every verb of the console that acts can be rehearsed and changes nothing then; what cannot be
+taken back asks first; and verbs about a node that is down or unknown say so."""
+
+import json
+
+import pytest
+from harness.client import PASSWORD, Client, new_id
+from harness.console_verbs import verbs_of_the_program
+from harness.names import fresh
+from harness.waiting import wait_until
+from test_console_verbs import CASES, NOT_FOUND, OK, REFUSED, World
+
+USAGE, UNREACHABLE, MISSING = 2, 5, 7
+
+# Whatever is not here acts.
+LOOKS = {
+    "nodes", "shards", "rooms", "rooms show", "users", "users export", "sessions", "connections",
+    "actors", "actors show", "tree", "raft", "store", "links", "explain shard", "explain room",
+    "trace room", "trace user", "trace message", "trace actor", "settings", "health", "doctor",
+    "top", "cluster status", "audit tail", "log tail", "log levels", "token list", "key list",
+    "chaos list",
+}  # fmt: skip
+ASKS = {
+    "nodes decommission", "connections close", "sessions kick", "users deactivate", "users erase",
+    "users reset-password", "token revoke", "key retire", "chaos kill",
+}  # fmt: skip
+
+ACTS = sorted(set(CASES) - LOOKS)
+# Where the words of the walk over all verbs would not show what a rehearsal says.
+WORDS = {
+    "nodes undrain": lambda w: ["node2"],
+    "nodes decommission": lambda w: ["node2", "--fewer-replicas"],
+    "shards move": lambda w: ["1", "--to", follower_of(w.node, 1)],
+}
+# Of these another answer than "done" is right: a key that is not there, and too many of them.
+CODES = {"key retire": {NOT_FOUND}, "key rotate": {OK, REFUSED}}
+
+
+def follower_of(node, shard):
+    row = next(r for r in node.rows("shards") if r["shard"] == shard)
+    return next(name for name in row["replicas"] if name != row["leader"])
+
+
+def words_of(w, verb):
+    made = WORDS.get(verb, CASES[verb].words)(w)
+    return [word for word in made if word != "--yes"]
+
+
+def state_of(trio):
+    """All that an act could change, of which the nodes tell at once. Whatever rooms, accounts and
+    the map become is an entry in a log."""
+    asked = trio.nodes[0]
+    return {
+        "entries": [n.metric("greenroom_log_entries_total") for n in trio.nodes],
+        "keys": asked.rows("key list"),
+        "levels": asked.rows("log levels"),
+        "rehearsed": asked.rows("chaos list"),
+        "settings": asked.rows("settings"),
+        "sockets": sorted(r["id"] for r in asked.rows("connections", limit=10000)
+                          if r["protocol"] != "http"),
+        "backups": sorted(str(p) for n in trio.nodes for p in (n.folder / "backups").glob("*")),
+    }  # fmt: skip
+
+
+def state_at_rest(trio):
+    """When nothing more has come for a few looks: making what a verb is about writes a little later
+    as well (to the other replicas, and when somebody was seen last)."""
+    seen = []
+
+    def same_again():
+        seen.append(state_of(trio))
+        last = seen[-5:]
+        return len(last) == 5 and all(s == last[0] for s in last)
+
+    wait_until(same_again, "the logs to rest")
+    return seen[-1]
+
+
+def claims_to_have_acted(rows):
+    """What the same verb says when it has done it."""
+    done = {"done", "made", "asked", "cancelled"}
+    flags = ("closed", "armed", "issued", "revoked", "said", "created", "reset")
+    return [r for r in rows if r.get("state") in done or any(r.get(f) is True for f in flags)
+            or r.get("rebalance", "").startswith("begun")]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def quiet(trio):
+    trio.settle()
+    trio.wait_even()
+    return trio
+
+
+def test_each_verb_acts_or_looks():
+    listed = set(verbs_of_the_program())
+    assert listed == set(CASES) and LOOKS < listed and ASKS < set(ACTS)
+
+
+@pytest.mark.parametrize("verb", ACTS)
+def test_a_rehearsal_changes_nothing(quiet, verb):
+    """Something else may write into a log meanwhile. An act would do so each time."""
+    node = quiet.nodes[0]
+    seen = []
+    for _ in range(3):
+        w = World(node)
+        try:
+            words = words_of(w, verb)
+            before = state_at_rest(quiet)
+            result = node.console(*verb.split(), *words, "--dry-run", "-o", "json", timeout_s=60)
+            after = state_of(quiet)
+            for client in w.clients:
+                assert "code" not in client.answer("room_list_request")["data"], "still connected"
+        finally:
+            w.close()
+        assert result.returncode in CODES.get(verb, {OK}), f"{verb}: {result.stderr}"
+        if result.returncode == OK:
+            rows = json.loads(result.stdout)
+            assert rows, f"{verb}: it says what would be done"
+            assert not claims_to_have_acted(rows), rows
+        seen.append({k: (before[k], after[k]) for k in before if before[k] != after[k]})
+        if not seen[-1]:
+            return
+    raise AssertionError(f"{verb} --dry-run has changed something each time: {seen}")
+
+
+@pytest.mark.parametrize("verb", ACTS)
+def test_what_cannot_be_taken_back_asks_first(quiet, verb):
+    """Without a terminal there is nobody to be asked, so `--yes` has to be said."""
+    node = quiet.nodes[0]
+    offered = node.console(*verb.split(), "--help").stdout
+    assert "--dry-run" in offered, offered
+    assert ("--yes" in offered) == (verb in ASKS), offered
+    if verb in ASKS:
+        w = World(node)
+        try:
+            result = node.console(*verb.split(), *words_of(w, verb))
+            assert result.returncode == USAGE and "say --yes" in result.stderr, result.stderr
+            for client in w.clients:
+                assert "code" not in client.answer("room_list_request")["data"], "still there"
+        finally:
+            w.close()
+
+
+def test_it_says_to_how_much(quiet):
+    """And not only that something would be done."""
+    node = quiet.nodes[0]
+    with Client(node) as one, Client(quiet.nodes[1]) as two:
+        name = fresh("counted")
+        one.register(name)
+        two.log_in(username=name, password=PASSWORD)
+        room = one.create_room("Counted", alias=fresh("counted"), room_type="public")
+        wait_until(lambda: one.ask("room_list_request")["rooms"], "the room to be in the list")
+        (row,) = node.rows("user erase", user=name, dry_run=True)
+        assert (row["sessions"], row["rooms"]) == (2, 1), row
+        assert "2 sessions end" in row["would"] and "1 room" in row["would"], row
+        (row,) = node.rows("user role", user=name, role="admin", dry_run=True)
+        assert row["role"] == "user" and "admin" in row["would"], row
+        assert one.ask("room_list_request")["rooms"], "nothing has ended"
+        said = {"target": "room", "id": room["alias"], "content": "x"}
+        (row,) = node.rows("announce", dry_run=True, **said)
+        assert row["readers"] == 1 and row["room"] == room["id"], row
+    assert node.rows("user deactivate", user=name, dry_run=True)[0]["would"].startswith("nobody")
+    assert node.rows("backup now", dry_run=True, to="never")[0]["shards"] == 33
+    assert all(r["before_bytes"] >= 0 for r in node.rows("store compact", dry_run=True))
+    (row,) = node.rows("token issue", dry_run=True, user=fresh("load"), create=True, count=5)
+    assert (row["tokens"], row["account"]) == (5, "would be made"), row
+    (row,) = node.rows("rebalance", dry_run=True)
+    assert (row["replicas"], row["leaders"]) == (0, 0), "it is even"
+
+
+def test_what_would_fail_fails(quiet):
+    node = quiet.nodes[0]
+
+    def code(verb, **args):
+        answer = node.admin(verb, dry_run=True, **args)
+        assert not answer["ok"], (verb, args, answer)
+        return answer["error"]["code"]
+
+    for verb in ("user erase", "user deactivate", "user reopen"):
+        assert code(verb, user=fresh("nobody")) == "not_found", verb
+    assert code("user role", user=fresh("nobody"), role="admin") == "not_found"
+    assert code("user role", user="alice", role="king") == "usage"
+    assert code("token issue", user=fresh("nobody")) == "not_found"
+    assert code("token revoke", user=fresh("nobody"), id=new_id()) == "not_found"
+    assert code("announce", target="room", id=fresh("nowhere"), content="x") == "not_found"
+    assert code("announce", target="user", id=fresh("nobody"), content="x") == "not_found"
+    assert code("invented verb") == "usage", "and what cannot be rehearsed is not done"
+
+
+# -- nodes that are down, or nobody's --------------------------------------------------------------
+
+# What is typed, with NODE for the node in question.
+ABOUT_A_NODE = {
+    "nodes drain": ["NODE"],
+    "nodes undrain": ["NODE"],
+    "nodes decommission": ["NODE", "--fewer-replicas", "--yes"],
+    "shards move": ["1", "--to", "NODE"],
+    "rooms move": ["lobby", "--to", "NODE"],
+    "connections close": ["NODE/1", "--yes"],
+    "reload": ["NODE"],
+    "chaos delay link": ["NODE", "--ms", "1", "--for", "1"],
+}
+
+
+def ask_about(node, verb, name, *more):
+    words = [word.replace("NODE", name) for word in ABOUT_A_NODE[verb]]
+    return node.console(*verb.split(), *words, *more)
+
+
+@pytest.mark.parametrize("verb", ABOUT_A_NODE)
+def test_a_node_that_is_not_there(quiet, verb):
+    for asked in quiet.nodes:
+        result = ask_about(asked, verb, "node99")
+        assert result.returncode == NOT_FOUND and "node99" in result.stderr, result.stderr
+
+
+def test_a_replica_is_taken_from_a_node_that_is_not_there(quiet):
+    result = quiet.nodes[0].console("shard", "move", "1", "--to", "node1", "--from", "node99")
+    assert result.returncode == NOT_FOUND and "node99" in result.stderr, result.stderr
+
+
+@pytest.fixture(scope="module")
+def two_left(quiet):
+    """node3 is gone, and the others lead everything, the cluster map included."""
+    quiet.nodes[2].kill()
+
+    def led_by_the_others():
+        views = [n.admin("shards") for n in quiet.nodes[:2]]
+        return all({r["leader"] for r in v["rows"]} == {"node1", "node2"} and v["missing"]
+                   for v in views)  # fmt: skip
+
+    wait_until(led_by_the_others, "node1 and node2 to lead everything", 40)
+    yield quiet.nodes[:2]
+    quiet.start()
+
+
+@pytest.mark.parametrize(("verb", "code", "says"), [
+    ("nodes drain", REFUSED, "node decommission node3"),
+    ("shards move", REFUSED, "node decommission node3"),
+    ("rooms move", REFUSED, "node decommission node3"),
+    ("chaos delay link", REFUSED, "node3 does not run"),
+    ("connections close", UNREACHABLE, "node3 did not answer"),
+    ("reload", MISSING, "nothing from node3"),
+    ("nodes undrain", OK, "when it is back"),
+])  # fmt: skip
+def test_a_node_that_is_down(two_left, verb, code, says):
+    """Whoever is asked: what changes the map is said by the node that leads it."""
+    for asked in two_left:
+        result = ask_about(asked, verb, "node3")
+        assert result.returncode == code, f"{verb}: {result.returncode} {result.stderr}"
+        assert says in result.stderr, f"{verb}: what is to be done, got {result.stderr}"
+    placed = two_left[0].rows("shards")
+    assert all(r["moving_to"] in (None, "", []) for r in placed), "nothing waits for it"
+
+
+def test_a_node_that_is_down_can_be_taken_out(two_left):
+    """Here only rehearsed; test_membership.py does it."""
+    for asked in two_left:
+        result = ask_about(asked, "nodes decommission", "node3", "--dry-run")
+        assert result.returncode == OK, result.stderr
+        assert "node3 does not run" in result.stderr and "made anew" in result.stderr
