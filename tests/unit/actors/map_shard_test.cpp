@@ -13,6 +13,7 @@
 #include "store/keys.hpp"
 #include "store/records.hpp"
 #include "unit/actors/leader_world.hpp"
+#include "unit/actors/recorded_peers.hpp"
 
 using namespace greenroom;
 using namespace greenroom::actors;
@@ -20,27 +21,10 @@ using namespace greenroom::actors::test;
 
 namespace {
 
-/// The other nodes; remembers what the replica says to them.
-class others final : public peer_port {
- public:
-  bool ask(const node_id&, const call_ptr&, reply_sink) override { return false; }
-  bool publish(const node_id&, const room_publish_ptr&) override { return false; }
-  bool notify(const node_id&, const user_notice_ptr&) override { return false; }
-  bool group(const node_id& to, group_message what) override {
-    said.put({to, std::move(what)});
-    return true;
-  }
-  bool probe(const node_id&, const leader_probe&) override { return false; }
-  std::optional<std::chrono::steady_clock::time_point> up_since(const node_id&) const override {
-    return std::nullopt;
-  }
-  inbox<std::pair<node_id, group_message>> said;
-};
-
 /// A follower of shard 0 that the map does not want here any more; `leader` leads the group.
 struct unwanted {
   leader_world w{1};
-  others peers;
+  recorded_peers peers;
   const node_id leader = fresh_id();
   inbox<std::string> told;  ///< what its duties have heard
   std::optional<map_shard_actor> actor;

@@ -95,6 +95,14 @@ struct relay_world {
     answer(far.next<room_attach>(), room_attached{last, last, 1, {{alice, 1}}});
     admitted(id);
   }
+  /// Wants what comes after `after`, of entries up to `last`; no socket has given credit yet.
+  void resume_on_credit(net::connection_id id, std::uint64_t after, std::uint64_t last) {
+    sockets.thrifty = true;
+    subscribe(id, after);
+    answer(far.next<room_admit>(), room_admitted{1, last});
+    admitted(id);
+    release(id);
+  }
 };
 
 }  // namespace
@@ -141,12 +149,8 @@ TEST_CASE("who has less than the relay gets the rest, and then what comes") {
 
 TEST_CASE("a part of a replay is fetched when its listener has room for it") {
   relay_world w;
-  w.sockets.thrifty = true;
   w.attach(phone, 284);
-  w.subscribe(laptop, 281);
-  w.answer(w.far.next<room_admit>(), room_admitted{1, 284});
-  w.admitted(laptop);
-  w.release(laptop);
+  w.resume_on_credit(laptop, 281, 284);
   auto credit = std::make_shared<const int>();
   const std::weak_ptr<const int> lent = credit;
   CHECK(w.sockets.give_credit(std::move(credit)) == 3);
@@ -163,12 +167,8 @@ TEST_CASE("a part of a replay is fetched when its listener has room for it") {
 
 TEST_CASE("who has left does not keep the credit that he had asked for") {
   relay_world w;
-  w.sockets.thrifty = true;
   w.attach(phone, 284);
-  w.subscribe(laptop, 281);
-  w.answer(w.far.next<room_admit>(), room_admitted{1, 284});
-  w.admitted(laptop);
-  w.release(laptop);
+  w.resume_on_credit(laptop, 281, 284);
   caf::anon_send(*w.under_test, closed_atom::value, laptop);
   auto credit = std::make_shared<const int>();
   const std::weak_ptr<const int> lent = credit;
