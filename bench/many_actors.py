@@ -35,7 +35,8 @@ QUESTIONS = {
     "those of one kind, 20": {"kind": "shard", "limit": 20},
     "a filter over all": {"filter": "name~beef", "limit": 20},
     "a filter by figures over all": {"filter": "queue_depth>0,busy<50", "limit": 20},
-    "the default of 20,000": {},
+    "the default of 1,000": {},
+    "20,000": {"limit": 20_000},
 }
 # What is asked again and again while somebody writes.
 WATCHED = {

@@ -22,8 +22,17 @@ std::optional<number_of> number_called(std::string_view field) {
       {"mailbox", [](const actor_view& a) { return static_cast<double>(a.queue_depth); }},
       {"handled", [](const actor_view& a) { return static_cast<double>(a.handled); }},
       {"busy_us", [](const actor_view& a) { return static_cast<double>(a.busy_us); }},
-      {"busy_percent", [](const actor_view& a) { return shown_percent(a.busy_percent); }},
-      {"busy", [](const actor_view& a) { return shown_percent(a.busy_percent); }},
+      {"busy_percent", [](const actor_view& a) { return shown_percent(a.recent_busy_percent); }},
+      {"busy", [](const actor_view& a) { return shown_percent(a.recent_busy_percent); }},
+      {"life_busy_percent", [](const actor_view& a) { return shown_percent(a.busy_percent); }},
+      {"life_rate", [](const actor_view& a) { return shown_life_rate(a); }},
+      {"dropped", [](const actor_view& a) { return static_cast<double>(a.dropped); }},
+      // Who has none has no value.
+      {"role_ms",
+       [](const actor_view& a) {
+         return a.role_ms < 0 ? std::numeric_limits<double>::quiet_NaN()
+                              : static_cast<double>(a.role_ms);
+       }},
       {"errors", [](const actor_view& a) { return static_cast<double>(a.errors); }},
       {"restarts", [](const actor_view& a) { return static_cast<double>(a.restarts); }},
       {"age_ms", [](const actor_view& a) { return static_cast<double>(a.age_ms); }},
@@ -60,6 +69,10 @@ double shown_percent(double value) noexcept {
 }
 
 double shown_rate(const actor_view& a) noexcept {
+  return shown_percent(a.recent_per_second);
+}
+
+double shown_life_rate(const actor_view& a) noexcept {
   return a.age_ms > 0 ? shown_percent(static_cast<double>(a.handled) * 1000.0 /
                                       static_cast<double>(a.age_ms))
                       : 0.0;

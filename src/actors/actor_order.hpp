@@ -33,7 +33,9 @@ nlohmann::json shown_figure(const Value& value) {
 
 /// As it is shown: two decimals.
 double shown_percent(double value) noexcept;
-/// Messages a second over its life, as shown.
+/// Messages a second, of the last seconds (recent_work.hpp), as shown.
 double shown_rate(const actor_view& a) noexcept;
+/// The same over its life.
+double shown_life_rate(const actor_view& a) noexcept;
 
 }  // namespace greenroom::actors

@@ -6,6 +6,7 @@
 
 #include "actors/admin_args.hpp"
 #include "actors/compaction.hpp"
+#include "actors/foresight.hpp"
 #include "actors/freed_space.hpp"
 #include "actors/operations.hpp"
 #include "config/dump.hpp"
@@ -94,6 +95,20 @@ void admin::take(const admin_request& r) {
         timeout_max, std::chrono::milliseconds(r.request["timeout_ms"].get<std::uint32_t>()));
   }
   const auto deadline = clock::now() + timeout;
+  if (args.value("dry_run", false) && !only_looks(verb) && !r.local_only) {
+    auto said = r;
+    said.done = answer_once([done = r.done, verb](json answer) {
+      foresight::add_would(verb, answer);
+      done(std::move(answer));
+    });
+    carry_on(verb, said, args, deadline);
+  } else {
+    carry_on(verb, r, args, deadline);
+  }
+}
+
+void admin::carry_on(const std::string& verb, const admin_request& r, const json& args,
+                     clock::time_point deadline) {
   if (args.value("dry_run", false) && rehearse(verb, r, args, deadline)) {
     return;
   }

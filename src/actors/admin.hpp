@@ -11,7 +11,8 @@
 /// Dies: respawned by the node; requests in hand are answered with an error first.
 ///
 /// Has a thread of its own: what it reads from the store, and the audit log, keep nobody waiting.
-/// What other actors show of themselves (facts.hpp) is read where it lies; none of them is asked.
+/// What other actors show of themselves (facts.hpp) is read where it lies; none of them is asked,
+/// but the one that `actor show` is about.
 ///
 /// Verbs (docs/operations.md): nodes, shards, actors, links, settings, health, cluster status,
 /// token issue|list|revoke, user role|deactivate|reopen|erase|export, rebalance,
@@ -38,6 +39,8 @@ namespace greenroom::actors {
 namespace explain {
 struct picture;
 }
+struct traced_hop;
+struct trace_wish;
 
 class admin final : public observed<admin_actor> {
  public:
@@ -45,6 +48,7 @@ class admin final : public observed<admin_actor> {
 
  protected:
   behavior_type make_behavior() override;
+  void describe(self_report& to) const override;
   void on_exit() override;
 
  private:
@@ -122,6 +126,8 @@ class admin final : public observed<admin_actor> {
 
   // admin.cpp
   void take(const admin_request& r);
+  void carry_on(const std::string& verb, const admin_request& r, const nlohmann::json& args,
+                clock::time_point deadline);
   void take_reply(const reply& r);
   void tick();
   void arm_tick();
@@ -142,6 +148,8 @@ class admin final : public observed<admin_actor> {
                 clock::time_point deadline);
   void rehearse_account(const std::string& verb, const admin_request& r, const nlohmann::json& args,
                         clock::time_point deadline);
+  void rehearse_node(const std::string& verb, const admin_request& r, const nlohmann::json& args,
+                     clock::time_point deadline);
   void rehearse_announcement(const admin_request& r, const nlohmann::json& args,
                              clock::time_point deadline);
   void rehearse_revocation(const admin_request& r, const nlohmann::json& args,
@@ -190,6 +198,8 @@ class admin final : public observed<admin_actor> {
   void change(const admin_request& r, const std::string& verb, const nlohmann::json& args,
               clock::time_point deadline);
   void carry_out(const std::string& verb, const nlohmann::json& args, const answer_once& done);
+  void even_out(bool unpin, const answer_once& done);
+  void rehearse_rebalance(bool unpin, const answer_once& done);
   [[nodiscard]] bool runs(const node_id& node) const;
 
   // admin_moves.cpp
@@ -225,6 +235,11 @@ class admin final : public observed<admin_actor> {
   void show_actor(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
   void show_tree(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
 
+  // admin_actor_report.cpp
+  /// What it says of itself, and what the listener says of its socket, for the list `wanted`.
+  void hear_from_actor(call_number wanted, const actor_view& a, clock::time_point deadline);
+  void ask_actor(const actor_view& a, clock::time_point until, std::function<void(rows)> then);
+
   // admin_store.cpp
   void list_replicas(const admin_request& r, const nlohmann::json& args,
                      clock::time_point deadline);
@@ -247,6 +262,9 @@ class admin final : public observed<admin_actor> {
   void kill_actor(const admin_request& r, const nlohmann::json& args, clock::time_point deadline);
   void rehearse_delay(const admin_request& r, const nlohmann::json& args,
                       clock::time_point deadline);
+  [[nodiscard]] nlohmann::json delay_foreseen(const placement::node_info& peer,
+                                              std::int64_t delay_ms, std::int64_t seconds,
+                                              clock::time_point now) const;
   void list_rehearsals(const admin_request& r, const nlohmann::json& args,
                        clock::time_point deadline);
 
@@ -295,6 +313,8 @@ class admin final : public observed<admin_actor> {
   void trace_messages(const admin_request& r, const nlohmann::json& args,
                       clock::time_point deadline);
   void put_into_own_time(rows& theirs, clock::time_point asked);
+  [[nodiscard]] nlohmann::json as_row(const traced_hop& h) const;
+  [[nodiscard]] expected<trace_wish> wish_in(const nlohmann::json& args) const;
 
   // admin_messages.cpp
   /// What the log of this node has of a message, by the id that its client or its leader gave it:

@@ -19,8 +19,9 @@ namespace {
 
 using nlohmann::json;
 
-/// More than a table wants, so that a small cluster is seen whole.
-constexpr std::size_t actors_default = 20'000;
+/// More than a table wants, so that a small cluster is seen whole; few enough to cost a node with
+/// 100,000 of them less than 300 ms.
+constexpr std::size_t actors_default = 1000;
 constexpr std::size_t actor_columns = 13;
 
 /// A field of a row.
@@ -47,9 +48,10 @@ constexpr actor_field fields_of_actors[] = {
     {"name", [](view a, text) { return json(a.name); }},
     {"node", [](view, text node) { return json(node); }},
     {"queue_depth", [](view a, text) { return shown_figure(a.queue_depth); }},
+    {"rate", [](view a, text) { return shown_figure(shown_rate(a)); }},
+    {"busy_percent",
+     [](view a, text) { return shown_figure(shown_percent(a.recent_busy_percent)); }},
     {"handled", [](view a, text) { return shown_figure(a.handled); }},
-    {"busy_us", [](view a, text) { return shown_figure(a.busy_us); }},
-    {"busy_percent", [](view a, text) { return shown_figure(shown_percent(a.busy_percent)); }},
     {"errors", [](view a, text) { return json(a.errors); }},
     {"restarts", [](view a, text) { return json(a.restarts); }},
     {"parent", [](view a, text) { return json(a.parent); }},
@@ -57,9 +59,14 @@ constexpr actor_field fields_of_actors[] = {
     {"last_message_ms", [](view a, text) { return since(a.last_message_ms); }},
     {"id", [](view a, text node) { return json(node + "/" + std::to_string(a.id)); }},
     {"mailbox", [](view a, text) { return shown_figure(a.queue_depth); }},
-    {"busy", [](view a, text) { return shown_figure(shown_percent(a.busy_percent)); }},
+    {"busy", [](view a, text) { return shown_figure(shown_percent(a.recent_busy_percent)); }},
     {"age", [](view a, text) { return json(a.age_ms); }},
-    {"rate", [](view a, text) { return shown_figure(shown_rate(a)); }},
+    {"busy_us", [](view a, text) { return shown_figure(a.busy_us); }},
+    {"life_rate", [](view a, text) { return shown_figure(shown_life_rate(a)); }},
+    {"life_busy_percent", [](view a, text) { return shown_figure(shown_percent(a.busy_percent)); }},
+    {"role", [](view a, text) { return a.role == nullptr ? json() : json(a.role); }},
+    {"role_ms", [](view a, text) { return since(a.role_ms); }},
+    {"dropped", [](view a, text) { return json(a.dropped); }},
     {"report", [](view a, text) { return json(a.report); }},
     {"last_message", [](view a, text) { return last_message_of(a); }},
     {"oldest_message_ms", [](view a, text) { return since(a.oldest_message_ms); }},
@@ -175,26 +182,36 @@ void admin::show_actor(const admin_request& r, const json& args, clock::time_poi
     show_actor(exact, exact.request["args"], deadline);
     return;
   }
-  rows own;
+  listing what{.columns = {"field", "value"}};
   if (const auto number = id_here(id)) {
     if (const auto a = registry::instance().find(*number)) {
       const auto row = row_of(*a, env_->config.node.name);
-      for (const auto* field :
-           {"id", "kind", "name", "node", "parent", "report", "mailbox", "handled", "rate",
-            "busy_percent", "busy_us", "last_message", "last_message_ms", "oldest_message_ms",
-            "errors", "restarts", "age_ms"}) {
-        own.push_back({{"field", field}, {"value", row[field]}});
+      for (const auto* field : {"id",           "kind",
+                                "name",         "node",
+                                "parent",       "role",
+                                "role_ms",      "report",
+                                "mailbox",      "oldest_message_ms",
+                                "rate",         "busy_percent",
+                                "handled",      "busy_us",
+                                "life_rate",    "life_busy_percent",
+                                "last_message", "last_message_ms",
+                                "errors",       "restarts",
+                                "dropped",      "age_ms"}) {
+        what.own.push_back({{"field", field}, {"value", row[field]}});
+      }
+      for (const auto& [reason, times] : a->drops) {
+        what.own.push_back({{"field", std::string("dropped: ") + reason}, {"value", times}});
       }
       if (const auto session = std::dynamic_pointer_cast<const session_facts>(a->facts)) {
-        own.push_back({{"field", "user"}, {"value", session->user_id.str()}});
+        what.own.push_back({{"field", "user"}, {"value", session->user_id.str()}});
       }
       const auto children = registry::instance().count_children(a->kind, a->name);
-      own.push_back({{"field", "children"}, {"value", children}});
+      what.own.push_back({{"field", "children"}, {"value", children}});
+      what.notes = notes(env_->config.node.name);
+      what.own_later = [this, a = *a, deadline](call_number wanted) {
+        hear_from_actor(wanted, a, deadline);
+      };
     }
-  }
-  listing what{.columns = {"field", "value"}, .own = std::move(own)};
-  if (!what.own.empty()) {
-    what.notes = notes(env_->config.node.name);
   }
   if (!r.local_only) {
     what.shape = [id](gathering& g) {

@@ -15,7 +15,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 4> flags{"dry_run", "create", "fewer_replicas", "follow"};
+constexpr std::array<std::string_view, 5> flags{"dry_run", "create", "fewer_replicas", "follow",
+                                                "unpin"};
 constexpr std::array<std::string_view, 5> texts{"user", "role", "kind", "scopes", "label"};
 
 struct whole_number {

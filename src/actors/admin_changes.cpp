@@ -2,9 +2,14 @@
 /// Verbs that change the cluster. They are carried out by the node that leads the cluster map; any
 /// other passes them on.
 
+#include <algorithm>
+
 #include "actors/admin.hpp"
+#include "actors/admin_answers.hpp"
+#include "actors/foresight.hpp"
 #include "actors/operations.hpp"
 #include "actors/token_keys.hpp"
+#include "config/live.hpp"
 #include "placement/plan.hpp"
 
 namespace greenroom::actors {
@@ -28,6 +33,28 @@ const char* code_of(const error& e) {
     default:
       return "failure";
   }
+}
+
+json answer(const std::vector<std::string>& columns, json row,
+            const std::vector<std::string>& notes) {
+  auto all = answer_of(columns, std::move(row));
+  if (!notes.empty()) {
+    all["notes"] = notes;
+  }
+  return all;
+}
+
+std::size_t pinned_in(const placement::cluster_map& map) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(map.shards, [](const auto& s) { return s.pinned_at != 0; }));
+}
+
+std::vector<std::string> notes_of_pinned(std::size_t pinned) {
+  if (pinned == 0) {
+    return {};
+  }
+  return {(pinned == 1 ? "1 shard is" : std::to_string(pinned) + " shards are") +
+          std::string(" pinned and stays where it is placed; rebalance --unpin evens out all")};
 }
 
 expected<operation> rotation(bool rehearsed) {
@@ -75,40 +102,22 @@ void admin::carry_out(const std::string& verb, const json& args, const answer_on
     return;
   }
   const bool rehearsed = args.value("dry_run", false);
-  const auto answer = [](std::vector<std::string> columns, json row,
-                         const std::vector<std::string>& notes) {
-    json all{{"ok", true},
-             {"columns", std::move(columns)},
-             {"rows", json::array({std::move(row)})},
-             {"missing", json::array()}};
-    if (!notes.empty()) {
-      all["notes"] = notes;
-    }
-    return all;
-  };
   if (verb == "rebalance" && rehearsed) {
-    const auto then = placement::foresee(*env_->board.routes()->map,
-                                         {.runs = [this](const uuid& id) { return runs(id); }});
-    done(answer({"rebalance", "replicas", "leaders"},
-                {{"rebalance", then.is_even() ? "nothing would move" : "would begin"},
-                 {"replicas", then.replicas},
-                 {"leaders", then.leaders}},
-                {}));
+    rehearse_rebalance(args.value("unpin", false), done);
     return;
   }
   if (verb == "rebalance") {
-    caf::anon_send(*cluster, rebalance_atom::value);
-    done(answer({"rebalance"},
-                {{"rebalance", "begun; shards that move are shown by: cluster status"}}, {}));
+    even_out(args.value("unpin", false), done);
     return;
   }
-  auto wanted = verb == "key rotate" ? rotation(rehearsed)
-                                     : operation_of(verb, args, *env_->board.routes()->map);
+  auto wanted = verb == "key rotate"
+                    ? rotation(rehearsed)
+                    : operation_of(verb, args, *env_->board.routes()->map, now_ms());
   if (!wanted) {
     done(failure(code_of(wanted.error()), wanted.error().message));
     return;
   }
-  std::vector<std::string> notes;
+  auto notes = wanted->notes;
   if (const auto& need = wanted->needs; need && !runs(need->node.id)) {
     const auto said = need->node.name + " does not run, or has no link to " +
                       env_->config.node.name + ", which leads the cluster map: " + need->otherwise;
@@ -125,12 +134,18 @@ void admin::carry_out(const std::string& verb, const json& args, const answer_on
       done(failure(code_of(agreed.error()), agreed.error().message));
       return;
     }
-    done(answer(wanted->columns, wanted->row, notes));
+    const auto routes = env_->board.routes();
+    const auto then = foresight::rehearsed(
+        verb, *std::move(wanted), *routes->map, copy,
+        {.runs = [this](const uuid& id) { return runs(id); },
+         .leader_of = [&](std::uint16_t shard) { return routes->shards.at(shard).leader; },
+         .evens_out = config::current(env_->config).cluster.rebalance == "auto"});
+    done(answer(then.columns, then.row, notes));
     return;
   }
   auto p = std::make_shared<map_proposal>();
   p->what = std::move(wanted->command);
-  p->done = [done, answer, notes, columns = std::move(wanted->columns),
+  p->done = [done, notes, columns = std::move(wanted->columns),
              row = std::move(wanted->row)](const std::optional<error>& why) {
     if (why) {
       done(failure(code_of(*why), why->message));
@@ -139,6 +154,58 @@ void admin::carry_out(const std::string& verb, const json& args, const answer_on
     }
   };
   caf::anon_send(*cluster, map_proposal_ptr(std::move(p)));
+}
+
+/// Of the replicas and leaders that are not where they would be if all were even. What is pinned
+/// stays, unless `unpin`.
+void admin::even_out(bool unpin, const answer_once& done) {
+  const auto map = env_->board.routes()->map;
+  const auto pinned = pinned_in(*map);
+  const auto begin = [cluster = env_->cluster.get(), done, left = unpin ? 0 : pinned] {
+    caf::anon_send(*cluster, rebalance_atom::value);
+    done(answer(
+        {"rebalance", "pinned"},
+        {{"rebalance", "begun; shards that move are shown by: cluster status"}, {"pinned", left}},
+        notes_of_pinned(left)));
+  };
+  if (!unpin || pinned == 0) {
+    begin();
+    return;
+  }
+  if (const auto why = why_no_pins(*map); !why.empty()) {
+    done(failure("refused", why));
+    return;
+  }
+  auto p = std::make_shared<map_proposal>();
+  p->what = placement::unpin_shards{};
+  p->done = [done, begin](const std::optional<error>& why) {
+    if (why) {
+      done(failure(code_of(*why), why->message));
+    } else {
+      begin();
+    }
+  };
+  caf::anon_send(*env_->cluster.get(), map_proposal_ptr(std::move(p)));
+}
+
+void admin::rehearse_rebalance(bool unpin, const answer_once& done) {
+  auto map = *env_->board.routes()->map;
+  if (const auto why = unpin ? why_no_pins(map) : std::string(); !why.empty()) {
+    done(failure("refused", why));
+    return;
+  }
+  if (unpin) {
+    (void)placement::apply(placement::unpin_shards{}, map);
+  }
+  const auto left = pinned_in(map);
+  const auto then = placement::foresee(map, {.runs = [this](const uuid& id) { return runs(id); }});
+  done(answer({"rebalance", "replicas", "leaders", "pinned", "would"},
+              {{"rebalance", then.is_even() ? "nothing would move" : "would begin"},
+               {"replicas", then.replicas},
+               {"leaders", then.leaders},
+               {"pinned", left},
+               {"would", foresight::in_words(then)}},
+              notes_of_pinned(left)));
 }
 
 }  // namespace greenroom::actors

@@ -6,8 +6,10 @@
 #include <set>
 
 #include "actors/admin.hpp"
+#include "actors/admin_answers.hpp"
 #include "actors/admin_missing.hpp"
 #include "actors/faults.hpp"
+#include "actors/foresight.hpp"
 #include "actors/link_delays.hpp"
 #include "config/live.hpp"
 #include "telemetry/log.hpp"
@@ -174,14 +176,15 @@ void admin::rehearse_delay(const admin_request& r, const json& args,
                                            "nothing to delay"));
     return;
   }
-  const bool dry = args.value("dry_run", false);
   const auto now = clock::now();
-  if (!dry) {
-    link_delays::instance().set(peer->id, std::chrono::milliseconds(*delay),
-                                now + std::chrono::seconds(*seconds), now);
-    telemetry::log("main").warn("rehearsal: frames for {} are delayed by {} ms for {} s",
-                                peer->name, *delay, *delay == 0 ? 0 : *seconds);
+  if (args.value("dry_run", false)) {
+    r.done(delay_foreseen(*peer, *delay, *seconds, now));
+    return;
   }
+  link_delays::instance().set(peer->id, std::chrono::milliseconds(*delay),
+                              now + std::chrono::seconds(*seconds), now);
+  telemetry::log("main").warn("rehearsal: frames for {} are delayed by {} ms for {} s", peer->name,
+                              *delay, *delay == 0 ? 0 : *seconds);
   r.done({{"ok", true},
           {"columns", {"node", "peer", "delay_ms", "left_s"}},
           {"rows",
@@ -190,6 +193,43 @@ void admin::rehearse_delay(const admin_request& r, const json& args,
              {"delay_ms", *delay},
              {"left_s", *delay == 0 ? 0 : *seconds}}}},
           {"missing", json::array()}});
+}
+
+/// What is delayed now, and how many shards it would be felt in.
+json admin::delay_foreseen(const placement::node_info& peer, std::int64_t delay_ms,
+                           std::int64_t seconds, clock::time_point now) const {
+  const auto delays = link_delays::instance().all(now);
+  const auto present = std::ranges::find(delays, peer.id, &link_delays::view::peer);
+  const bool is_delayed = present != delays.end();
+  const auto routes = env_->board.routes();
+  std::size_t shared = 0;
+  std::size_t led = 0;
+  for (const auto& s : routes->map->shards) {
+    const auto keeps = [&s](const uuid& node) {
+      return std::ranges::find(s.replicas, node) != s.replicas.end();
+    };
+    if (keeps(env_->board.self()) && keeps(peer.id)) {
+      ++shared;
+      led += routes->shards.at(s.shard).leader == env_->board.self() ? 1 : 0;
+    }
+  }
+  std::string would = "nothing would change: nothing is delayed";
+  if (delay_ms != 0) {
+    would = "what " + env_->config.node.name + " says to " + peer.name + " would come " +
+            std::to_string(delay_ms) + " ms later, for " + std::to_string(seconds) + " s: in " +
+            foresight::count_of(shared, "shard", "shards") + ", of which it leads " +
+            std::to_string(led);
+  } else if (is_delayed) {
+    would = "the delay would end";
+  }
+  return answer_of({"node", "peer", "delay_ms", "left_s", "shards", "leaders", "would"},
+                   {{"node", env_->config.node.name},
+                    {"peer", peer.name},
+                    {"delay_ms", is_delayed ? present->delay.count() : 0},
+                    {"left_s", is_delayed ? (present->left.count() + 999) / 1000 : 0},
+                    {"shards", shared},
+                    {"leaders", led},
+                    {"would", would}});
 }
 
 void admin::list_rehearsals(const admin_request& r, const json& /*args*/,

@@ -144,6 +144,9 @@ void admin::put_placement(explain::picture& p) const {
   if (placed == nullptr) {
     return;
   }
+  if (placed->pinned_at != 0) {
+    p.pinned_since = format_time(placed->pinned_at);
+  }
   for (const auto& id : placed->replicas) {
     p.wanted.push_back(name_of(id));
   }

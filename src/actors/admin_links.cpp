@@ -83,7 +83,7 @@ admin::rows admin::own_links() const {
   for (const auto& l : links_->views()) {
     auto row = row_of(l.who.name, l.who.address, l.who.id);
     const auto up = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - l.since);
-    row["version"] = l.who.version;
+    row["version"] = placement::release_of(l.who.version);
     // Silent: the connection is there, but the node has not said anything lately, or it is going.
     row["state"] = links_->up_since(l.who.id) ? "up" : "silent";
     row["since"] = format_time(now_ms() - up.count());
@@ -100,7 +100,7 @@ admin::rows admin::own_links() const {
       continue;
     }
     auto row = row_of(n.name, n.address, n.id);
-    row["version"] = n.version;
+    row["version"] = placement::release_of(n.version);
     row["state"] = "down";
     row["since"] = nullptr;
     row["up_s"] = nullptr;

@@ -73,12 +73,21 @@ void admin::set_log_level(const admin_request& r, const json& args, clock::time_
     telemetry::log("main").info("log level of {} set to {} by an operator",
                                 component.empty() ? "everything" : component, level);
   }
+  json row{{"node", env_->config.node.name},
+           {"component", component.empty() ? json("all") : json(component)},
+           {"level", dry ? before : level}};
+  if (dry) {
+    row["wanted"] = level;
+    row["would"] = before == level ? "nothing would change: it logs " + level + " already"
+                                   : "it would log " + level + " instead of " + before;
+  } else {
+    row["before"] = before;
+  }
+  const std::vector<std::string> of_rehearsal{"node", "component", "level", "wanted", "would"};
   gather(r, deadline,
-         {.columns = {"node", "component", "level", "before"},
-          .own = {json{{"node", env_->config.node.name},
-                       {"component", component.empty() ? json("all") : json(component)},
-                       {"level", dry ? before : level},
-                       {"before", before}}}});
+         {.columns =
+              dry ? of_rehearsal : std::vector<std::string>{"node", "component", "level", "before"},
+          .own = {std::move(row)}});
 }
 
 }  // namespace greenroom::actors

@@ -31,7 +31,7 @@ struct tail_wish {
   std::string wrong;
 };
 
-tail_wish wish_in(const json& args) {
+tail_wish tail_wish_in(const json& args) {
   tail_wish wish;
   for (const auto* name : {"level", "component", "grep", "from", "listener"}) {
     if (args.contains(name) && !args[name].is_string()) {
@@ -91,7 +91,7 @@ json row_of_dropped(const std::string& node, std::uint64_t dropped, const std::s
 }  // namespace
 
 void admin::tail_log(const admin_request& r, const json& args, clock::time_point deadline) {
-  const auto wish = wish_in(args);
+  const auto wish = tail_wish_in(args);
   if (!wish.wrong.empty()) {
     r.done(failure("usage", wish.wrong));
     return;

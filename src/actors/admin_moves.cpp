@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "actors/admin.hpp"
+#include "actors/foresight.hpp"
 #include "actors/operations.hpp"
 
 namespace greenroom::actors {
@@ -34,6 +35,19 @@ std::string names_of(const json& answer) {
                      : out + " and " + std::to_string(more) + " more";
 }
 
+/// How many those are, in a rehearsal.
+void put_in_use(json& row, std::size_t rooms) {
+  const auto would = row.value("would", "");
+  if (would.empty()) {
+    return;
+  }
+  row["rooms_in_use"] = rooms;
+  if (!would.starts_with("nothing")) {
+    row["would"] =
+        would + "; " + foresight::count_of(rooms, "room", "rooms") + " in use would go along";
+  }
+}
+
 }  // namespace
 
 void admin::move(const admin_request& r, const std::string& verb, const json& args,
@@ -53,11 +67,13 @@ void admin::move(const admin_request& r, const std::string& verb, const json& ar
       return;
     }
     auto named = r;
-    named.done = answer_once([done = r.done, rooms = names_of(answer)](json moved) {
+    const auto in_use = answer.at("rows").size() + answer.value("cut", std::size_t{0});
+    named.done = answer_once([done = r.done, rooms = names_of(answer), in_use](json moved) {
       if (moved.value("ok", false)) {
         moved["columns"].push_back("rooms");
         for (auto& row : moved["rows"]) {
           row["rooms"] = rooms;
+          put_in_use(row, in_use);
         }
       }
       done(std::move(moved));

@@ -57,7 +57,7 @@ admin::rows admin::silent_nodes(const gathering& g) const {
     found.push_back(
         {{"name", name},
          {"id", node != nullptr ? json(node->id.str()) : json()},
-         {"version", node != nullptr ? json(node->version) : json()},
+         {"version", node != nullptr ? json(placement::release_of(node->version)) : json()},
          {"state", node != nullptr && links_->is_linked(node->id) ? "no answer" : "down"},
          {"since", since ? json(format_time(now_ms() - ago.count())) : json()},
          {"reason", reason}});

@@ -10,29 +10,30 @@
 #include "actors/admin_answers.hpp"
 #include "actors/admin_args.hpp"
 #include "actors/announcements.hpp"
+#include "actors/foresight.hpp"
 #include "protocol/enum_names.hpp"
 
 namespace greenroom::actors {
 
 namespace {
 
+using foresight::count_of;
+using namespace std::chrono_literals;
 using nlohmann::json;
 
+/// A node that hangs keeps nobody from hearing what draining another would do.
+constexpr auto look_around_within = 1s;
+
 /// They look at dry_run themselves.
-constexpr std::array<std::string_view, 21> by_themselves{
-    "node drain",       "node undrain",  "node decommission", "shard move",          "room move",
-    "rebalance",        "key rotate",    "key retire",        "log level",           "reload",
-    "connection close", "session kick",  "user create",       "backup now",          "chaos fail",
-    "chaos kill",       "store compact", "shard snapshot",    "user reset-password", "token issue",
-    "chaos delay link"};
+constexpr std::array<std::string_view, 20> by_themselves{
+    "shard move",    "room move",      "shard unpin",         "room unpin",  "rebalance",
+    "key rotate",    "key retire",     "log level",           "reload",      "connection close",
+    "session kick",  "user create",    "backup now",          "chaos fail",  "chaos kill",
+    "store compact", "shard snapshot", "user reset-password", "token issue", "chaos delay link"};
 
 std::string text_in(const json& args, const char* name) {
   const auto it = args.find(name);
   return it != args.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
-std::string count_of(std::size_t n, const char* one, const char* many) {
-  return std::to_string(n) + " " + (n == 1 ? one : many);
 }
 
 /// What is known of an account, as `user export` has it.
@@ -79,6 +80,35 @@ std::string outcome_of(const std::string& verb, const account_seen& a, std::size
          count_of(a.rooms, "room", "rooms");
 }
 
+/// What goes on at the node, from the rows of `nodes`, in the rehearsal of an act on it.
+void put_figures(const std::string& verb, const json& nodes, json& answer) {
+  auto& columns = answer["columns"];
+  columns.erase(columns.size() - 1);
+  for (const auto* name : {"rooms", "sessions", "clients", "would"}) {
+    columns.push_back(name);
+  }
+  for (auto& row : answer["rows"]) {
+    const auto node = std::ranges::find_if(
+        nodes, [&](const json& n) { return n.value("name", "") == row.value("node", ""); });
+    const auto of = [&](const char* name) {
+      return node != nodes.end() ? node->value(name, json()) : json();
+    };
+    row["rooms"] = of("rooms");
+    row["sessions"] = of("sessions");
+    row["clients"] = of("connections");
+    const auto would = row.value("would", "");
+    const bool is_known = row["clients"].is_number_unsigned() && row["rooms"].is_number_unsigned();
+    if (verb == "node undrain" || would.starts_with("nothing") || !is_known) {
+      continue;
+    }
+    row["would"] =
+        would + "; " + count_of(row["rooms"].get<std::size_t>(), "room", "rooms") +
+        " in use would be led by others, and " +
+        count_of(row["clients"].get<std::size_t>(), "client", "clients") +
+        (verb == "node drain" ? " would be asked to go elsewhere" : " would have to go elsewhere");
+  }
+}
+
 }  // namespace
 
 bool admin::rehearse(const std::string& verb, const admin_request& r, const json& args,
@@ -89,7 +119,9 @@ bool admin::rehearse(const std::string& verb, const admin_request& r, const json
       std::ranges::find(by_themselves, verb) != by_themselves.end()) {
     return false;
   }
-  if (std::ranges::find(of_accounts, verb) != of_accounts.end()) {
+  if (verb.starts_with("node ")) {
+    rehearse_node(verb, r, args, deadline);
+  } else if (std::ranges::find(of_accounts, verb) != of_accounts.end()) {
     rehearse_account(verb, r, args, deadline);
   } else if (verb == "announce") {
     rehearse_announcement(r, args, deadline);
@@ -152,6 +184,33 @@ void admin::rehearse_account(const std::string& verb, const admin_request& r, co
             },
             {id, {}, 0});
       });
+}
+
+/// By the leader of the map, and how much goes on at the node by itself: what is not known of a
+/// node that does not answer is null.
+void admin::rehearse_node(const std::string& verb, const admin_request& r, const json& args,
+                          clock::time_point deadline) {
+  if (r.local_only) {
+    change(r, verb, args, deadline);
+    return;
+  }
+  admin_request look;
+  look.request = {{"verb", "nodes"}, {"args", json::object()}};
+  look.done = answer_once([this, r, verb, args, deadline](const json& nodes) {
+    if (!nodes.value("ok", false)) {
+      r.done(nodes);  // this actor ends
+      return;
+    }
+    auto told = r;
+    told.done = answer_once([done = r.done, verb, rows = nodes.at("rows")](json answer) {
+      if (answer.value("ok", false)) {
+        put_figures(verb, rows, answer);
+      }
+      done(std::move(answer));
+    });
+    change(told, verb, args, deadline);
+  });
+  list_nodes(look, std::min(deadline, clock::now() + look_around_within));
 }
 
 void admin::rehearse_announcement(const admin_request& r, const json& args,

@@ -85,7 +85,8 @@ admin::rows admin::led_shards() const {
 
 void admin::list_shards(const admin_request& r, clock::time_point deadline) {
   const bool asked_here = !r.local_only;
-  gather(r.request, {"shard", "state", "leader", "term", "replicas", "lag", "index", "moving_to"},
+  gather(r.request,
+         {"shard", "state", "leader", "term", "replicas", "lag", "index", "moving_to", "pinned"},
          led_shards(), r.done, r.local_only, deadline, [this, asked_here](gathering& g) {
            if (asked_here) {
              complete(g);
@@ -127,6 +128,10 @@ void admin::complete(gathering& g) const {
   }
   g.found.clear();
   for (auto& [shard, row] : best) {
+    const auto* placed = placement::find_shard(*routes->map, shard);
+    const bool pinned = placed != nullptr && placed->pinned_at != 0;
+    row["pinned"] = pinned;
+    row["pinned_at"] = pinned ? json(format_time(placed->pinned_at)) : json();
     g.found.push_back(std::move(row));
   }
 }

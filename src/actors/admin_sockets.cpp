@@ -17,11 +17,12 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t connection_columns = 12;
+/// The first of these are columns: as many as fit into 80 characters.
+constexpr std::size_t connection_columns = 6;
 constexpr std::array<std::string_view, 18> connection_fields{
-    "id",      "node",    "address",     "protocol",         "encoding",    "username",
-    "since",   "queue",   "queue_bytes", "bytes_in",         "bytes_out",   "ping_ms",
-    "user_id", "session", "heard_ms",    "requests_in_hand", "messages_in", "messages_out"};
+    "id",      "address",  "protocol", "username",         "queue",       "ping_ms",
+    "node",    "encoding", "since",    "queue_bytes",      "bytes_in",    "bytes_out",
+    "user_id", "session",  "heard_ms", "requests_in_hand", "messages_in", "messages_out"};
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 
 #include "actors/admin.hpp"
 #include "actors/admin_answers.hpp"
+#include "actors/foresight.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/text.hpp"
 
@@ -109,11 +110,14 @@ void admin::rehearse_issue(const std::shared_ptr<issuing>& i) {
       i->done(failure(code, first + ": " + text));
       return;
     }
-    i->done(answer_of({"user", "tokens", "account", "issued"},
-                      {{"user", first},
-                       {"tokens", i->order.size()},
-                       {"account", is_new ? "would be made" : "is there"},
-                       {"issued", false}}));
+    i->done(answer_of(
+        {"user", "tokens", "account", "issued", "would"},
+        {{"user", first},
+         {"tokens", i->order.size()},
+         {"account", is_new ? "would be made" : "is there"},
+         {"issued", false},
+         {"would", foresight::count_of(i->order.size(), "token", "tokens") + " would be issued" +
+                       (is_new ? ", to accounts that would be made" : "")}}));
   });
 }
 

@@ -43,7 +43,9 @@ bool take_number(const json& args, const char* name, std::size_t most, std::size
   return true;
 }
 
-expected<trace_wish> wish_in(const json& args) {
+}  // namespace
+
+expected<trace_wish> admin::wish_in(const json& args) const {
   trace_wish wish;
   if (const auto called = text_in(args, "room"); !called.empty()) {
     const auto parsed = uuid::parse(called);
@@ -61,8 +63,22 @@ expected<trace_wish> wish_in(const json& args) {
     }
     wish.message = *parsed;
   }
-  if (!wish.room && !wish.user && !wish.message) {
-    return invalid_field("room", "room, user or message: which messages");
+  if (const auto it = args.find("shard"); it != args.end()) {
+    const auto map = env_->board.routes()->map;
+    const auto shards = map ? map->shard_count : std::uint16_t{0};
+    if (!it->is_number_unsigned() || *it < 1U || *it > shards) {
+      return invalid_field("shard", "shard is 1 to " + std::to_string(shards) +
+                                        ": no messages go through the cluster map, which is 0");
+    }
+    wish.of_rooms = [shards, wanted = it->get<std::uint16_t>()](const uuid& room) {
+      return placement::shard_of(room, shards) == wanted;
+    };
+  }
+  if (const auto from = text_in(args, "connection"); !from.empty()) {
+    wish.connection = id_here(from).value_or(0);
+  }
+  if (!wish.room && !wish.user && !wish.message && !wish.of_rooms) {
+    return invalid_field("room", "room, user, message or shard: which messages");
   }
   std::size_t seconds = static_cast<std::size_t>(wish.time.count());
   if (!take_number(args, "limit", message_trace::messages_max, wish.messages)) {
@@ -76,18 +92,17 @@ expected<trace_wish> wish_in(const json& args) {
   return wish;
 }
 
-json row_of(const std::string& node, const traced_hop& h) {
+json admin::as_row(const traced_hop& h) const {
   return {{"message", h.message.str()},
           {"user", h.user.str()},
           {"room", h.room.str()},
           {"hop", to_string(h.at)},
-          {"node", node},
+          {"node", env_->config.node.name},
           {"time_us", h.time_us},
           {"clock_error_us", 0},
-          {"receivers", h.at == hop::out ? json(h.receivers) : json()}};
+          {"receivers", h.at == hop::out ? json(h.receivers) : json()},
+          {"connection", h.connection != 0 ? json(here(h.connection)) : json()}};
 }
-
-}  // namespace
 
 /// Another node's clock is this one's and so much, if its answer took as long as the question. Of
 /// several guesses the one with the shortest way is the best.
@@ -142,14 +157,14 @@ void admin::trace_messages(const admin_request& r, const json& args, clock::time
   }
   listing what{.columns = {"message", "hop", "node", "time_us", "receivers"}};
   for (const auto& h : page->hops) {
-    what.own.push_back(row_of(node, h));
+    what.own.push_back(as_row(h));
   }
   if (page->dropped > 0) {
     what.own.push_back({{"node", node}, {"dropped", page->dropped}});
   }
   if (page->began && wish->message) {
     what.own = written_here(*wish->message);
-  } else if (page->began) {
+  } else if (page->began && (wish->room || wish->user)) {
     what.own.push_back(known_here(wish->room, wish->user));
   }
   if (r.local_only) {

@@ -253,9 +253,9 @@ struct shard_public_rooms {
   std::optional<unix_ms> before_time;
   uuid before_id;
   std::uint32_t limit = 50;
+  std::string query;
 };
-/// The rooms of a list, as this user sees them; those of which he is no member, or to which he is
-/// not invited, are left out.
+/// The rooms of a list as this user sees them, without those he is not in, or not invited to.
 struct shard_room_views {
   std::vector<uuid> ids;
   bool invited = false;
@@ -366,6 +366,7 @@ struct user_views {
 /// shard_public_rooms, shard_room_views.
 struct room_views {
   std::vector<protocol::room> rooms;
+  std::optional<std::string> stopped_at;  ///< of shard_public_rooms: as in user_views
 };
 /// user_logout tells which sessions ended.
 struct logged_out {

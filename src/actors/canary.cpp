@@ -52,6 +52,7 @@ canary::canary(caf::actor_config& cfg, environment_ptr env, canary_watch::pace p
 }
 
 canary::behavior_type canary::make_behavior() {
+  become_known_as("not proven yet");
   caf::anon_send(this, tick_atom::value);
   return {[](const subscription_ptr& wanted, const session_actor& session) {
             auto told = std::make_shared<subscribed>();
@@ -189,6 +190,7 @@ void canary::look(clock::time_point now) {
       return;
     case canary_watch::verdict::good:
       canary_metrics::instance().good.Increment();
+      become_known_as("delivering");
       if (!was_well) {
         telemetry::log("health").info("delivery is proven again");
       }
@@ -196,6 +198,7 @@ void canary::look(clock::time_point now) {
       break;
     case canary_watch::verdict::bad: {
       canary_metrics::instance().bad.Increment();
+      become_known_as("failing");
       const auto what = joined(watch_.missing());
       if (was_well) {
         telemetry::log("health").warn("an event was not delivered in time: not through {}", what);

@@ -34,6 +34,7 @@ class canary final : public observed<relay_actor> {
 
  protected:
   behavior_type make_behavior() override;
+  void describe(self_report& to) const override;
   void on_exit() override;
 
  private:

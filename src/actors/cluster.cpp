@@ -89,7 +89,7 @@ void cluster::begin() {
     const std::lock_guard lock(*self_mutex_);
     *self_info_ = {env_->board.self(),
                    env_->config.node.name,
-                   GREENROOM_VERSION,
+                   placement::version_in_map(GREENROOM_VERSION),
                    env_->config.cluster.port == 0 ? "" : env_->config.cluster.advertise,
                    uuid{},
                    0};
@@ -304,6 +304,11 @@ void cluster::take_leader(const leader_notice& n) {
 
 void cluster::tick() {
   delayed_send(this, tick_every, tick_atom::value);
+  become_known_as(out_          ? "out"
+                  : !map_       ? (forming_ ? "forming" : "looking for a cluster")
+                  : map_leader_ ? "map leader"
+                  : drained_    ? "drained"
+                                : "member");
   links_->sweep();
   dial_all();
   tell_kept(clock::now());

@@ -39,6 +39,7 @@ class cluster final : public observed<cluster_actor> {
 
  protected:
   behavior_type make_behavior() override;
+  void describe(self_report& to) const override;
   void on_exit() override;
 
  private:

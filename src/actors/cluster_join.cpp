@@ -183,7 +183,12 @@ void cluster::ask_to_join() {
       return;
     }
     if (leads_map()) {
-      change_map(placement::join_node{me});
+      if (me.address.empty() && known != nullptr) {
+        // A cluster of one, which nobody can join, and whose program is another one now.
+        change_map(placement::update_node{me.id, {}, me.version, {}});
+      } else {
+        change_map(placement::join_node{me});
+      }
       return;
     }
   }

@@ -39,6 +39,7 @@ connection::connection(caf::actor_config& cfg, environment_ptr env, net::connect
 }
 
 connection::behavior_type connection::make_behavior() {
+  become_known_as(who_.transport == net::transport::http ? "http" : "guest");
   if (handshake_token_ && who_.transport == net::transport::websocket) {
     // A bearer token at the handshake authenticates without a request, so nothing is answered.
     if (const auto claims = verify(*handshake_token_)) {
@@ -65,7 +66,13 @@ connection::behavior_type connection::make_behavior() {
             count_error();
           },
           [this](const http_call_ptr& c) { take_http(c); },
-          [this](const reply_ptr& r) { calls_.take_reply(*r); },
+          [this](const reply_ptr& r) {
+            if (calls_.knows(r->number)) {
+              calls_.take_reply(*r);
+            } else {
+              dropped("replies later than their time-out");
+            }
+          },
           [this](closed_atom) {
             socket_closed_ = true;
             quit();
@@ -73,6 +80,7 @@ connection::behavior_type connection::make_behavior() {
           [this](closed_atom, const session_actor& which) {
             if (session_ == which) {
               session_.reset();
+              become_known_as("guest");
             }
             // It has given back what it had; what was sent to it since comes back first.
             caf::anon_send(which, closed_atom::value);
@@ -118,6 +126,7 @@ void connection::take(const client_request_ptr& r) {
            .address = who_.address,
            .of = "early " + network_of(who_.address),
            .per_minute = 1});
+      dropped("more requests before the authentication than may wait");
       error e{ec::rate_limit, "too many requests before the authentication was answered", {}};
       e.details.retry_after_ms = retry_after_authentication_ms;
       answer(*r, std::move(e));
@@ -229,6 +238,7 @@ void connection::start_session(session_start start) {
   auto handle = spawn<session>(env_, std::move(start));
   monitor(handle);
   session_ = handle;
+  become_known_as("authenticated");
   auto waiting = std::exchange(waiting_, {});
   for (auto& r : waiting) {
     caf::anon_send(handle, std::move(r));
@@ -238,6 +248,7 @@ void connection::start_session(session_start start) {
 void connection::session_gone(const caf::actor_addr& which, bool failed) {
   if (session_ && session_->address() == which) {
     session_.reset();
+    become_known_as("guest");
     if (failed) {
       // What was subscribed is lost: the client comes back and resumes.
       if (auto* sockets = env_->sockets.load()) {

@@ -30,6 +30,7 @@ class connection final : public observed<connection_actor> {
 
  protected:
   behavior_type make_behavior() override;
+  void describe(self_report& to) const override;
   void on_exit() override;
 
  private:

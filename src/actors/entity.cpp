@@ -152,7 +152,8 @@ void entity::ask(const uuid& target, std::uint16_t shard, const chat::origin& fr
 void entity::take_reply(const reply& r) {
   const auto it = asks_.find(r.number);
   if (it == asks_.end()) {
-    return;  // later than its time-out
+    dropped("replies later than their time-out");
+    return;
   }
   const auto then = std::move(it->second.then);
   asks_.erase(it);
@@ -180,6 +181,7 @@ bool entity::submit(hash_job::what kind, std::string password, std::string hash,
 void entity::take_hash(const hash_done& h) {
   const auto it = hashes_.find(h.job);
   if (it == hashes_.end()) {
+    dropped("hashes later than their time-out");
     return;
   }
   const auto then = std::move(it->second.then);

@@ -54,6 +54,8 @@ class entity : public observed<entity_actor> {
   using hash_handler = std::function<void(const hash_done&)>;
 
   behavior_type make_behavior() final;
+  /// What rooms and users have in common; they say the rest.
+  void describe(self_report& to) const override;
   void on_exit() final;
 
   // -- what a room and a user do differently

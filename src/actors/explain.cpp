@@ -186,6 +186,15 @@ void tell_moves(const picture& p, const view& v, std::vector<sentence>& out) {
   out.push_back({"moves", std::move(says)});
 }
 
+void tell_pin(const picture& p, std::vector<sentence>& out) {
+  if (!p.pinned_since.empty()) {
+    out.push_back({"pinned", "an operator has placed it (" + p.pinned_since + "; audit tail says " +
+                                 "who): it is not evened out, and only what is lost or " +
+                                 "decommissioned is made up for; ends with shard unpin " +
+                                 std::to_string(p.shard)});
+  }
+}
+
 void tell_writes(const picture& p, const view& v, std::vector<sentence>& out) {
   names why;
   if (p.room && p.room->deleted) {
@@ -327,6 +336,7 @@ std::vector<sentence> tell(const picture& p) {
   tell_leader(p, v, out);
   tell_followers(p, v, out);
   tell_moves(p, v, out);
+  tell_pin(p, out);
   tell_writes(p, v, out);
   for (const auto& node : v.voters) {
     out.push_back({"if " + node + " stops", if_stopped(p, v, node)});

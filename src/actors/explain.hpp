@@ -65,6 +65,7 @@ struct picture {
   std::map<std::string, std::string> away;  ///< nodes that did not answer, and why
   std::vector<replica> replicas;            ///< of those that did
   std::uint32_t election_timeout_ms = 1000;
+  std::string pinned_since;  ///< empty: it is not pinned
 };
 
 struct sentence {

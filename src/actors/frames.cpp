@@ -214,7 +214,7 @@ std::string body_of(const reply_body& body) {
                  },
                  [](const room_views& b) {
                    return packing::encode_as(document_form{
-                       document_of(protocol::room_list_response{b.rooms, {}}), false});
+                       document_of(protocol::room_list_response{b.rooms, b.stopped_at}), false});
                  },
                  [](const error& e) { return packing::encode_as(error_form(e)); },
                  [](const done&) { return std::string{}; },
@@ -270,9 +270,9 @@ T parse_reply_body(std::string_view bytes) {
         unpack<document_form>("user_views", bytes).document);
     return {std::move(list.users), std::move(list.next_cursor)};
   } else if constexpr (std::is_same_v<T, room_views>) {
-    return {
-        answer_as<protocol::room_list_response>(unpack<document_form>("room_views", bytes).document)
-            .rooms};
+    auto list = answer_as<protocol::room_list_response>(
+        unpack<document_form>("room_views", bytes).document);
+    return {std::move(list.rooms), std::move(list.next_cursor)};
   } else if constexpr (std::is_same_v<T, error>) {
     return unpack<error_form>("error", bytes).back();
   } else if constexpr (packing::described<T>) {

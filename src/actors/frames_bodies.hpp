@@ -237,7 +237,7 @@ auto fields(link_form<shard_user_list> auto& v) {
   return std::tie(v.query, v.before_time, v.before_id, v.limit);
 }
 auto fields(link_form<shard_public_rooms> auto& v) {
-  return std::tie(v.before_time, v.before_id, v.limit);
+  return std::tie(v.before_time, v.before_id, v.limit, v.query);
 }
 auto fields(link_form<shard_room_views> auto& v) {
   return std::tie(v.ids, v.invited);

@@ -70,6 +70,7 @@ std::string gate::take_hello(const std::string& bytes) {
     w.refusal = "too many links";
   }
   if (!w.refusal.empty()) {
+    dropped("callers that were refused");
     telemetry::log_seldom({.component = "gate", .key = w.refusal}, "refused {}: {}",
                           h ? h->who.name : "somebody", w.refusal);
     return frames::encode(w);
@@ -101,6 +102,7 @@ std::uint64_t gate::take_proof(const std::string& bytes) {
     telemetry::log_seldom({.component = "gate", .key = "proof of " + c.hello.who.name},
                           "{} could not prove who it is", c.hello.who.name);
     callers_.erase(it);
+    dropped("callers that were refused");
     return 0;
   }
   c.epoch = ++epochs_;
@@ -133,6 +135,7 @@ void gate::take_batch(std::uint64_t epoch, std::uint64_t number,
   const auto sender = current_sender();
   const auto it = callers_.find(caf::actor_cast<caf::actor_addr>(sender));
   if (it == callers_.end() || it->second.epoch == 0 || it->second.epoch != epoch) {
+    dropped("batches of who is not verified");
     link_metrics::instance().refused_batches.Increment();
     return;
   }

@@ -60,6 +60,7 @@ class gate final : public observed<gate_actor> {
 
  protected:
   behavior_type make_behavior() override;
+  void describe(self_report& to) const override;
 
  private:
   struct caller {

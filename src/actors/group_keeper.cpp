@@ -23,7 +23,7 @@ constexpr auto hand_over_again = 2s;
 constexpr auto map_patience = 10s;
 
 // "?7": do I belong, asked for the 7th time. "-7": not any more.
-constexpr char question = '?';
+constexpr char asks_whether = '?';
 constexpr char not_any_more = '-';
 
 const char* name_of(raft::group_step::what kind) {
@@ -226,7 +226,7 @@ void group_keeper::follow(clock::time_point now) {
     return;
   }
   question_ = ++questions_;
-  send(leader, question + std::to_string(question_));
+  send(leader, asks_whether + std::to_string(question_));
 }
 
 bool group_keeper::take(raft::server_id from, std::string_view message,
@@ -240,7 +240,7 @@ bool group_keeper::take(raft::server_id from, std::string_view message,
     return number != 0 && number == question_ && !is_wanted(env_.board.self());
   }
   const auto asker = names_.node_of(from);
-  if (message.front() != question || leads == nullptr || asker.is_nil() || is_wanted(asker)) {
+  if (message.front() != asks_whether || leads == nullptr || asker.is_nil() || is_wanted(asker)) {
     return false;
   }
   const auto group = leads->group();

@@ -124,6 +124,7 @@ void link::dial() {
     return;
   }
   dialing_ = true;
+  become_known_as("dialing");
   ++attempt_;
   const auto colon = address_.rfind(':');
   std::uint16_t port = 0;
@@ -147,6 +148,7 @@ void link::take_dialed(const dialed& result) {
     return;
   }
   gate_ = result.gate;
+  become_known_as("shaking hands");
   connection_ = result.connection;
   facts_->describe([&](link_facts::description& d) {
     d.tls = connection_->version();
@@ -220,6 +222,7 @@ void link::take_welcome(const std::string& bytes) {
 void link::come_up(std::uint64_t epoch) {
   dialing_ = false;
   up_ = true;
+  become_known_as("up");
   epoch_ = epoch;
   number_ = 0;
   back_off_ = back_off_first;
@@ -256,6 +259,7 @@ void link::take_batch(std::uint64_t epoch, std::uint64_t number,
   const auto sender = current_sender();
   if (!up_ || dialer_ || epoch != epoch_ || sender == nullptr ||
       sender->node() != gate_.address().node()) {
+    dropped("batches of another connection");
     return;
   }
   if (acceptor_ != sender) {
@@ -306,6 +310,7 @@ void link::go_down(const std::string& why) {
   }
   cut_connection();
   const bool was_up = std::exchange(up_, false);
+  become_known_as("down");
   dialing_ = false;
   waiting_.clear();
   held_.clear();
@@ -332,9 +337,11 @@ void link::go_down(const std::string& why) {
 
 void link::push(std::string frame) {
   if (!up_) {
+    dropped("frames while the link is down");
     return;
   }
   if (waiting_bytes_ + frame.size() > waiting_bytes_max) {
+    dropped("frames that found the queue full");
     link_metrics::instance().dropped_frames.Increment();
     facts_->dropped.fetch_add(1, std::memory_order_relaxed);
     return;

@@ -57,6 +57,7 @@ class link final : public observed<link_actor> {
 
  protected:
   behavior_type make_behavior() override;
+  void describe(self_report& to) const override;
   void on_exit() override;
 
  private:

@@ -43,8 +43,13 @@ map_shard::behavior_type map_shard::make_behavior() {
       replica_door::duties{
           .send = [this](raft::server_id to,
                          std::string message) { send(to, std::move(message), false); },
-          .role_changed = [this](raft::role now, std::uint64_t term,
-                                 raft::server_id) { duties_.on_role(now, term); },
+          .role_changed =
+              [this](raft::role now, std::uint64_t term, raft::server_id) {
+                become_known_as(now == raft::role::leader      ? "leader"
+                                : now == raft::role::candidate ? "candidate"
+                                                               : "follower");
+                duties_.on_role(now, term);
+              },
           .dropped = [this](std::uint64_t tag, bool) { dropped(tag); },
           .send_transfer = [this](raft::server_id to,
                                   std::string message) { send(to, std::move(message), true); },
@@ -68,6 +73,8 @@ map_shard::behavior_type map_shard::make_behavior() {
             if (replica_) {
               keeper_.heard();
               replica_->receive(from, message, steady_now());
+            } else {
+              observed::dropped("messages of the group before it had begun");
             }
           },
           [this](transfer_atom, std::uint64_t from, const std::string& message) {
@@ -141,6 +148,7 @@ void map_shard::tick() {
 
 void map_shard::retire() {
   retired_ = true;
+  become_known_as("retired");
   answer_all(unavailable("the cluster map's shard has left this node", retired_retry_ms).value());
   duties_.on_role(raft::role::follower, replica_->status().term);
   replica_.reset();
@@ -158,6 +166,7 @@ void map_shard::start_replica() {
   if (replica_) {
     return;
   }
+  become_known_as("follower");
   machine_ = std::make_unique<raft::map_machine>(
       env_->db, [this](raft::map_machine::applied_change&& change) { applied(change); });
   raft::replica_options options;

@@ -47,6 +47,7 @@ class map_shard final : public observed<map_shard_actor> {
 
  protected:
   behavior_type make_behavior() override;
+  void describe(self_report& to) const override;
   void on_exit() override;
 
  private:

@@ -47,11 +47,16 @@ message_trace& message_trace::instance() {
   return *only;
 }
 
-bool message_trace::fits(const trace& t, const traced_hop& h) {
+bool message_trace::fits(const trace& t, const traced_hop& h, const key& which) {
   const auto is = [](const std::optional<uuid>& wanted, const uuid& known) {
     return !wanted || *wanted == known;
   };
-  return is(t.wish.message, h.message) && is(t.wish.room, h.room) && is(t.wish.user, h.user);
+  if (!is(t.wish.message, h.message) || !is(t.wish.room, h.room) || !is(t.wish.user, h.user) ||
+      (t.wish.of_rooms && !t.wish.of_rooms(h.room))) {
+    return false;
+  }
+  const auto from = t.wish.connection.value_or(0);
+  return from == 0 || t.known.contains(which) || (h.at == hop::socket && h.connection == from);
 }
 
 void message_trace::note(traced_hop h, clock::time_point now, clock::duration ago) {
@@ -59,11 +64,12 @@ void message_trace::note(traced_hop h, clock::time_point now, clock::duration ag
   const std::lock_guard lock(mutex_);
   tidy(now);
   for (auto& [name, t] : traces_) {
-    if (now >= t.ends || !fits(t, h)) {
+    const key which{h.user, h.message};
+    if (now >= t.ends || !fits(t, h, which)) {
       continue;
     }
-    const key which{h.user, h.message};
-    if (!t.known.contains(which) && t.known.size() >= t.wish.messages * spare) {
+    const auto messages = t.wish.connection == 0U ? messages_max : t.wish.messages;
+    if (!t.known.contains(which) && t.known.size() >= messages * spare) {
       continue;
     }
     t.known.insert(which);

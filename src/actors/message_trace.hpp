@@ -12,6 +12,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -21,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/port.hpp"
 #include "protocol/uuid.hpp"
 
 namespace greenroom::actors {
@@ -44,8 +46,9 @@ struct traced_hop {
   uuid user;     ///< the sender
   uuid room;
   hop at = hop::socket;
-  std::int64_t time_us = 0;     ///< since 1970, by this node's clock
-  std::uint32_t receivers = 0;  ///< of `out`: connections
+  std::int64_t time_us = 0;           ///< since 1970, by this node's clock
+  std::uint32_t receivers = 0;        ///< of `out`: connections
+  net::connection_id connection = 0;  ///< of `socket`: where it was read
 };
 
 /// Which messages: all that is set has to fit.
@@ -53,6 +56,11 @@ struct trace_wish {
   std::optional<uuid> message;
   std::optional<uuid> room;
   std::optional<uuid> user;
+  /// Of a room that this is true of; empty: any.
+  std::function<bool(const uuid&)> of_rooms;
+  /// That begin at this connection, which is one of this node's (or, as 0, of another's; which
+  /// those are is not known here, so that more of them are kept).
+  std::optional<net::connection_id> connection;
   std::size_t messages = 10;  ///< as many, then no more
   std::chrono::seconds time{30};
 };
@@ -100,7 +108,7 @@ class message_trace {
     std::vector<traced_hop> hops;
     std::uint64_t dropped = 0;
   };
-  static bool fits(const trace& t, const traced_hop& h);
+  static bool fits(const trace& t, const traced_hop& h, const key& which);
   void tidy(clock::time_point now);
 
   std::atomic<bool>& on_;
@@ -110,9 +118,10 @@ class message_trace {
 
 /// Shorter, for those on the way: nothing unless somebody traces.
 inline void trace_hop(hop at, const uuid& message, const uuid& user, const uuid& room,
-                      message_trace::clock::duration ago = {}, std::uint32_t receivers = 0) {
+                      message_trace::clock::duration ago = {}, std::uint32_t receivers = 0,
+                      net::connection_id connection = 0) {
   if (somebody_traces.load(std::memory_order_relaxed)) {
-    message_trace::instance().note({message, user, room, at, 0, receivers},
+    message_trace::instance().note({message, user, room, at, 0, receivers, connection},
                                    message_trace::clock::now(), ago);
   }
 }

@@ -50,6 +50,7 @@ node::node(caf::actor_config& cfg, environment_ptr env, std::shared_ptr<peers> l
 }
 
 node::behavior_type node::make_behavior() {
+  become_known_as("running");
   start_cluster();
   start_admin();
   start_presence();
@@ -204,6 +205,7 @@ void node::drop_shard(std::uint16_t number) {
 
 void node::stop() {
   stopping_ = true;
+  become_known_as("stopping");
   quit(caf::exit_reason::user_shutdown);
 }
 

@@ -29,6 +29,7 @@ class node final : public observed<node_actor> {
 
  protected:
   behavior_type make_behavior() override;
+  void describe(self_report& to) const override;
   void on_exit() override;
 
  private:

@@ -31,6 +31,7 @@ online_users::standing online_users::changed(person& p) {
 std::optional<online_users::standing> online_users::attach(const uuid& user, const user_attach& c,
                                                            clock::time_point now) {
   const std::lock_guard lock(mutex_);
+  nodes_.insert(c.node);
   auto& p = people_[user];
   const bool was_online = p.is_online();
   const auto known = std::find_if(p.places.begin(), p.places.end(),
@@ -56,6 +57,7 @@ std::optional<online_users::standing> online_users::detach(const uuid& user, con
                                                            std::uint64_t order,
                                                            clock::time_point now) {
   const std::lock_guard lock(mutex_);
+  nodes_.insert(node);
   auto& p = people_[user];
   const bool was_online = p.is_online();
   const auto known = std::find_if(p.places.begin(), p.places.end(),
@@ -90,6 +92,7 @@ std::optional<online_users::standing> online_users::set_status(const uuid& user,
 std::vector<uuid> online_users::drop_node(const node_id& node) {
   const std::lock_guard lock(mutex_);
   forget_watcher(node);
+  nodes_.erase(node);
   std::vector<uuid> offline;
   for (auto it = people_.begin(); it != people_.end();) {
     auto& p = it->second;
@@ -106,11 +109,18 @@ std::vector<uuid> online_users::drop_node(const node_id& node) {
 
 std::vector<uuid> online_users::expire(clock::time_point before) {
   const std::lock_guard lock(mutex_);
+  nodes_.clear();
+  for (const auto& [node, users] : watched_) {
+    nodes_.insert(node);
+  }
   std::vector<uuid> offline;
   for (auto it = people_.begin(); it != people_.end();) {
     auto& p = it->second;
     const bool was_online = p.is_online();
     std::erase_if(p.places, [&](const place& at) { return at.confirmed < before; });
+    for (const auto& at : p.places) {
+      nodes_.insert(at.node);
+    }
     if (was_online && !p.is_online()) {
       (void)changed(p);
       offline.push_back(it->first);
@@ -146,16 +156,7 @@ std::vector<node_id> online_users::nodes_of(const uuid& user) const {
 
 std::vector<node_id> online_users::nodes() const {
   const std::lock_guard lock(mutex_);
-  std::unordered_set<node_id, uuid_hash> all;
-  for (const auto& [user, p] : people_) {
-    for (const auto& at : p.places) {
-      all.insert(at.node);
-    }
-  }
-  for (const auto& [node, users] : watched_) {
-    all.insert(node);
-  }
-  return {all.begin(), all.end()};
+  return {nodes_.begin(), nodes_.end()};
 }
 
 std::size_t online_users::size() const {
@@ -186,6 +187,7 @@ std::size_t online_users::watch(const shard_watch& w) {
   if (w.afresh) {
     forget_watcher(w.node);
   }
+  nodes_.insert(w.node);
   auto& users = watched_[w.node];
   for (const auto& user : w.forget) {
     if (users.erase(user) > 0) {

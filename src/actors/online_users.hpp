@@ -57,7 +57,7 @@ class online_users {
   [[nodiscard]] bool is_online(const uuid& user) const;
   /// Those with sessions of his.
   [[nodiscard]] std::vector<node_id> nodes_of(const uuid& user) const;
-  /// All that have sessions or watch.
+  /// All that have sessions or watch, and perhaps some that had. Costs nothing: it is asked often.
   [[nodiscard]] std::vector<node_id> nodes() const;
   [[nodiscard]] std::size_t size() const;
 
@@ -89,6 +89,7 @@ class online_users {
   mutable std::mutex mutex_;
   std::uint64_t version_;
   std::unordered_map<uuid, person, uuid_hash> people_;
+  std::unordered_set<node_id, uuid_hash> nodes_;  ///< looked through by expire()
   std::unordered_map<uuid, std::vector<node_id>, uuid_hash> watchers_;  ///< by user
   std::unordered_map<node_id, std::unordered_set<uuid, uuid_hash>, uuid_hash>
       watched_;  ///< by node

@@ -43,6 +43,11 @@ bool open_calls::close_if_empty() {
   return true;
 }
 
+std::size_t open_calls::size() const {
+  const std::lock_guard lock(mutex_);
+  return calls_.size();
+}
+
 void open_calls::fail_all(const error& why) {
   std::unordered_map<key, reply_sink, key_hash> left;
   {

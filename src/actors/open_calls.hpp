@@ -36,6 +36,7 @@ class open_calls {
   bool close_if_empty();
   /// Closes, and answers everything that is left.
   void fail_all(const error& why);
+  [[nodiscard]] std::size_t size() const;
 
  private:
   /// Numbers are unique per node only, but each node's calls come from sinks of their own.
@@ -51,7 +52,7 @@ class open_calls {
   };
   static key key_of(const asked& a) { return {a.sink.id(), a.what->number}; }
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   bool closed_ = false;
   std::unordered_map<key, reply_sink, key_hash> calls_;
 };

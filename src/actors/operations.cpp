@@ -13,8 +13,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 6> verbs{"shard move",   "room move",         "node drain",
-                                                "node undrain", "node decommission", "key retire"};
+constexpr std::array<std::string_view, 8> verbs{"shard move",        "room move",  "shard unpin",
+                                                "room unpin",        "node drain", "node undrain",
+                                                "node decommission", "key retire"};
 
 expected<std::string> text_in(const json& args, const char* name) {
   if (!args.contains(name) || !args[name].is_string() || args[name].get<std::string>().empty()) {
@@ -49,7 +50,7 @@ expected<const placement::node_info*> node_in(const json& args, const char* name
 
 expected<std::uint16_t> shard_in(std::string_view verb, const json& args,
                                  const placement::cluster_map& map) {
-  if (verb == "shard move") {
+  if (verb.starts_with("shard ")) {
     const bool right = args.contains("shard") && args["shard"].is_number_integer() &&
                        args["shard"].get<std::int64_t>() >= 0 &&
                        args["shard"].get<std::int64_t>() <= map.shard_count;
@@ -79,8 +80,8 @@ std::string for_good(const std::string& node) {
   return "node decommission " + node;
 }
 
-expected<operation> move(std::string_view verb, const json& args,
-                         const placement::cluster_map& map) {
+expected<operation> move(std::string_view verb, const json& args, const placement::cluster_map& map,
+                         unix_ms now) {
   const auto shard = shard_in(verb, args, map);
   if (!shard) {
     return unexpected(shard.error());
@@ -101,17 +102,57 @@ expected<operation> move(std::string_view verb, const json& args,
   if (!wanted) {
     return unexpected(wanted.error());
   }
-  return operation{
+  operation out{
       *wanted,
-      {"shard", "replicas", "wanted"},
+      {"shard", "replicas", "wanted", "pinned"},
       {{"shard", *shard},
        {"replicas", names_of(map.shards[*shard].replicas, map)},
-       {"wanted", names_of(wanted->replicas, map)}},
+       {"wanted", names_of(wanted->replicas, map)},
+       {"pinned", true}},
       operation::need{**to, "start it first, or name another node; if it is gone for good: " +
                                 for_good((*to)->name)}};
+  if (const auto why = why_no_pins(map); why.empty()) {
+    out.command = placement::pin_shard{*shard, wanted->replicas, now};
+  } else {
+    out.row["pinned"] = false;
+    out.notes.push_back("it is moved, but not pinned: " + why +
+                        "; with cluster.rebalance = auto it may be taken back");
+  }
+  return out;
+}
+
+expected<operation> unpin(std::string_view verb, const json& args,
+                          const placement::cluster_map& map) {
+  const auto shard = shard_in(verb, args, map);
+  if (!shard) {
+    return unexpected(shard.error());
+  }
+  if (const auto why = why_no_pins(map); !why.empty()) {
+    return fail(ec::conflict, why);
+  }
+  const auto& placed = map.shards[*shard];
+  operation out{
+      placement::unpin_shards{{*shard}},
+      {"shard", "replicas", "pinned"},
+      {{"shard", *shard}, {"replicas", names_of(placed.replicas, map)}, {"pinned", false}}};
+  if (placed.pinned_at == 0) {
+    out.notes.push_back("shard " + std::to_string(*shard) + " is not pinned");
+  }
+  return out;
 }
 
 }  // namespace
+
+std::string why_no_pins(const placement::cluster_map& map) {
+  const auto old = placement::without_pins(map);
+  std::string names;
+  for (const auto& name : old) {
+    names += (names.empty() ? "" : ", ") + name;
+  }
+  return old.empty() ? ""
+                     : names + (old.size() == 1 ? " runs" : " run") +
+                           " an older release, which does not know of pinned shards";
+}
 
 bool is_operation(std::string_view verb) noexcept {
   return std::find(verbs.begin(), verbs.end(), verb) != verbs.end();
@@ -124,9 +165,12 @@ std::optional<std::uint16_t> shard_in_question(std::string_view verb, const json
 }
 
 expected<operation> operation_of(std::string_view verb, const json& args,
-                                 const placement::cluster_map& map) {
+                                 const placement::cluster_map& map, unix_ms now) {
   if (verb == "shard move" || verb == "room move") {
-    return move(verb, args, map);
+    return move(verb, args, map, now);
+  }
+  if (verb == "shard unpin" || verb == "room unpin") {
+    return unpin(verb, args, map);
   }
   if (verb == "key retire") {
     const auto id = text_in(args, "id");

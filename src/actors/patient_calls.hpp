@@ -36,6 +36,8 @@ class patient_calls {
   void routes_changed(const reply_sink& self);
   void clear() { calls_.clear(); }
   [[nodiscard]] bool empty() const noexcept { return calls_.empty(); }
+  [[nodiscard]] bool knows(call_number number) const { return calls_.contains(number); }
+  [[nodiscard]] std::size_t size() const noexcept { return calls_.size(); }
   /// When on_time() has something to do, if nothing else happens; max(): not.
   [[nodiscard]] clock::time_point next_time() const;
 

@@ -37,6 +37,7 @@ class presence final : public observed<presence_actor> {
 
  protected:
   behavior_type make_behavior() override;
+  void describe(self_report& to) const override;
   void on_exit() override;
 
  private:

@@ -274,7 +274,7 @@ expected<gate_actor> process::impl::open_gate() {
       link_context{env, links, *identity, [raw = this] {
                      peer_info self{raw->board->self(),
                                     raw->config.node.name,
-                                    GREENROOM_VERSION,
+                                    placement::version_in_map(GREENROOM_VERSION),
                                     raw->config.cluster.advertise,
                                     uuid{},
                                     raw->log->kept()};

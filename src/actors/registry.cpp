@@ -69,6 +69,33 @@ void actor_record::set_facts(std::shared_ptr<const actor_facts> facts) {
   facts_ = std::move(facts);
 }
 
+void actor_record::set_role(const char* word) noexcept {
+  const auto* const before = role();
+  if (before == word || (before != nullptr && std::string_view(before) == word)) {
+    return;
+  }
+  role_since_.store(std::chrono::steady_clock::now().time_since_epoch().count(),
+                    std::memory_order_relaxed);
+  role_.store(word, std::memory_order_relaxed);
+}
+
+void actor_record::drop(const char* reason) {
+  dropped.store(dropped.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  const std::lock_guard lock(mutex_);
+  for (auto& [known, times] : drops_) {
+    if (std::string_view(known) == reason) {
+      ++times;
+      return;
+    }
+  }
+  drops_.emplace_back(reason, 1);
+}
+
+std::vector<std::pair<const char*, std::uint64_t>> actor_record::dropped_by_reason() const {
+  const std::lock_guard lock(mutex_);
+  return drops_;
+}
+
 std::optional<std::chrono::milliseconds> actor_record::oldest_message(
     std::chrono::steady_clock::time_point now) const {
   // In this order: what is handled meanwhile had come.
@@ -101,6 +128,7 @@ std::shared_ptr<actor_record> registry::enter(registration who, std::uint64_t ac
   record->kind = who.kind;
   record->parent = std::move(who.parent);
   record->started = std::chrono::steady_clock::now();
+  record->recent.begin(record->started);
   {
     const std::lock_guard lock(failures_mutex_);
     if (!failures_.empty()) {
@@ -165,6 +193,15 @@ actor_view figures_of(const actor_record& r, std::chrono::steady_clock::time_poi
   const auto age_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(age).count();
   row.busy_percent =
       age_ns > 0 ? 100.0 * static_cast<double>(busy_ns) / static_cast<double>(age_ns) : 0;
+  const auto recent = r.recent.look(now, {row.handled, busy_ns});
+  row.recent_busy_percent = recent.busy_percent;
+  row.recent_per_second = recent.per_second;
+  row.dropped = r.dropped.load(std::memory_order_relaxed);
+  row.role = r.role();
+  if (row.role != nullptr) {
+    row.role_ms =
+        std::max<std::int64_t>(0, (now.time_since_epoch().count() - r.role_since()) / 1'000'000);
+  }
   row.errors = r.errors.load(std::memory_order_relaxed);
   row.restarts = r.restarts;
   row.age_ms = std::chrono::duration_cast<std::chrono::milliseconds>(age).count();
@@ -251,6 +288,7 @@ std::optional<actor_view> registry::find(std::uint64_t id) const {
   }
   auto row = figures_of(*record, std::chrono::steady_clock::now());
   put_texts(row, *record);
+  row.drops = record->dropped_by_reason();
   return row;
 }
 

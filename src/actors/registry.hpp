@@ -15,9 +15,11 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "actors/mailbox_age.hpp"
+#include "actors/recent_work.hpp"
 
 namespace greenroom::actors {
 
@@ -76,7 +78,21 @@ struct actor_record {
   /// Of the message that it handles, or has handled last (message_kind.hpp); 0: there was none.
   std::atomic<std::uint64_t> last_kind{0};
   mailbox_age waiting;
+  recent_work recent;
+  /// Of messages that were taken and led to nothing, by reason in dropped_by_reason().
+  std::atomic<std::uint64_t> dropped{0};
 
+  /// What it is or does at present, as a word that is a literal; null: nothing but alive.
+  [[nodiscard]] const char* role() const noexcept { return role_.load(std::memory_order_relaxed); }
+  /// Since when, as nanoseconds of the steady clock.
+  [[nodiscard]] std::int64_t role_since() const noexcept {
+    return role_since_.load(std::memory_order_relaxed);
+  }
+  /// By the actor alone.
+  void set_role(const char* word) noexcept;
+  /// `reason` is a literal in a few words. By the actor alone, and seldom: it takes a lock.
+  void drop(const char* reason);
+  [[nodiscard]] std::vector<std::pair<const char*, std::uint64_t>> dropped_by_reason() const;
   [[nodiscard]] std::string name() const;
   void set_name(std::string name);
   [[nodiscard]] std::string report() const;
@@ -99,6 +115,9 @@ struct actor_record {
   mutable look looked_;
   std::string name_;
   std::string report_;
+  std::vector<std::pair<const char*, std::uint64_t>> drops_;
+  std::atomic<const char*> role_{nullptr};
+  std::atomic<std::int64_t> role_since_{0};
   std::shared_ptr<const actor_facts> facts_;
 };
 
@@ -111,7 +130,12 @@ struct actor_view {
   std::uint64_t queue_depth = 0;
   std::uint64_t handled = 0;
   std::uint64_t busy_us = 0;
-  double busy_percent = 0;  ///< of its life
+  double busy_percent = 0;         ///< of its life
+  double recent_busy_percent = 0;  ///< of the last seconds (recent_work.hpp)
+  double recent_per_second = 0;    ///< messages handled, in the same time
+  std::uint64_t dropped = 0;
+  const char* role = nullptr;  ///< see actor_record
+  std::int64_t role_ms = -1;   ///< for how long it has had this role; -1: it has none
   std::uint32_t errors = 0;
   std::uint32_t restarts = 0;
   std::int64_t age_ms = 0;
@@ -120,7 +144,8 @@ struct actor_view {
   std::int64_t oldest_message_ms = -1;
   std::uint64_t last_kind = 0;  ///< see actor_record
   std::string report;
-  std::shared_ptr<const actor_facts> facts;  ///< null: it shows none
+  std::shared_ptr<const actor_facts> facts;                       ///< null: it shows none
+  std::vector<std::pair<const char*, std::uint64_t>> drops = {};  ///< find() alone; by reason
 };
 
 /// Of all actors of a kind together, those that have ended included where it is a count.

@@ -25,6 +25,7 @@ relay::relay(caf::actor_config& cfg, environment_ptr env, const uuid& room)
 }
 
 relay::behavior_type relay::make_behavior() {
+  become_known_as("attaching");
   return {[this](const subscription_ptr& wanted, const session_actor& session) {
             subscribe(wanted, session);
           },
@@ -64,14 +65,21 @@ void relay::subscribe(const subscription_ptr& wanted, const session_actor& sessi
   auto& l = listeners_[wanted->connection];
   replays_.erase(l.fetching);
   ahead_.erase(wanted->connection);
-  l = listener{wanted, session, stage::asking, 0, 0, 0, nullptr};
+  if (l.wanted && l.wanted->user_id != wanted->user_id) {
+    unchain(wanted->connection, l);
+    l.wanted.reset();
+  }
+  auto& who = people_[wanted->user_id];
+  if (!l.wanted) {
+    l.next_of_user = std::exchange(who.first, wanted->connection);
+  }
+  l = listener{wanted, session, stage::asking, 0, l.next_of_user, 0, 0, nullptr};
   show_listeners();
   groups_stale_ = true;
   if (!attached_) {
     attach_to_room();
-  } else if (const auto known = members_.find(wanted->user_id);
-             known != members_.end() && !wanted->after_seq) {
-    admit(wanted->connection, l, known->second);
+  } else if (who.joined_seq && !wanted->after_seq) {
+    admit(wanted->connection, l, *who.joined_seq);
   } else {
     // Also for known members who resume: the leader's word tells how far its order goes.
     admissions_[ask(room_admit{wanted->user_id})] = wanted->user_id;
@@ -85,20 +93,44 @@ void relay::unsubscribe(net::connection_id id) {
     return;
   }
   replays_.erase(it->second.fetching);
-  const auto user = it->second.wanted->user_id;
+  unchain(id, it->second);
   listeners_.erase(it);
   show_listeners();
   ahead_.erase(id);
   groups_stale_ = true;
-  if (std::none_of(listeners_.begin(), listeners_.end(),
-                   [&](const auto& e) { return e.second.wanted->user_id == user; })) {
-    members_.erase(user);
-  }
   leave_when_empty();
 }
 
+/// Of a user without connections nothing is kept.
+void relay::unchain(net::connection_id id, const listener& l) {
+  const auto who = people_.find(l.wanted->user_id);
+  auto* at = &who->second.first;
+  while (*at != id) {
+    at = &listeners_.at(*at).next_of_user;
+  }
+  *at = l.next_of_user;
+  if (who->second.first == 0) {
+    people_.erase(who);
+  }
+}
+
+/// A room can have many thousands of listeners, and nothing that concerns one of them is to cost as
+/// much as all.
+std::vector<net::connection_id> relay::connections_of(const uuid& user, stage at) const {
+  std::vector<net::connection_id> found;
+  const auto who = people_.find(user);
+  for (auto id = who == people_.end() ? 0 : who->second.first; id != 0;) {
+    const auto& l = listeners_.at(id);
+    if (l.at == at) {
+      found.push_back(id);
+    }
+    id = l.next_of_user;
+  }
+  return found;
+}
+
 void relay::admit(net::connection_id id, listener& l, std::uint64_t joined_seq) {
-  members_[l.wanted->user_id] = joined_seq;
+  people_.at(l.wanted->user_id).joined_seq = joined_seq;
   auto told = std::make_shared<subscribed>();
   told->room_id = room_;
   told->tag = l.wanted->tag;
@@ -144,18 +176,6 @@ void relay::refuse(net::connection_id id, const error& why) {
   unsubscribe(id);
 }
 
-void relay::remove_user(const uuid& user) {
-  std::vector<net::connection_id> gone;
-  for (const auto& [id, l] : listeners_) {
-    if (l.wanted->user_id == user) {
-      gone.push_back(id);
-    }
-  }
-  for (const auto id : gone) {
-    unsubscribe(id);
-  }
-}
-
 void relay::leave_when_empty() {
   if (!listeners_.empty() || dropped_) {
     return;
@@ -163,6 +183,7 @@ void relay::leave_when_empty() {
   // Off the switchboard first: a subscription that is under way to this actor is passed on to the
   // successor, until the next tick ends this one.
   dropped_ = true;
+  become_known_as("leaving");
   env_->board.drop_relay(room_, address());
   ask(room_detach{env_->board.self()});
   arm_tick();
@@ -192,28 +213,33 @@ void relay::attach_to_room() {
   const auto routes = env_->board.routes();
   const auto shard = env_->board.shard_of(room_);
   route_version_ = shard < routes->shards.size() ? routes->shards[shard].version : 0;
-  std::unordered_set<uuid, uuid_hash> users;
-  for (const auto& [id, l] : listeners_) {
-    users.insert(l.wanted->user_id);
+  std::vector<uuid> users;
+  users.reserve(people_.size());
+  for (const auto& [user, who] : people_) {
+    users.push_back(user);
   }
-  attach_call_ = ask(room_attach{env_->board.self(),
-                                 streaming_ ? std::optional(last_seq_) : std::nullopt,
-                                 {users.begin(), users.end()}});
+  attach_call_ = ask(room_attach{
+      env_->board.self(), streaming_ ? std::optional(last_seq_) : std::nullopt, std::move(users)});
   arm_tick();
 }
 
 void relay::attached(const room_attached& r) {
   attach_call_ = 0;
   attached_ = true;
+  become_known_as("attached");
   be_back();
   if (!streaming_) {
     streaming_ = true;
     last_seq_ = r.after_seq;
   }
   leader_seq_ = std::max(leader_seq_, r.last_seq);
-  members_.clear();
+  for (auto& [user, who] : people_) {
+    who.joined_seq.reset();
+  }
   for (const auto& [user, joined_seq] : r.members) {
-    members_[user] = joined_seq;
+    if (const auto who = people_.find(user); who != people_.end()) {
+      who->second.joined_seq = joined_seq;
+    }
   }
   std::vector<net::connection_id> waiting;
   for (const auto& [id, l] : listeners_) {
@@ -223,8 +249,8 @@ void relay::attached(const room_attached& r) {
   }
   for (const auto id : waiting) {
     auto& l = listeners_.at(id);
-    if (const auto member = members_.find(l.wanted->user_id); member != members_.end()) {
-      admit(id, l, member->second);
+    if (const auto joined_seq = people_.at(l.wanted->user_id).joined_seq) {
+      admit(id, l, *joined_seq);
     } else {
       // Not in the reply: either no member, or he came after the call went out.
       admissions_[ask(room_admit{l.wanted->user_id})] = l.wanted->user_id;
@@ -278,12 +304,7 @@ void relay::take_reply(const reply& r) {
   if (const auto it = admissions_.find(r.number); it != admissions_.end()) {
     const auto user = it->second;
     admissions_.erase(it);
-    std::vector<net::connection_id> waiting;
-    for (const auto& [id, l] : listeners_) {
-      if (l.at == stage::asking && l.wanted->user_id == user) {
-        waiting.push_back(id);
-      }
-    }
+    const auto waiting = connections_of(user, stage::asking);
     if (const auto* ok = std::get_if<room_admitted>(&r.body)) {
       leader_seq_ = std::max(leader_seq_, ok->last_seq);
       for (const auto id : waiting) {
@@ -328,6 +349,7 @@ void relay::check_routes() {
 void relay::be_away(std::chrono::steady_clock::time_point now) {
   if (!away_since_) {
     away_since_ = now;
+    become_known_as("without a leader");
     arm_tick();
   } else if (!told_stale_ && now - *away_since_ >= stale_after && !live_groups().empty()) {
     told_stale_ = true;
@@ -336,7 +358,9 @@ void relay::be_away(std::chrono::steady_clock::time_point now) {
 }
 
 void relay::be_back() {
-  away_since_.reset();
+  if (std::exchange(away_since_, std::nullopt)) {
+    become_known_as(attached_ ? "attached" : "attaching");
+  }
   if (std::exchange(told_stale_, false)) {
     deliver(
         {now_ms(), protocol::session_event{protocol::session_event_kind::recovered, room_, {}}});
@@ -364,6 +388,9 @@ void relay::tick() {
   }
   if (!attached_) {
     if (now >= next_attach_) {
+      if (!away_since_) {
+        become_known_as("attaching");
+      }
       attach_call_ = 0;
       attach_to_room();
     }

@@ -40,6 +40,7 @@ class relay final : public observed<relay_actor> {
 
  protected:
   behavior_type make_behavior() override;
+  void describe(self_report& to) const override;
   void on_exit() override;
 
  private:
@@ -50,7 +51,8 @@ class relay final : public observed<relay_actor> {
     subscription_ptr wanted;
     session_actor session;
     stage at = stage::asking;
-    std::uint64_t next = 0;  ///< held, replaying: the next seq to send
+    std::uint64_t next = 0;               ///< held, replaying: the next seq to send
+    net::connection_id next_of_user = 0;  ///< another connection of the same user; 0: none
     // replaying:
     call_number fetching = 0;   ///< the page under way
     std::uint32_t page = 0;     ///< how long the next page may be; not 0: credit is asked for
@@ -66,7 +68,8 @@ class relay final : public observed<relay_actor> {
   void unsubscribe(net::connection_id id);
   void admit(net::connection_id id, listener& l, std::uint64_t joined_seq);
   void refuse(net::connection_id id, const error& why);
-  void remove_user(const uuid& user);
+  void unchain(net::connection_id id, const listener& l);
+  [[nodiscard]] std::vector<net::connection_id> connections_of(const uuid& user, stage at) const;
   void attach_to_room();
   void attached(const room_attached& r);
   void take_reply(const reply& r);
@@ -128,7 +131,12 @@ class relay final : public observed<relay_actor> {
   std::optional<std::chrono::steady_clock::time_point> away_since_;  ///< the room has no leader
   bool told_stale_ = false;
   // listeners
-  std::unordered_map<uuid, std::uint64_t, uuid_hash> members_;  ///< admitted users: joined_seq
+  /// A user with connections here; of them he has a chain through the listeners.
+  struct person {
+    net::connection_id first = 0;             ///< 0: none
+    std::optional<std::uint64_t> joined_seq;  ///< once he is admitted
+  };
+  std::unordered_map<uuid, person, uuid_hash> people_;
   std::unordered_map<net::connection_id, listener> listeners_;
   std::unordered_map<call_number, uuid> admissions_;
   std::unordered_map<call_number, net::connection_id> replays_;

@@ -33,11 +33,13 @@ bool ends_room(const protocol::event_envelope& e) {
 void relay::take(const room_publish& p) {
   if (p.reset) {
     attached_ = false;
+    become_known_as("attaching");
     attach_call_ = 0;
     attach_to_room();
     return;
   }
   if (!streaming_) {
+    dropped("events before it was attached");
     return;  // the reply to the attach call tells where to begin
   }
   leader_seq_ = std::max(leader_seq_, p.last_seq);
@@ -50,8 +52,12 @@ void relay::take(const room_publish& p) {
     leader_seq_ = std::max(leader_seq_, e.seq);
     if (e.seq == last_seq_ + 1) {
       take_in_order(e);
-    } else if (e.seq > last_seq_ && early_.size() < early_max) {
+    } else if (e.seq <= last_seq_) {
+      dropped("events that it had already");
+    } else if (early_.size() < early_max) {
       early_.emplace(e.seq, p.event);
+    } else {
+      dropped("events that came too early, which are fetched");
     }
   }
   while (!early_.empty() && early_.begin()->first <= last_seq_ + 1) {
@@ -75,16 +81,12 @@ void relay::take_in_order(const stream_event& e) {
     end_room(e);
   } else if (e.user_id && ends_membership(e.event)) {
     // Those who listen live have it; who still replays gets it there, as the last.
-    std::vector<net::connection_id> live;
-    for (const auto& [id, l] : listeners_) {
-      if (l.wanted->user_id == *e.user_id && l.at == stage::live) {
-        live.push_back(id);
-      }
-    }
-    for (const auto id : live) {
+    for (const auto id : connections_of(*e.user_id, stage::live)) {
       unsubscribe(id);
     }
-    members_.erase(*e.user_id);
+    if (const auto who = people_.find(*e.user_id); who != people_.end()) {
+      who->second.joined_seq.reset();
+    }
   }
 }
 

@@ -50,6 +50,11 @@ void room::load() {
 /// For the console.
 void room::show_facts() {
   facts_->exists.store(room_ && !room_->deleted);
+  become_known_as(!room_            ? "no such room"
+                  : is_unseen()     ? "being restored"
+                  : room_->deleted  ? "deleted"
+                  : room_->archived ? "archived"
+                                    : "open");
   facts_->last_seq.store(last_seq_);
   facts_->nodes.store(static_cast<std::uint32_t>(nodes_.size()));
   if (room_) {

@@ -34,6 +34,7 @@ class room final : public entity {
   room(caf::actor_config& cfg, const uuid& id, entity_place place);
 
  protected:
+  void describe(self_report& to) const override;
   void take(const asked& a) override;
   void applied(const proposal_result& r) override;
   void settled(const line_settled& line) override;

@@ -93,6 +93,7 @@ void searcher::work() {
   auto* const in = index_.get(std::chrono::steady_clock::now());
   if (in == nullptr) {
     report("no index: " + index_.why_not());
+    become_known_as("without an index");
     if (std::exchange(told_, index_.why_not()) != index_.why_not()) {
       telemetry::log("search").warn("the index cannot be used: {}", told_);
     }
@@ -124,6 +125,7 @@ void searcher::work() {
     return;
   }
   report(std::to_string(tasks_.size()) + " rooms and shards to take in");
+  become_known_as(tasks_.empty() ? "up to date" : "taking in");
   // Whatever came meanwhile is in the feed, which has woken nobody.
   if (!tasks_.empty() || !took) {
     wake_after(0ms);

@@ -54,6 +54,7 @@ class searcher final : public observed<searcher_actor> {
 
  protected:
   behavior_type make_behavior() override;
+  void describe(self_report& to) const override;
   void on_exit() override;
 
  private:

@@ -14,7 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto tick_every = 50ms;
 constexpr auto idle_tick_every = 30s;
 /// auth_response waits this long for the rooms' streams; the rest are named stale.
 constexpr auto subscribe_within = 2s;
@@ -41,6 +40,7 @@ session::session(caf::actor_config& cfg, environment_ptr env, session_start star
 }
 
 session::behavior_type session::make_behavior() {
+  become_known_as(start_.transport == net::transport::http ? "http" : "starting");
   begin();
   return {[this](const client_request_ptr& r) {
             if (failed_) {
@@ -52,7 +52,7 @@ session::behavior_type session::make_behavior() {
             if (const auto* m = std::get_if<protocol::send_message_request>(&r->request.data);
                 m != nullptr && somebody_traces.load(std::memory_order_relaxed)) {
               trace_hop(hop::socket, r->request.message_id, start_.user_id, m->room_id,
-                        clock::now() - r->received);
+                        clock::now() - r->received, 0, start_.connection);
             }
             take_request(r->request,
                          [this, id = r->request.message_id, kind = kind_of(r->request.data),
@@ -68,10 +68,10 @@ session::behavior_type session::make_behavior() {
           [this](const reply_ptr& r) {
             if (auto asked = presence_jobs_.extract(r->number)) {
               finish(asked.mapped(), r->body);
-            } else {
-              if (const auto again = calls_.take_reply(*r)) {
-                wake_at(*again);
-              }
+            } else if (!calls_.knows(r->number)) {
+              dropped("replies later than their time-out");
+            } else if (const auto again = calls_.take_reply(*r)) {
+              wake_at(*again);
             }
           },
           [this](const subscribed_ptr& s) { take_subscribed(*s); },
@@ -179,6 +179,7 @@ void session::attached(const user_attached& self) {
 void session::send_auth_response(gathering& done) {
   auto* sockets = env_->sockets.load();
   attached_ = true;
+  become_known_as("open");
   if (sockets != nullptr) {
     sockets->authenticated(start_.connection);
   }
@@ -221,6 +222,7 @@ void session::start_failed(const error& why) {
   // Requests that came behind the failed authentication, also those that are on their way, go back
   // to the connection, which is unauthenticated again and answers them.
   failed_ = true;
+  become_known_as("failed");
   send(start_.owner, closed_atom::value, caf::actor_cast<session_actor>(this));
   for (auto& [request, answer] : std::exchange(waiting_, {})) {
     auto r = std::make_shared<client_request>();
@@ -312,6 +314,7 @@ void session::end_revoked() {
     sockets->close(start_.connection, close_code::session_revoked, "session revoked");
   }
   closing_ = true;
+  become_known_as("revoked");
 }
 
 void session::check_routes() {
@@ -353,10 +356,6 @@ void session::attach_again() {
 // -- time
 // -----------------------------------------------------------------------------------------------
 
-void session::arm_tick() {
-  wake_at(clock::now() + tick_every);
-}
-
 void session::wake_at(clock::time_point at) {
   if (alarm_.wants(at)) {
     delayed_send(this, alarm::delay(at, clock::now()), tick_atom::value);
@@ -374,11 +373,13 @@ void session::tick() {
   if (is_there && now >= next_attach_) {
     attach_again();
   }
-  if (!gatherings_.empty()) {
-    arm_tick();
-  } else if (!calls_.empty()) {
-    // Usually the reply comes first, and the next tick finds other calls or none.
-    wake_at(calls_.next_time());
+  if (!gatherings_.empty() || !calls_.empty()) {
+    // Usually what is waited for comes first, and the next tick finds other calls or none.
+    auto next = calls_.next_time();
+    for (const auto& g : gatherings_) {
+      next = std::min(next, g->deadline);
+    }
+    wake_at(next);
   } else if (is_there && now >= idle_until_) {
     idle_until_ = now + idle_tick_every;
     delayed_send(this, idle_tick_every, tick_atom::value);

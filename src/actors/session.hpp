@@ -63,6 +63,7 @@ class session final : public observed<session_actor> {
 
  protected:
   behavior_type make_behavior() override;
+  void describe(self_report& to) const override;
   void on_exit() override;
 
  private:
@@ -98,7 +99,6 @@ class session final : public observed<session_actor> {
   void check_routes();
   void attach_again();
   void tick();
-  void arm_tick();
   void wake_at(clock::time_point at);
   void close_down();
 

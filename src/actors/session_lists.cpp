@@ -8,6 +8,7 @@
 
 #include "actors/list_merge.hpp"
 #include "actors/session.hpp"
+#include "protocol/directory.hpp"
 #include "protocol/limits.hpp"
 
 namespace greenroom::actors {
@@ -25,6 +26,12 @@ struct gathered {
   std::vector<T> items;
   std::vector<position> stopped;  ///< where shards stopped although they have more
   std::function<void(std::vector<T>&)> then;
+  void stopped_at(const std::optional<std::string>& cursor) {
+    const auto at = cursor ? position::from(*cursor) : std::nullopt;
+    if (at) {
+      stopped.push_back(*at);
+    }
+  }
   void arrived() {
     if (--missing == 0) {
       then(items);
@@ -34,6 +41,10 @@ struct gathered {
 
 reply_body incomplete() {
   return unavailable("a part of the list cannot be reached").value();
+}
+
+void keep_matching(std::vector<protocol::room>& rooms, const std::string& query) {
+  std::erase_if(rooms, [&](const auto& room) { return !protocol::room_matches(room, query); });
 }
 
 }  // namespace
@@ -51,10 +62,11 @@ void session::list_own(const job_ptr& j, const protocol::room_list_request& r) {
     return invited ? std::make_tuple(room.created_at, unix_ms{0}, room.id)
                    : std::make_tuple(room.last_message_at, room.created_at, room.id);
   };
+  const auto query = protocol::fold_ascii(r.query.value_or(""));
   const user_rooms wanted{invited ? chat::user_room::standing::invited
                                   : chat::user_room::standing::joined};
   ask(start_.user_id, env_->board.shard_of(start_.user_id), {start_.user_id, {}, 0}, wanted,
-      j->deadline, [this, j, after, limit, invited, key_of](const reply_body& body) {
+      j->deadline, [this, j, after, limit, invited, key_of, query](const reply_body& body) {
         const auto* lines = std::get_if<user_room_lines>(&body);
         if (lines == nullptr) {
           finish(j, body);
@@ -69,7 +81,8 @@ void session::list_own(const job_ptr& j, const protocol::room_list_request& r) {
         }
         auto all = std::make_shared<gathered<protocol::room>>();
         all->missing = by_shard.size() + 1;
-        all->then = [j, after, limit, key_of](std::vector<protocol::room>& rooms) {
+        all->then = [j, after, limit, key_of, query](std::vector<protocol::room>& rooms) {
+          keep_matching(rooms, query);
           std::sort(rooms.begin(), rooms.end(),
                     [&](const auto& a, const auto& b) { return key_of(a) > key_of(b); });
           if (after) {
@@ -111,8 +124,11 @@ void session::list_public(const job_ptr& j, const protocol::room_list_request& r
   auto all = std::make_shared<gathered<protocol::room>>();
   const auto shards = env_->board.routes()->map->shard_count;
   all->missing = shards;
-  all->then = [j, limit, limits = limits_](std::vector<protocol::room>& rooms) {
-    auto page = merge_newest_first(std::move(rooms), {}, limit);
+  const auto query = protocol::fold_ascii(r.query.value_or(""));
+  all->then = [j, limit, query, limits = limits_,
+               &stopped = all->stopped](std::vector<protocol::room>& rooms) {
+    keep_matching(rooms, query);  // a node of an older release does not look at it
+    auto page = merge_newest_first(std::move(rooms), stopped, limit);
     std::erase_if(page.items, [&](const auto& room) { return !limits.allows_room(room.id); });
     finish(j, answered{
                   protocol::room_list_response{std::move(page.items), std::move(page.next_cursor)},
@@ -120,20 +136,28 @@ void session::list_public(const job_ptr& j, const protocol::room_list_request& r
   };
   for (std::uint16_t shard = 1; shard <= shards; ++shard) {
     shard_public_rooms page;
+    page.query = query;
     page.limit = limit + 1;
     if (after) {
       page.before_time = after->times[0];
       page.before_id = after->id;
     }
-    ask({}, shard, {start_.user_id, {}, 0}, page, j->deadline, [j, all](const reply_body& reply) {
-      const auto* views = std::get_if<room_views>(&reply);
-      if (views == nullptr) {
-        finish(j, incomplete());
-        return;
-      }
-      all->items.insert(all->items.end(), views->rooms.begin(), views->rooms.end());
-      all->arrived();
-    });
+    const auto asked_for = page.limit;
+    ask({}, shard, {start_.user_id, {}, 0}, page, j->deadline,
+        [j, all, asked_for](const reply_body& reply) {
+          const auto* views = std::get_if<room_views>(&reply);
+          if (views == nullptr) {
+            finish(j, incomplete());
+            return;
+          }
+          all->items.insert(all->items.end(), views->rooms.begin(), views->rooms.end());
+          if (!views->stopped_at && views->rooms.size() >= asked_for) {
+            // A node of an older release does not say that it has more.
+            all->stopped.push_back(position_of(views->rooms.back()));
+          }
+          all->stopped_at(views->stopped_at);
+          all->arrived();
+        });
   }
 }
 
@@ -168,10 +192,7 @@ void session::list_users(const job_ptr& j, const protocol::user_list_request& r)
         return;
       }
       all->items.insert(all->items.end(), views->users.begin(), views->users.end());
-      const auto at = views->stopped_at ? position::from(*views->stopped_at) : std::nullopt;
-      if (at) {
-        all->stopped.push_back(*at);
-      }
+      all->stopped_at(views->stopped_at);
       all->arrived();
     });
   }

@@ -42,7 +42,7 @@ void session::gather(std::map<uuid, std::optional<std::uint64_t>> rooms, clock::
   if (wanted.empty()) {
     finish_gatherings();
   } else {
-    arm_tick();
+    wake_at(deadline);
   }
 }
 

@@ -92,11 +92,15 @@ shard::behavior_type shard::make_behavior() {
               drive([&] { replica_->receive(from, message, steady_now()); });
             } else if (early_.size() < early_max) {
               early_.emplace_back(from, message);
+            } else {
+              observed::dropped("messages of the group before it had begun");
             }
           },
           [this](transfer_atom, std::uint64_t from, const std::string& message) {
             if (replica_) {
               drive([&] { replica_->receive_transfer(from, message, steady_now()); });
+            } else {
+              observed::dropped("messages of the group before it had begun");
             }
           },
           [this](member_atom, std::uint64_t from, const std::string& message) {
@@ -143,6 +147,7 @@ void shard::start_replica() {
   if (replica_) {
     return;
   }
+  become_known_as("follower");
   drive([this] {
     machine_ = std::make_unique<raft::chat_machine>(
         env_->db, number_, [this](raft::applied_command&& done) { applied(std::move(done)); });
@@ -210,6 +215,10 @@ void shard::role_changed(raft::role now, std::uint64_t term, raft::server_id lea
   }
   leader_ = leader;
   term_ = term;
+  // Lets calls in when all of its log is applied: lead().
+  become_known_as(leads                          ? (open_ ? "leader" : "leader to be")
+                  : now == raft::role::candidate ? "candidate"
+                                                 : "follower");
   if (leads && !leading_) {
     leading_ = true;
     open_at_ = replica_->status().last_index;
@@ -218,6 +227,7 @@ void shard::role_changed(raft::role now, std::uint64_t term, raft::server_id lea
 
 void shard::lead() {
   open_ = true;
+  become_known_as("leader");
   reader_.emplace(env_->db, number_);
   online_ = std::make_shared<online_users>(term_);
   unlinked_.clear();

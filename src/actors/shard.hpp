@@ -56,6 +56,7 @@ class shard final : public observed<shard_actor> {
 
  protected:
   behavior_type make_behavior() override;
+  void describe(self_report& to) const override;
   void on_exit() override;
 
  private:

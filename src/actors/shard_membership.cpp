@@ -40,6 +40,7 @@ void shard::retire() {
   machine_.reset();
   env_->replicas.drop(number_);
   report("retired");
+  become_known_as("retired");
   env_->log.append({.shard = number_,
                     .hard = {},
                     .truncate_from = 0,

@@ -6,6 +6,7 @@
 #include "actors/announcements.hpp"
 #include "actors/list_merge.hpp"
 #include "chat/apply.hpp"
+#include "protocol/directory.hpp"
 #include "protocol/limits.hpp"
 
 namespace greenroom::actors {
@@ -37,10 +38,7 @@ struct query {
   }
 
   reply_body operator()(const shard_user_list& q) const {
-    auto text = q.query;
-    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
+    const auto text = protocol::fold_ascii(q.query);
     user_views found;
     const auto limit = std::min<std::size_t>(q.limit, page_max);
     const auto page = reader.users(text, cursor(q.before_time, q.before_id), limit);
@@ -49,19 +47,19 @@ struct query {
         found.users.push_back(view_of(u));
       }
     }
-    if (page.stopped_at) {
-      found.stopped_at =
-          list_position{{page.stopped_at->created_at, 0}, page.stopped_at->id}.text();
-    }
+    found.stopped_at = text_of(page.stopped_at);
     return found;
   }
 
   reply_body operator()(const shard_public_rooms& q) const {
     room_views found;
     const auto limit = std::min<std::size_t>(q.limit, page_max);
-    for (const auto& r : reader.public_rooms(cursor(q.before_time, q.before_id), limit)) {
+    const auto page = reader.public_rooms(protocol::fold_ascii(q.query),
+                                          cursor(q.before_time, q.before_id), limit);
+    for (const auto& r : page.rooms) {
       found.rooms.push_back(chat::view(r, true));
     }
+    found.stopped_at = text_of(page.stopped_at);
     return found;
   }
 
@@ -106,6 +104,9 @@ struct query {
   static std::optional<store::directory_cursor> cursor(std::optional<unix_ms> time,
                                                        const uuid& id) {
     return time ? std::optional(store::directory_cursor{*time, id}) : std::nullopt;
+  }
+  static std::optional<std::string> text_of(const std::optional<store::directory_cursor>& at) {
+    return at ? std::optional(list_position{{at->created_at, 0}, at->id}.text()) : std::nullopt;
   }
 };
 

@@ -31,6 +31,7 @@ class user final : public entity {
   user(caf::actor_config& cfg, const uuid& id, entity_place place);
 
  protected:
+  void describe(self_report& to) const override;
   void take(const asked& a) override;
   void applied(const proposal_result& r) override;
   clock::time_point due(clock::time_point now) override;

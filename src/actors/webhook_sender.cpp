@@ -232,6 +232,7 @@ void webhook_sender::work() {
   }
   report(std::to_string(lanes_.size()) + " webhooks with something to send, " +
          std::to_string(places_.taken()) + " attempts under way");
+  become_known_as(lanes_.empty() && places_.taken() == 0 ? "resting" : "sending");
   if (!lanes_.empty() || !waiting_.empty() || places_.taken() > 0) {
     arm();
   }

@@ -39,6 +39,7 @@ class webhook_sender final : public observed<webhook_actor> {
 
  protected:
   behavior_type make_behavior() override;
+  void describe(self_report& to) const override;
   void on_exit() override;
 
  private:

@@ -11,10 +11,12 @@ worker::worker(caf::actor_config& cfg, std::shared_ptr<worker_slots> slots, std:
       cost_(cost) {}
 
 worker::behavior_type worker::make_behavior() {
+  become_known_as("idle");
   return {[this](const hash_job_ptr& job) { work(*job); }};
 }
 
 void worker::work(const hash_job& job) {
+  become_known_as(job.kind == hash_job::what::hash ? "hashing" : "verifying");
   auto result = std::make_shared<hash_done>();
   result->job = job.job;
   if (job.kind == hash_job::what::hash) {
@@ -27,6 +29,7 @@ void worker::work(const hash_job& job) {
   } else {
     result->verified = security::verify_password(job.hash, job.password, cost_);
   }
+  become_known_as("idle");
   slots_->finished(index_);
   caf::anon_send(job.done, hash_done_ptr(std::move(result)));
 }

@@ -26,6 +26,7 @@ class worker final : public observed<worker_actor> {
 
  protected:
   behavior_type make_behavior() override;
+  void describe(self_report& to) const override;
   void on_exit() override;
 
  private:

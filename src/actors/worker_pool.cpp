@@ -72,6 +72,12 @@ void worker_slots::replace(std::size_t index) {
   give_next(slots_[index]);
 }
 
+worker_slots::load worker_slots::look() const {
+  const std::lock_guard lock(mutex_);
+  const auto busy = std::ranges::count(slots_, true, &slot::busy);
+  return {static_cast<std::size_t>(busy), log_ins_.size(), others_.size()};
+}
+
 void worker_slots::stop() {
   const std::lock_guard lock(mutex_);
   stopped_ = true;

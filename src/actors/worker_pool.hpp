@@ -32,6 +32,12 @@ class worker_slots : public std::enable_shared_from_this<worker_slots> {
   /// Spawns the successor of worker `index`.
   void replace(std::size_t index);
   void stop();
+  struct load {
+    std::size_t busy = 0;     ///< workers
+    std::size_t log_ins = 0;  ///< that wait
+    std::size_t others = 0;
+  };
+  [[nodiscard]] load look() const;
 
  private:
   caf::actor_system& system_;
@@ -44,7 +50,7 @@ class worker_slots : public std::enable_shared_from_this<worker_slots> {
   /// Under the lock: the next job to this worker, if there is one.
   void give_next(slot& to);
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   bool stopped_ = false;
   std::vector<slot> slots_;
   std::deque<hash_job_ptr> log_ins_;

@@ -148,6 +148,7 @@ class rewriting {
     for (auto& s : map_.shards) {
       s.replicas = s.founders = s.group = {node_};
       s.group_index = 0;
+      s.pinned_at = 0;
     }
     put(family::raft_meta, store::map_key(map_shard).view(),
         raft::encode_map_record(end.index, map_));

@@ -51,6 +51,7 @@ struct console_options {
   std::string to;
   std::string from;
   bool fewer_replicas = false;
+  bool unpin = false;   ///< of rebalance: what was placed by hand too
   std::string target;   ///< of an announcement: room, user or everybody
   std::string called;   ///< which room or user
   std::string content;  ///< what is said

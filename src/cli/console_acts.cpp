@@ -44,8 +44,9 @@ void add_moves(CLI::App* app, console_options& o) {
                             "shard snapshot", o);
   snapshot->add_option("SHARD", o.shard, "Its number, from 1 on")->required();
   can_rehearse(snapshot, o);
-  auto* shard_move = add_verb(app->get_subcommand("shards"), "move", nullptr,
-                              "Another node shall lead it", "shard move", o);
+  auto* shard_move =
+      add_verb(app->get_subcommand("shards"), "move", nullptr,
+               "Another node shall lead it, until it is moved again or unpinned", "shard move", o);
   shard_move->add_option("SHARD", o.shard, "Its number")->required();
   auto* room_move =
       add_verb(app->get_subcommand("rooms"), "move", nullptr,
@@ -60,9 +61,18 @@ void add_moves(CLI::App* app, console_options& o) {
         ->type_name("NODE");
     can_rehearse(move, o);
   }
-  can_rehearse(add_verb(app, "rebalance", nullptr, "Spread shards evenly over the nodes, now",
-                        "rebalance", o),
-               o);
+  auto* shard_unpin = add_verb(app->get_subcommand("shards"), "unpin", nullptr,
+                               "It is evened out with the others again", "shard unpin", o);
+  shard_unpin->add_option("SHARD", o.shard, "Its number")->required();
+  can_rehearse(shard_unpin, o);
+  auto* room_unpin = add_verb(app->get_subcommand("rooms"), "unpin", nullptr,
+                              "Its shard is evened out with the others again", "room unpin", o);
+  room_unpin->add_option("ROOM", o.room, "Its id or alias")->required();
+  can_rehearse(room_unpin, o);
+  auto* rebalance = add_verb(app, "rebalance", nullptr, "Spread shards evenly over the nodes, now",
+                             "rebalance", o);
+  rebalance->add_flag("--unpin", o.unpin, "Also those that were placed by shard move or room move");
+  can_rehearse(rebalance, o);
 }
 
 void add_token_acts(CLI::App* app, console_options& o) {

@@ -37,6 +37,7 @@ json console_args(const console_options& o) {
   if (!o.to.empty()) args["to"] = o.to;
   if (!o.from.empty()) args["from"] = o.from;
   if (o.fewer_replicas) args["fewer_replicas"] = true;
+  if (o.unpin) args["unpin"] = true;
   if (!o.target.empty()) args["target"] = o.target;
   if (!o.called.empty()) args["id"] = o.called;
   if (!o.content.empty()) args["content"] = o.content;

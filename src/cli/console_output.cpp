@@ -204,7 +204,8 @@ exit_code show_answer(const console_options& o, const json& answer, std::ostream
       break;
     case output_format::wide:
     case output_format::table:
-      if (o.verb == "token issue" && o.output == output_format::table && o.columns.empty()) {
+      if (o.verb == "token issue" && !o.dry_run && o.output == output_format::table &&
+          o.columns.empty()) {
         for (const auto& row : rows) {
           data << text_in(row, "token") << '\n';
         }
@@ -224,7 +225,9 @@ exit_code show_answer(const console_options& o, const json& answer, std::ostream
     if (is_unhealthy(o.verb, row)) result = exit_code::unhealthy;
   }
   if (is_cut(answer)) {
-    complaints << "greenroom: " << answer["cut"].dump() << " more; --limit N shows more\n";
+    const auto cut = answer["cut"].get<std::uint64_t>();
+    complaints << "greenroom: " << cut << " more, " << cut + rows.size()
+               << " in all; --limit N shows more, --filter others\n";
   }
   for (const auto& note : answer.value("notes", json::array())) {
     if (note.is_string()) complaints << "greenroom: " << printable(note.get<std::string>()) << '\n';

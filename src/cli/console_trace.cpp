@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -61,7 +62,8 @@ struct question {
   json args;
 };
 
-/// Of an actor: its room or its user. Complains when it has neither.
+/// Of an actor: its room, its user, its connection or its shard. Complains when it has none of
+/// them.
 std::optional<question> ask_about(const client::console_door& socket, const console_options& o,
                                   exit_code& why_not) {
   question q{o.verb, console_args(o)};
@@ -80,18 +82,32 @@ std::optional<question> ask_about(const client::console_door& socket, const cons
     }
   }
   const auto& kind = known["kind"];
+  const auto& name = known["name"];
+  const auto refuse = [&](const std::string& why) {
+    std::cerr << "greenroom: " << printable(why) << '\n';
+    why_not = exit_code::usage;
+    return std::nullopt;
+  };
   q.args.erase("actor");
   if (kind == "room" || kind == "relay") {
     q.verb = "trace room";
-    q.args["room"] = known["name"];
+    q.args["room"] = name;
   } else if (kind == "user" || kind == "session") {
     q.verb = "trace user";
-    q.args["user"] = kind == "user" ? known["name"] : known["user"];
+    q.args["user"] = kind == "user" ? name : known["user"];
+  } else if (kind == "connection") {
+    if (known["user"].empty()) return refuse("nobody is signed in on connection " + name);
+    q.verb = "trace user";
+    q.args["user"] = known["user"];
+    q.args["connection"] = known["node"] + "/" + name;
+  } else if (kind == "shard") {
+    if (name == "0") return refuse("shard 0 holds the cluster map: no messages go through it");
+    q.verb = "trace room";
+    q.args["shard"] = std::strtoul(name.c_str(), nullptr, 10);
   } else {
-    std::cerr << "greenroom: a " << printable(kind)
-              << " has no messages of its own: a room, relay, user or session has\n";
-    why_not = exit_code::usage;
-    return std::nullopt;
+    return refuse("a " + kind +
+                  " has no messages of its own: a room, relay, user, session, connection or shard "
+                  "has");
   }
   return q;
 }
@@ -124,7 +140,8 @@ exit_code run_trace(const console_options& o) {
   auto asked = ask_about(socket, o, why_not);
   if (!asked) return why_not;
   asked->args["tracer"] = own_name();
-  trace_book book(o.limit.value_or(o.verb == "trace message" ? 1 : messages_default));
+  trace_book book(o.limit.value_or(o.verb == "trace message" ? 1 : messages_default),
+                  asked->args.value("connection", ""));
   const auto ends = trace_book::clock::now() +
                     std::chrono::seconds(o.seconds.value_or(seconds_default)) + settles_within;
   const auto within = std::min(console_timeout(o), answer_within);

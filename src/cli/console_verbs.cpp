@@ -26,6 +26,7 @@ constexpr const char* examples =
     "  greenroom console --node https://chat.example.org --token-file admin.token nodes\n"
     "  greenroom console cluster status\n"
     "  greenroom console shard move 7 --to node2\n"
+    "  greenroom console shard unpin 7\n"
     "  greenroom console node decommission node3\n"
     "  greenroom console user role alice admin\n"
     "  greenroom console audit tail -n 50\n"
@@ -195,7 +196,7 @@ void add_lists(CLI::App* app, console_options& o) {
         add_verb(trace, "message", nullptr,
                  "One, by the message_id that its client gives it, also one of before",
                  "trace message", o),
-        add_verb(trace, "actor", nullptr, "The next in the room of an actor, or of its user",
+        add_verb(trace, "actor", nullptr, "The next of an actor's room, user, connection or shard",
                  "trace actor", o)}) {
     verb->add_option("-n,--limit", o.limit,
                      "So many messages, then no more (default 10, of message 1; at most 100)")

@@ -41,12 +41,18 @@ void trace_book::take(const json& rows, clock::time_point now) {
   }
 }
 
+bool trace_book::is_wanted(const entry& e) const {
+  return connection_.empty() || std::ranges::any_of(e.hops, [&](const json& row) {
+           return text_in(row, "connection") == connection_;
+         });
+}
+
 std::vector<json> trace_book::give(clock::time_point then) {
   std::vector<json> found;
   std::vector<std::pair<std::int64_t, decltype(entries_)::iterator>> due;
   for (auto it = entries_.begin(); it != entries_.end(); ++it) {
     auto& e = it->second;
-    if (e.given || e.heard > then) continue;
+    if (e.given || e.heard > then || !is_wanted(e)) continue;
     std::stable_sort(e.hops.begin(), e.hops.end(), [](const json& a, const json& b) {
       return number_in(a, "time_us") < number_in(b, "time_us");
     });

@@ -18,7 +18,9 @@ namespace greenroom::cli {
 class trace_book {
  public:
   using clock = std::chrono::steady_clock;
-  explicit trace_book(std::size_t messages) : left_(messages) {}
+  /// `connection`: only messages that were read there, as a hop says; empty: from anywhere.
+  explicit trace_book(std::size_t messages, std::string connection = {})
+      : left_(messages), connection_(std::move(connection)) {}
 
   /// Rows of an answer. Of messages that were given out already they come too late.
   void take(const nlohmann::json& rows, clock::time_point now);
@@ -35,8 +37,11 @@ class trace_book {
     bool given = false;
     std::vector<nlohmann::json> hops;
   };
+  [[nodiscard]] bool is_wanted(const entry& e) const;
+
   std::map<std::pair<std::string, std::string>, entry> entries_;  ///< by sender and message
   std::size_t left_;
+  std::string connection_;
 };
 
 /// One of those, as a heading and a table.

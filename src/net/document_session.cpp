@@ -2,6 +2,7 @@
 #include "net/document_session.hpp"
 
 #include "net/net_metrics.hpp"
+#include "net/round_trip.hpp"
 #include "protocol/guest_request.hpp"
 #include "telemetry/repeats.hpp"
 
@@ -209,7 +210,7 @@ void document_session::end(end_reason why) {
   if (is_open_) hub_.handler.closed(id_, why);
 }
 
-connection_report document_session::report() const {
+connection_report document_session::report() {
   using std::chrono::duration_cast;
   using std::chrono::milliseconds;
   connection_report r;
@@ -225,6 +226,7 @@ connection_report document_session::report() const {
   r.open_ms = duration_cast<milliseconds>(now - opened_).count();
   r.heard_ms = duration_cast<milliseconds>(now - last_heard_).count();
   r.inflight = inflight_;
+  r.ping_us = round_trip_us(plain().native_handle());
   return r;
 }
 

@@ -40,7 +40,7 @@ class document_session : public socket_session,
   void tick(steady::time_point now) override;
   void drain() override;
   void abort() override { end(end_reason::by_server); }
-  connection_report report() const override;
+  connection_report report() override;
 
  protected:
   using decoded = tl::expected<protocol::request_envelope, protocol::decode_failure>;

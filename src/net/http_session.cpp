@@ -5,6 +5,7 @@
 
 #include "net/connect_limiter.hpp"
 #include "net/net_metrics.hpp"
+#include "net/round_trip.hpp"
 #include "net/strict_http.hpp"
 #include "telemetry/repeats.hpp"
 #include "telemetry/request_scope.hpp"
@@ -96,7 +97,7 @@ void http_session::tick(steady::time_point now) {
   }
 }
 
-connection_report http_session::report() const {
+connection_report http_session::report() {
   connection_report r;
   r.id = id_;
   r.peer = who_;
@@ -105,6 +106,7 @@ connection_report http_session::report() const {
   r.bytes_in = bytes_in_;
   r.bytes_out = bytes_out_;
   r.inflight = doing_ == phase::waiting ? 1 : 0;
+  r.ping_us = round_trip_us(socket_.native_handle());
   const auto age = steady::now() - opened_;
   r.open_ms = std::chrono::duration_cast<std::chrono::milliseconds>(age).count();
   return r;

@@ -33,7 +33,7 @@ class http_session final : public socket_session,
   void drain() override;
   void abort() override { end(end_reason::by_server); }
   void tick(steady::time_point now) override;
-  connection_report report() const override;
+  connection_report report() override;
 
  private:
   enum class phase : std::uint8_t { header, body, waiting, writing };

@@ -67,7 +67,7 @@ class socket_session {
   virtual void drain() = 0;
   /// Ends now.
   virtual void abort() = 0;
-  virtual connection_report report() const = 0;
+  virtual connection_report report() = 0;
 };
 
 /// What an actor wants of a socket; gathered, so that a burst costs one wake-up of the thread.

@@ -66,7 +66,7 @@ struct connection_report {
   std::size_t queued_messages = 0;
   std::size_t queued_bytes = 0;
   std::int64_t open_ms = 0;
-  std::int64_t ping_us = -1;   ///< last round trip of a ping, -1: none yet
+  std::int64_t ping_us = -1;   ///< round trip (round_trip.hpp), -1: not known
   std::int64_t heard_ms = -1;  ///< since the peer was last heard, -1: not known
   std::size_t inflight = 0;    ///< requests that have no answer yet
 };

@@ -119,7 +119,7 @@ plan list_rooms(const asked& a) {
   if (auto e = numbers(a, {"limit"}, fields)) {
     return *e;
   }
-  texts(a, {"scope", "cursor"}, fields);
+  texts(a, {"scope", "query", "cursor"}, fields);
   if (!fields.contains("scope")) {
     fields["scope"] = "joined";
   }

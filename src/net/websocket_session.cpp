@@ -82,8 +82,7 @@ void websocket_session::start(const http::request<http::string_body>& request,
         const auto agreed = r[http::field::sec_websocket_extensions];
         form.deflates = reads_deflated({agreed.data(), agreed.size()});
       }));
-  ws_.control_callback(
-      [this](websocket::frame_type kind, beast::string_view) { heard_control(kind); });
+  ws_.control_callback([this](websocket::frame_type, beast::string_view) { heard_control(); });
   id_ = io_.next_id();
   io_.enter(id_, shared_from_this());
   net_metrics::instance().websockets.Increment();
@@ -150,18 +149,12 @@ void websocket_session::check_heartbeat(steady::time_point now) {
   } else if (silent >= (pings_ + 1) * heartbeat && !pinging_) {
     ++pings_;
     pinging_ = true;
-    ping_sent_ = now;
     ws_.async_ping({}, [me = self()](error_code) { me->pinging_ = false; });
   }
 }
 
-void websocket_session::heard_control(websocket::frame_type kind) {
-  const auto now = steady::now();
-  last_heard_ = now;
-  if (kind == websocket::frame_type::pong && ping_sent_ != steady::time_point{}) {
-    ping_us_ = std::chrono::duration_cast<std::chrono::microseconds>(now - ping_sent_).count();
-    ping_sent_ = {};
-  }
+void websocket_session::heard_control() {
+  last_heard_ = steady::now();
   count_idle_frames(1);
 }
 
@@ -237,12 +230,6 @@ void websocket_session::has_ended() {
   auto& metrics = net_metrics::instance();
   metrics.websockets.Decrement();
   metrics.closed(code_);
-}
-
-connection_report websocket_session::report() const {
-  auto r = document_session::report();
-  r.ping_us = ping_us_;
-  return r;
 }
 
 void start_websocket_session(hub& h, io_thread& io, tcp::socket socket,

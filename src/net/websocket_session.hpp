@@ -31,7 +31,6 @@ class websocket_session final : public document_session, private socket_user {
 
   void answer(const frame& document) override;
   void tick(steady::time_point now) override;
-  connection_report report() const override;
 
  private:
   std::shared_ptr<websocket_session> self() {
@@ -49,7 +48,7 @@ class websocket_session final : public document_session, private socket_user {
   void accept_deflate(const http::request<http::string_body>& request);
   /// Counts a frame that carries nothing; too many of them end the connection.
   void count_idle_frames(std::uint64_t frames);
-  void heard_control(websocket::frame_type kind);
+  void heard_control();
   void take(error_code ec, std::size_t bytes);
   void read_failed(error_code ec);
   void deliver();
@@ -70,8 +69,6 @@ class websocket_session final : public document_session, private socket_user {
   std::uint64_t empty_frames_ = 0;     ///< of the meter, counted already
   std::uint64_t watched_message_ = 0;  ///< number of the one that began before watched_since_
   steady::time_point watched_since_;
-  steady::time_point ping_sent_;
-  std::int64_t ping_us_ = -1;
 };
 
 }  // namespace greenroom::net

@@ -105,7 +105,7 @@ expected<applied> decide(const form_cluster& c, cluster_map& map) {
   map.keys = {c.first_key};
   map.keys.front().retired = false;
   for (std::uint16_t i = 0; i <= c.shard_count; ++i)
-    map.shards.push_back({i, {}, {}, {}, 0});
+    map.shards.push_back({i, {}, {}, {}, 0, 0});
   auto& own = map.shards.front();
   own.replicas = own.founders = own.group = {c.first_node.id};
 

@@ -45,7 +45,7 @@ struct node_info {
   uuid id;  ///< of the data directory: an empty disk is a new node
   std::string name;
   std::string address;  ///< host:port of the cluster port; empty in a cluster of one
-  std::string version;
+  std::string version;  ///< version_in_map() of its release
   node_state state = node_state::joining;
   unix_ms joined_at = 0;
   bool operator==(const node_info&) const = default;
@@ -63,6 +63,9 @@ struct shard_placement {
   std::vector<uuid> group;
   /// Of the entry in the shard's log that says so; a report of an earlier one comes too late.
   std::uint64_t group_index = 0;
+  /// When an operator placed it by hand; 0: nobody has. plan() evens out around such a shard, and
+  /// moves no replica of it that can stay.
+  unix_ms pinned_at = 0;
   bool operator==(const shard_placement&) const = default;
 };
 
@@ -140,7 +143,8 @@ struct decommission_node {
 struct place_shards {};
 
 /// Where the replicas of a shard shall be; the first is to lead. Its leader makes it so, one server
-/// at a time. Refused for nodes that are neither active nor keep the shard already.
+/// at a time. Refused for nodes that are neither active nor keep the shard already. A shard that
+/// was placed by hand stays so as long as the same node is to lead it.
 struct assign_shard {
   std::uint16_t shard = 0;
   std::vector<uuid> replicas;
@@ -151,6 +155,18 @@ struct report_group {
   std::uint16_t shard = 0;
   std::uint64_t index = 0;
   std::vector<uuid> nodes;
+};
+
+/// As assign_shard, by an operator, who means it to stay.
+struct pin_shard {
+  std::uint16_t shard = 0;
+  std::vector<uuid> replicas;
+  unix_ms at = 0;  ///< not 0
+};
+
+/// These shards are placed by plan() again; empty: all of them.
+struct unpin_shards {
+  std::vector<std::uint16_t> shards;
 };
 
 struct add_key {
@@ -168,8 +184,9 @@ struct drop_key {
   std::string id;
 };
 
-using command = std::variant<form_cluster, join_node, update_node, place_shards, add_key,
-                             retire_key, assign_shard, report_group, decommission_node, drop_key>;
+using command =
+    std::variant<form_cluster, join_node, update_node, place_shards, add_key, retire_key,
+                 assign_shard, report_group, decommission_node, drop_key, pin_shard, unpin_shards>;
 
 struct applied {
   bool changed = false;  ///< false: it was so already; the epoch stays
@@ -212,5 +229,15 @@ bool is_moving(const shard_placement& s) noexcept;
 /// failures than one less. At least one node.
 std::size_t replicas_with(std::size_t wanted, std::size_t nodes) noexcept;
 bool all_placed(const cluster_map& map) noexcept;
+
+/// node_info::version of a node that runs this release: with a mark that says that it knows
+/// pin_shard and unpin_shards.
+std::string version_in_map(std::string_view release);
+/// Without that mark.
+std::string release_of(std::string_view version_in_map);
+/// The nodes whose programs are older and do not know them. To such a replica of the map those two
+/// commands are nothing, so they are only for a map without such nodes: its copies would no longer
+/// agree. What is pinned already stays so there as well; see codec.hpp.
+std::vector<std::string> without_pins(const cluster_map& map);
 
 }  // namespace greenroom::placement

@@ -47,6 +47,12 @@ auto fields(retire_key& c) {
 auto fields(assign_shard& c) {
   return std::tie(c.shard, c.replicas);
 }
+auto fields(pin_shard& c) {
+  return std::tie(c.shard, c.replicas, c.at);
+}
+auto fields(unpin_shards& c) {
+  return std::tie(c.shards);
+}
 auto fields(report_group& c) {
   return std::tie(c.shard, c.index, c.nodes);
 }
@@ -55,6 +61,46 @@ auto fields(decommission_node& c) {
 }
 auto fields(drop_key& c) {
   return std::tie(c.id);
+}
+
+// -- pins ----------------------------------------------------------------------------------------
+
+/// No node has such an id: it has no version (RFC 9562).
+constexpr std::string_view pin_begins{"pinned\0\0", 8};
+
+uuid pin_of(unix_ms at) {
+  std::string raw(pin_begins);
+  const auto bits = static_cast<std::uint64_t>(at);
+  for (int shift = 56; shift >= 0; shift -= 8)
+    raw += static_cast<char>(bits >> shift);
+  return uuid::from_raw(raw);
+}
+
+bool is_pin(const uuid& founder) {
+  return founder.raw().starts_with(pin_begins);
+}
+
+unix_ms time_of(const uuid& pin) {
+  std::uint64_t bits = 0;
+  for (const char byte : pin.raw().substr(pin_begins.size()))
+    bits = bits << 8U | static_cast<std::uint8_t>(byte);
+  return static_cast<unix_ms>(bits);
+}
+
+void put_pins(cluster_map& map) {
+  for (auto& s : map.shards)
+    if (s.pinned_at != 0) s.founders.push_back(pin_of(s.pinned_at));
+}
+
+/// False: what is there is no time.
+bool take_pins(cluster_map& map) {
+  for (auto& s : map.shards) {
+    if (s.founders.empty() || !is_pin(s.founders.back())) continue;
+    s.pinned_at = time_of(s.founders.back());
+    s.founders.pop_back();
+    if (s.pinned_at == 0) return false;
+  }
+  return true;
 }
 
 template <class T>
@@ -269,7 +315,13 @@ std::string encode(const command& c) {
 
 std::string encode(const cluster_map& map) {
   writer w;
-  w.put(map);
+  if (std::ranges::any_of(map.shards, [](const auto& s) { return s.pinned_at != 0; })) {
+    auto with_pins = map;
+    put_pins(with_pins);
+    w.put(with_pins);
+  } else {
+    w.put(map);
+  }
   return std::move(w.out);
 }
 
@@ -289,7 +341,8 @@ expected<cluster_map> decode_map(std::string_view bytes) {
   const auto tree = parse(bytes);
   if (!tree) return unexpected(tree.error());
   cluster_map map;
-  if (!get(tree->get(), map) || !is_sound(map)) return damaged("placement: not a cluster map");
+  if (!get(tree->get(), map) || !take_pins(map) || !is_sound(map))
+    return damaged("placement: not a cluster map");
   return map;
 }
 

@@ -6,6 +6,10 @@
 /// version byte, then a MessagePack array with the fields in the order of their declaration; uuids
 /// and secrets are byte strings. A command is [number of the alternative, fields...].
 ///
+/// Programs that do not know of pins read and keep them: the time of one (pinned_at) is in an id
+/// that no node has, as the last of the shard's founders. Where nothing is pinned, a map is as it
+/// was.
+///
 /// Decoding is for damaged input: lengths and depth are bounded before anything is allocated, the
 /// whole text must be used, and a map that contradicts itself is refused.
 

@@ -7,6 +7,8 @@ namespace greenroom::placement {
 
 namespace {
 
+constexpr std::string_view pins_mark = "+pins";
+
 template <class List, class Test>
 auto find_if(const List& list, Test test) noexcept -> decltype(list.data()) {
   const auto it = std::find_if(list.begin(), list.end(), test);
@@ -81,6 +83,22 @@ bool is_moving(const shard_placement& s) noexcept {
 std::size_t replicas_with(std::size_t wanted, std::size_t nodes) noexcept {
   const auto count = std::min(wanted, nodes);
   return count % 2 == 0 ? count - 1 : count;
+}
+
+std::string version_in_map(std::string_view release) {
+  return std::string(release).append(pins_mark);
+}
+
+std::string release_of(std::string_view version_in_map) {
+  if (version_in_map.ends_with(pins_mark)) version_in_map.remove_suffix(pins_mark.size());
+  return std::string(version_in_map);
+}
+
+std::vector<std::string> without_pins(const cluster_map& map) {
+  std::vector<std::string> names;
+  for (const auto& n : map.members)
+    if (is_present(n.state) && !n.version.ends_with(pins_mark)) names.push_back(n.name);
+  return names;
 }
 
 bool all_placed(const cluster_map& map) noexcept {

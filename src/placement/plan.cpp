@@ -161,23 +161,35 @@ class planner {
     if (replicas != s.replicas) assign(s, std::move(replicas));
   }
 
+  /// What is pinned counts, and stays: the others even out around it.
   bool even_out_replicas() {
-    const auto [least, most] = extremes(&planner::kept);
-    if (kept(most) < kept(least) + 2) return false;
-    // Shards that `most` does not lead cost nobody a leader.
-    const shard_placement* chosen = nullptr;
+    std::vector<std::pair<std::size_t, uuid>> by_kept;
+    for (const auto& id : usable_)
+      by_kept.emplace_back(kept(id), id);
+    std::ranges::stable_sort(by_kept, {}, [](const auto& n) { return n.first; });
+    struct {
+      const shard_placement* shard = nullptr;
+      uuid from, to;
+      std::size_t gain = 0;
+      bool costs_leader = false;
+    } best;
     for (const auto& s : map_.shards) {
-      const bool fits =
-          s.shard != 0 && !is_moving(s) && has(s.replicas, most) && !has(s.replicas, least);
-      if (fits &&
-          (chosen == nullptr || (chosen->replicas.front() == most && s.replicas.front() != most))) {
-        chosen = &s;
-      }
+      if (s.shard == 0 || s.pinned_at != 0 || is_moving(s)) continue;
+      const auto keeps = [&](const auto& n) { return has(s.replicas, n.second); };
+      const auto least = std::find_if_not(by_kept.begin(), by_kept.end(), keeps);
+      const auto most = std::find_if(by_kept.rbegin(), by_kept.rend(), keeps);
+      if (least == by_kept.end() || most == by_kept.rend() || most->first < least->first + 2)
+        continue;
+      const auto gain = most->first - least->first;
+      // Shards that `most` does not lead cost nobody a leader.
+      const bool costs_leader = s.replicas.front() == most->second;
+      if (gain > best.gain || (gain == best.gain && best.costs_leader && !costs_leader))
+        best = {&s, most->second, least->second, gain, costs_leader};
     }
-    if (chosen == nullptr) return false;
-    auto replicas = chosen->replicas;
-    std::replace(replicas.begin(), replicas.end(), most, least);
-    assign(*chosen, std::move(replicas));
+    if (best.shard == nullptr) return false;
+    auto replicas = best.shard->replicas;
+    std::replace(replicas.begin(), replicas.end(), best.from, best.to);
+    assign(*best.shard, std::move(replicas));
     return true;
   }
 
@@ -190,7 +202,9 @@ class planner {
   bool even_out_one_leader() {
     // Directly from who has two more than another replica of the shard, or over a third node.
     for (const auto& s : map_.shards) {
-      if (s.shard == 0 || s.replicas.size() < 2 || !has(usable_, s.replicas.front())) continue;
+      if (s.shard == 0 || s.pinned_at != 0 || s.replicas.size() < 2 ||
+          !has(usable_, s.replicas.front()))
+        continue;
       const auto leads = led(s.replicas.front());
       for (std::size_t i = 1; i < s.replicas.size(); ++i) {
         if (!has(usable_, s.replicas[i]) || led(s.replicas[i]) + 2 > leads) continue;
@@ -201,16 +215,6 @@ class planner {
       }
     }
     return false;
-  }
-
-  /// The usable nodes with the smallest and the largest count.
-  [[nodiscard]] std::pair<uuid, uuid> extremes(std::size_t (planner::*count)(const uuid&)
-                                                   const) const {
-    const auto less = [&](const uuid& a, const uuid& b) {
-      return (this->*count)(a) < (this->*count)(b);
-    };
-    return {*std::min_element(usable_.begin(), usable_.end(), less),
-            *std::max_element(usable_.begin(), usable_.end(), less)};
   }
 
   cluster_map map_;

@@ -30,6 +30,8 @@ struct plan_options {
 ///     there are no others;
 ///  4. shards with too few replicas get more;
 ///  5. if balance: replicas, then leaders, move from those that have most to those that have least.
+/// What an operator has placed (shard_placement::pinned_at) is looked after by 2 to 4, and is none
+/// that 5 moves.
 std::vector<command> plan(const cluster_map& map, const plan_options& options);
 
 /// What the plan comes to, when nothing else happens meanwhile.

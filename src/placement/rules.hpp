@@ -16,6 +16,8 @@ expected<applied> decide(const place_shards& c, cluster_map& map);
 expected<applied> decide(const add_key& c, cluster_map& map);
 expected<applied> decide(const retire_key& c, cluster_map& map);
 expected<applied> decide(const assign_shard& c, cluster_map& map);
+expected<applied> decide(const pin_shard& c, cluster_map& map);
+expected<applied> decide(const unpin_shards& c, cluster_map& map);
 expected<applied> decide(const report_group& c, cluster_map& map);
 expected<applied> decide(const decommission_node& c, cluster_map& map);
 expected<applied> decide(const drop_key& c, cluster_map& map);

@@ -32,21 +32,58 @@ shard_placement* placed(cluster_map& map, std::uint16_t shard) {
                                                                           : nullptr;
 }
 
-}  // namespace
-
-expected<applied> decide(const assign_shard& c, cluster_map& map) {
-  auto* s = placed(map, c.shard);
+/// The shard, if its replicas may be there.
+expected<shard_placement*> assignable(cluster_map& map, std::uint16_t shard,
+                                      const std::vector<uuid>& replicas) {
+  auto* s = placed(map, shard);
   if (!s) return invalid_field("shard", "there is no such shard, or it is not placed yet");
-  if (auto ok = check_list(map, c.replicas, "replicas", replicas_max); !ok)
+  if (auto ok = check_list(map, replicas, "replicas", replicas_max); !ok)
     return unexpected(ok.error());
-  for (const auto& id : c.replicas) {
+  for (const auto& id : replicas) {
     const auto* n = find_node(map, id);
     if (n->state != node_state::active && !has(s->replicas, id) && !has(s->group, id))
       return fail(ec::conflict, n->name + " is not active");
   }
-  if (s->replicas == c.replicas) return applied{};
-  s->replicas = c.replicas;
+  return s;
+}
+
+}  // namespace
+
+expected<applied> decide(const assign_shard& c, cluster_map& map) {
+  const auto found = assignable(map, c.shard, c.replicas);
+  if (!found) return unexpected(found.error());
+  auto& s = **found;
+  if (s.replicas == c.replicas) return applied{};
+  if (s.replicas.front() != c.replicas.front()) s.pinned_at = 0;
+  s.replicas = c.replicas;
   return applied{true, {}, {}};
+}
+
+expected<applied> decide(const pin_shard& c, cluster_map& map) {
+  if (c.at == 0) return invalid_field("at", "it is pinned at some time");
+  const auto found = assignable(map, c.shard, c.replicas);
+  if (!found) return unexpected(found.error());
+  auto& s = **found;
+  if (s.replicas == c.replicas && s.pinned_at != 0) return applied{};
+  s.replicas = c.replicas;
+  s.pinned_at = c.at;
+  return applied{true, {}, {}};
+}
+
+expected<applied> decide(const unpin_shards& c, cluster_map& map) {
+  for (const auto shard : c.shards) {
+    if (!placed(map, shard))
+      return invalid_field("shards", "there is no such shard, or it is not placed yet");
+  }
+  applied done;
+  for (auto& s : map.shards) {
+    const bool meant =
+        c.shards.empty() || std::find(c.shards.begin(), c.shards.end(), s.shard) != c.shards.end();
+    if (!meant || s.pinned_at == 0) continue;
+    s.pinned_at = 0;
+    done.changed = true;
+  }
+  return done;
 }
 
 expected<applied> decide(const report_group& c, cluster_map& map) {

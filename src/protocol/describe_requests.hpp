@@ -66,6 +66,7 @@ void describe(auto& v, like<direct_room_request> auto& r) {
 
 void describe(auto& v, like<room_list_request> auto& r) {
   v.optional("scope", r.scope, rules::scope);
+  v.optional("query", r.query, rules::query);
   v.optional("cursor", r.cursor, rules::cursor);
   v.optional("limit", r.limit, rules::page);
 }

@@ -68,6 +68,7 @@ enum class room_scope : std::uint8_t { joined, open, invited };  ///< wire: join
 
 struct room_list_request {
   room_scope scope = room_scope::joined;
+  std::optional<std::string> query;  ///< occurs in name, alias, topic or description
   std::optional<std::string> cursor;
   std::optional<std::uint32_t> limit;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "protocol/directory.hpp"
 #include "store/lookup.hpp"
 #include "store/shard_state_impl.hpp"
 
@@ -10,15 +11,8 @@ namespace greenroom::store {
 
 namespace {
 
-std::string fold_ascii(std::string text) {
-  for (auto& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return text;
-}
-
 bool matches(const chat::user& u, const std::string& query) {
-  return query.empty() || u.username.find(query) != std::string::npos ||
-         fold_ascii(u.display_name).find(query) != std::string::npos;
+  return u.username.find(query) != std::string::npos || protocol::occurs_in(u.display_name, query);
 }
 
 /// Walks the directory, newest first, until `take` has had enough or rows_looked_at_max is reached.
@@ -87,17 +81,19 @@ std::vector<chat::user_room> shard_reader::rooms_of(const uuid& user_id) const {
   return found;
 }
 
-std::vector<chat::room> shard_reader::public_rooms(const std::optional<directory_cursor>& after,
-                                                   std::size_t limit) const {
-  std::vector<chat::room> found;
+directory_page shard_reader::public_rooms(const std::string& query,
+                                          const std::optional<directory_cursor>& after,
+                                          std::size_t limit) const {
+  directory_page found;
   if (limit == 0) return found;
-  walk_directory(db_, at(), listed::room, after, [&](const uuid& id, const auto* moment) {
-    auto r = look_up(
-        db_, family::room, id_key(at(), id), [&](std::string_view v) { return decode_room(id, v); },
-        moment);
-    if (r) found.push_back(std::move(*r));
-    return found.size() < limit;
-  });
+  found.stopped_at =
+      walk_directory(db_, at(), listed::room, after, [&](const uuid& id, const auto* moment) {
+        auto r = look_up(
+            db_, family::room, id_key(at(), id),
+            [&](std::string_view v) { return decode_room(id, v); }, moment);
+        if (r && protocol::room_matches(*r, query)) found.rooms.push_back(std::move(*r));
+        return found.rooms.size() < limit;
+      });
   return found;
 }
 

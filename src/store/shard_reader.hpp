@@ -40,6 +40,11 @@ struct user_page {
   std::optional<directory_cursor> stopped_at;
 };
 
+struct directory_page {
+  std::vector<chat::room> rooms;
+  std::optional<directory_cursor> stopped_at;  ///< as of user_page
+};
+
 struct unread_counts {
   std::uint64_t messages = 0;
   std::uint64_t mentions = 0;  ///< those among them that mention the user, or everybody
@@ -81,9 +86,11 @@ class shard_reader {
   /// many messages at most.
   [[nodiscard]] unread_counts count_unread(const uuid& room_id, const uuid& user_id,
                                            std::uint64_t after, std::uint64_t cap) const;
-  /// Public rooms that are listed, newest first, after the cursor.
-  [[nodiscard]] std::vector<chat::room> public_rooms(const std::optional<directory_cursor>& after,
-                                                     std::size_t limit) const;
+  /// Public rooms that are listed, newest first, after the cursor; `query` (folded) must occur in
+  /// name, alias, topic or description. Looks at as many rows as users().
+  [[nodiscard]] directory_page public_rooms(const std::string& query,
+                                            const std::optional<directory_cursor>& after,
+                                            std::size_t limit) const;
   /// Users that are listed, newest first, after the cursor; `query` (folded) must occur in
   /// user or display name. Display names are folded in ASCII only. Looks at rows_looked_at_max
   /// users at most, so that a page can be short, or empty, and not the last.

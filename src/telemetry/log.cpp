@@ -35,19 +35,15 @@ class relay_sink final : public spdlog::sinks::sink {
 
   /// On the thread that logs, and only for what its level lets through.
   void log(const spdlog::details::log_msg& msg) override {
+    const std::string_view said(msg.payload.data(), msg.payload.size());
     const auto request = current_request();
-    if (request.empty()) return give(msg);
-    const auto text =
-        std::string(msg.payload.data(), msg.payload.size()) + " (request " + request + ")";
-    auto longer = msg;
-    longer.payload = spdlog::string_view_t(text.data(), text.size());
-    give(longer);
-  }
-  void give(const spdlog::details::log_msg& msg) {
-    if (auto& tap = log_tap::instance(); tap.wants(msg.level)) show(tap, msg);
+    if (auto& tap = log_tap::instance(); tap.wants(msg.level)) show(tap, msg, request);
+    const auto text = with_request(said, request);
+    auto whole = msg;
+    whole.payload = spdlog::string_view_t(text.data(), text.size());
     const std::shared_lock lock(mutex_);
-    if (!pool_) return plain_->log(msg);
-    pool_->post_log(std::shared_ptr(writer_), msg, spdlog::async_overflow_policy::overrun_oldest);
+    if (!pool_) return plain_->log(whole);
+    pool_->post_log(std::shared_ptr(writer_), whole, spdlog::async_overflow_policy::overrun_oldest);
   }
   void flush() override {
     const std::shared_lock lock(mutex_);
@@ -77,10 +73,11 @@ class relay_sink final : public spdlog::sinks::sink {
 
  private:
   /// To consoles that follow the log.
-  static void show(log_tap& tap, const spdlog::details::log_msg& msg) {
+  static void show(log_tap& tap, const spdlog::details::log_msg& msg, const std::string& request) {
     using std::chrono::milliseconds;
-    tap.take(msg.level, {msg.logger_name.data(), msg.logger_name.size()},
-             {msg.payload.data(), msg.payload.size()},
+    std::string text(msg.payload.data(), msg.payload.size());
+    if (!request.empty()) text += " (request " + request + ")";
+    tap.take(msg.level, {msg.logger_name.data(), msg.logger_name.size()}, text,
              std::chrono::duration_cast<milliseconds>(msg.time.time_since_epoch()).count(),
              log_tap::clock::now());
   }

@@ -32,12 +32,28 @@ std::string without_controls(std::string_view text) {
   return out;
 }
 
+constexpr char request_mark = '\x1e';
+
+struct parts {
+  std::string_view message;
+  std::string_view request;  ///< empty: it belongs to none
+};
+
+parts parts_of(const spdlog::details::log_msg& msg) {
+  const std::string_view all{msg.payload.data(), msg.payload.size()};
+  const auto mark = all.rfind(request_mark);
+  if (mark == std::string_view::npos) return {all, {}};
+  return {all.substr(0, mark), all.substr(mark + 1)};
+}
+
 class text_lines final : public spdlog::formatter {
  public:
   void format(const spdlog::details::log_msg& msg, spdlog::memory_buf_t& out) override {
     const std::string_view payload{msg.payload.data(), msg.payload.size()};
     if (std::ranges::none_of(payload, is_control)) return pattern_.format(msg, out);
-    const auto clean = without_controls(payload);
+    const auto [message, request] = parts_of(msg);
+    auto clean = without_controls(message);
+    if (!request.empty()) clean += fmt::format(" (request {})", without_controls(request));
     auto copy = msg;
     copy.payload = spdlog::string_view_t{clean.data(), clean.size()};
     pattern_.format(copy, out);
@@ -67,7 +83,9 @@ class json_lines final : public spdlog::formatter {
     line["component"] = std::string(msg.logger_name.data(), msg.logger_name.size());
     if (!node_.empty()) line["node"] = node_;
     line["thread"] = msg.thread_id;
-    line["message"] = std::string(msg.payload.data(), msg.payload.size());
+    const auto [message, request] = parts_of(msg);
+    if (!request.empty()) line["request_id"] = std::string(request);
+    line["message"] = std::string(message);
     const auto text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
     out.append(text.data(), text.data() + text.size());
   }
@@ -80,6 +98,15 @@ class json_lines final : public spdlog::formatter {
 };
 
 }  // namespace
+
+std::string with_request(std::string_view message, std::string_view request) {
+  std::string out(message);
+  if (!request.empty() || message.find(request_mark) != std::string_view::npos) {
+    out += request_mark;
+    out += request;
+  }
+  return out;
+}
 
 std::unique_ptr<spdlog::formatter> text_formatter() {
   return std::make_unique<text_lines>();

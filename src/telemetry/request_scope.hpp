@@ -3,9 +3,9 @@
 
 /// \file
 /// Which request of a client a thread works on. While one of these lives, every line that its
-/// thread logs ends with `(request ID)`. It costs two words written; the id becomes text only in a
-/// line that is really logged. What is done later for the same request, when an answer has come,
-/// needs another one.
+/// thread logs has its id: JSON lines as `request_id`, text as `(request ID)` at the end. It costs
+/// two words written; the id becomes text only in a line that is really logged. What is done later
+/// for the same request, when an answer has come, needs another one.
 
 #include <string>
 #include <string_view>

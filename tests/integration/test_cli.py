@@ -151,7 +151,7 @@ def test_a_list_of_more_than_ten_thousand_is_whole(start_node):
     issued = node.console("token", "issue", "--user", user, "--create", "--count", "10100",
                           timeout_s=120)  # fmt: skip
     assert issued.returncode == 0 and len(issued.stdout.splitlines()) == 10_100, issued.stderr
-    result = node.console("actors", "--kind", "user", "-o", "json")
+    result = node.console("actors", "--kind", "user", "--limit", "20000", "-o", "json")
     assert result.returncode == 0, result.stderr
     assert len({row["name"] for row in json.loads(result.stdout)}) >= 10_100
 

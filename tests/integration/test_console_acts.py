@@ -71,6 +71,7 @@ def test_what_can_change_does(configured):
         configured.say("[history]\npage = 3\n[websocket]\nheartbeat_s = 40\n"
                        "[limits]\nmessages_per_minute = 1\nrequests_per_minute = 2\n")
         planned = configured.reload(dry_run=True)
+        would = {key: row.pop("would") for key, row in planned.items()}
         assert configured.setting("history.page") == 50, "a rehearsal does nothing"
         done = configured.reload()
         assert {k: r["state"] for k, r in done.items()} == {
@@ -78,6 +79,8 @@ def test_what_can_change_does(configured):
             "limits.requests_per_minute": "taken",
             "websocket.heartbeat_s": "needs a restart", "all others": "unchanged"}  # fmt: skip
         assert planned == done
+        assert would["history.page"] == "it would be taken over"
+        assert would["websocket.heartbeat_s"] == "it would wait for a restart"
         page = done["history.page"]
         assert (page["before"], page["after"]) == ("50", "3")
         assert page["detail"] == f"file {configured.file}:2", "where it is said"

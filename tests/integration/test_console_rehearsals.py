@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: MIT
 """Every verb of the console that acts can be rehearsed and changes nothing then; what cannot be
-taken back asks first; and verbs about a node that is down or unknown say so."""
+taken back asks first; and verbs about a node that is down or unknown say so.
+
+GREENROOM_WRITE_GOLDEN=1 writes the fields of rehearsals into console_rehearsal_fields.json."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from harness.client import PASSWORD, Client, new_id
 from harness.console_verbs import verbs_of_the_program
-from harness.names import fresh
+from harness.names import fresh, shard_of
 from harness.waiting import wait_until
-from test_console_verbs import CASES, NOT_FOUND, OK, REFUSED, World
+from test_console_verbs import CASES, NOT_FOUND, OK, REFUSED, World, fields_of, same_fields
 
+GOLDEN = Path(__file__).parent / "console_rehearsal_fields.json"
 USAGE, UNREACHABLE, MISSING = 2, 5, 7
 
 # Whatever is not here acts.
@@ -32,9 +37,20 @@ WORDS = {
     "nodes undrain": lambda w: ["node2"],
     "nodes decommission": lambda w: ["node2", "--fewer-replicas"],
     "shards move": lambda w: ["1", "--to", follower_of(w.node, 1)],
+    "log level": lambda w: ["debug", "--component", "walked"],
+    "key retire": lambda w: [older_key(w.node)],
+    "token issue": lambda w: ["--user", fresh("issued"), "--create"],
 }
 # Of these another answer than "done" is right: a key that is not there, and too many of them.
-CODES = {"key retire": {NOT_FOUND}, "key rotate": {OK, REFUSED}}
+CODES = {"key rotate": {OK, REFUSED}}
+
+
+def older_key(node):
+    """One that may be retired: there is a newer one."""
+    if len(node.rows("key list")) < 2:
+        assert node.console("key", "rotate").returncode == OK
+    newest = max(node.rows("key list"), key=lambda r: r["created_at"])["id"]
+    return next(r["id"] for r in node.rows("key list") if r["id"] != newest)
 
 
 def follower_of(node, shard):
@@ -77,12 +93,44 @@ def state_at_rest(trio):
     return seen[-1]
 
 
-def claims_to_have_acted(rows):
-    """What the same verb says when it has done it."""
+# What a verb says when it has done it, field by field.
+ACTED = {
+    "nodes drain": {"state": "draining"},
+    "nodes decommission": {"state": "leaving"},
+    "shards move": {"pinned": True},
+    "rooms move": {"pinned": True},
+    "log level": {"level": "debug"},
+    "key rotate": {"state": "new"},
+    "key retire": {"state": "gone"},
+    "chaos delay link": {"delay_ms": 1},
+}
+
+
+def claims_to_have_acted(verb, rows):
     done = {"done", "made", "asked", "cancelled"}
-    flags = ("closed", "armed", "issued", "revoked", "said", "created", "reset")
+    flags = ("closed", "armed", "issued", "revoked", "said", "created", "reset", "killed")
+    words = ACTED.get(verb, {})
     return [r for r in rows if r.get("state") in done or any(r.get(f) is True for f in flags)
-            or r.get("rebalance", "").startswith("begun")]  # fmt: skip
+            or r.get("rebalance", "").startswith("begun")
+            or (words and words.items() <= r.items())]  # fmt: skip
+
+
+def says_what_it_would_do(row):
+    said = row.get("would", "")
+    return "would" in said or said.startswith(("nobody ", "nothing ", "it "))
+
+
+def golden():
+    return json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
+
+
+def looks_right(verb, rows):
+    found = fields_of(rows)
+    if "GREENROOM_WRITE_GOLDEN" in os.environ:
+        known = golden().get(verb, {})
+        found = {n: k or known.get(n, k) for n, k in found.items()}
+        GOLDEN.write_text(json.dumps(golden() | {verb: found}, indent=1) + "\n")
+    return same_fields(found, golden()[verb])
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +156,7 @@ def test_a_rehearsal_changes_nothing(quiet, verb):
             words = words_of(w, verb)
             before = state_at_rest(quiet)
             result = node.console(*verb.split(), *words, "--dry-run", "-o", "json", timeout_s=60)
+            table = node.console(*verb.split(), *words, "--dry-run", "-o", "wide", timeout_s=60)
             after = state_of(quiet)
             for client in w.clients:
                 assert "code" not in client.answer("room_list_request")["data"], "still connected"
@@ -117,7 +166,11 @@ def test_a_rehearsal_changes_nothing(quiet, verb):
         if result.returncode == OK:
             rows = json.loads(result.stdout)
             assert rows, f"{verb}: it says what would be done"
-            assert not claims_to_have_acted(rows), rows
+            assert not claims_to_have_acted(verb, rows), rows
+            assert all(says_what_it_would_do(r) for r in rows), rows
+            assert looks_right(verb, rows), f"{verb}: {GOLDEN.name} has others than {rows}"
+            lines = table.stdout.splitlines()
+            assert lines and "WOULD" in lines[0] and len(lines) > 1, (table.stdout, table.stderr)
         seen.append({k: (before[k], after[k]) for k in before if before[k] != after[k]})
         if not seen[-1]:
             return
@@ -167,6 +220,58 @@ def test_it_says_to_how_much(quiet):
     assert (row["tokens"], row["account"]) == (5, "would be made"), row
     (row,) = node.rows("rebalance", dry_run=True)
     assert (row["replicas"], row["leaders"]) == (0, 0), "it is even"
+
+
+def rehearsed(node, *words):
+    result = node.console(*words, "--dry-run", "-o", "json")
+    assert result.returncode == OK, f"{words}: {result.stderr}"
+    return json.loads(result.stdout)
+
+
+def test_acts_on_the_cluster_say_to_how_much(quiet):
+    """Shards, leaders, rooms, sessions and clients."""
+    asked = quiet.nodes[0]
+    shards = {r["shard"]: r for r in asked.rows("shards")}
+    led = sum(r["leader"] == "node2" for r in shards.values())
+    with Client(quiet.nodes[1]) as bob:
+        bob.register(fresh("bob"))
+        room = bob.create_room("Rehearsed", alias=fresh("rehearsed"), room_type="public")
+        leader = shards[shard_of(room["id"])]["leader"]
+
+        def counted():
+            (row,) = rehearsed(asked, "node", "drain", "node2")
+            (known,) = [r for r in asked.rows("nodes") if r["name"] == "node2"]
+            right = (row["sessions"], row["clients"], row["rooms"]) == (
+                known["sessions"], known["connections"], known["rooms"])  # fmt: skip
+            return row if right and row["clients"] >= 1 else None
+
+        row = wait_until(counted, "what it would do to be as it is")
+        assert row["state"] == "active" and row["leaders"] == led
+        assert f"{led} shards would be led by others" in row["would"], row
+        clients = f"{row['clients']} client" + ("s" if row["clients"] != 1 else "")
+        assert f"{clients} would be asked to go elsewhere" in row["would"], row
+        (row,) = rehearsed(asked, "node", "decommission", "node2", "--fewer-replicas")
+        assert row["state"] == "active" and row["leaders"] >= led - 1, row
+        assert f"{row['leaders']} shards would get another leader" in row["would"], row
+        (row,) = rehearsed(asked, "node", "undrain", "node2")
+        assert row["would"] == "nothing would change: it is active" and row["leaders"] == 0
+        other = next(n for n in ("node1", "node2", "node3") if n != leader)
+        (row,) = rehearsed(asked, "room", "move", room["alias"], "--to", other)
+        assert (row["pinned"], row["leaders"], row["copies"]) == (False, 1, 0), row
+        assert row["rooms_in_use"] >= 1 and room["alias"] in row["rooms"]
+        assert f"{other} would lead it instead of {leader}" in row["would"], row
+        assert "it would be pinned" in row["would"] and "would go along" in row["would"], row
+    (row,) = rehearsed(asked, "chaos", "delay", "link", "node2", "--ms", "70", "--for", "9")
+    assert (row["delay_ms"], row["left_s"], row["shards"]) == (0, 0, 33), row
+    assert "would come 70 ms later, for 9 s: in 33 shards" in row["would"], row
+    for row in rehearsed(asked, "log", "level", "debug", "--component", "walked"):
+        assert (row["level"], row["wanted"]) == ("info", "debug"), row
+        assert row["would"] == "it would log debug instead of info", row
+    table = asked.console("token", "issue", "--user", fresh("load"), "--create", "--count", "5",
+                          "--dry-run").stdout  # fmt: skip
+    assert "?" not in table and "5 tokens would be issued" in table, table
+    drained = asked.console("node", "drain", "node2", "--dry-run").stdout
+    assert f"{led} shards would be led by others" in drained, drained
 
 
 def test_what_would_fail_fails(quiet):

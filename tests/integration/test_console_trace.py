@@ -310,18 +310,23 @@ def test_a_table_a_message():
 
 def test_of_an_actor():
     kinds = {"node1/1": ("room", "r1"), "node1/2": ("relay", "r2"), "node1/3": ("user", "u3"),
-             "node1/4": ("session", "s4"), "node1/5": ("shard", "7")}  # fmt: skip
+             "node1/4": ("session", "s4"), "node1/5": ("shard", "7"),
+             "node1/6": ("connection", "257"), "node1/7": ("shard", "0"),
+             "node1/8": ("presence", "presence")}  # fmt: skip
 
     def show(args):
         kind, name = kinds[args["actor"]]
         return [{"field": "kind", "value": kind}, {"field": "name", "value": name},
-                {"field": "user", "value": "u4"}, {"field": "handled", "value": 7}]  # fmt: skip
+                {"field": "user", "value": "u4"}, {"field": "node", "value": "node1"},
+                {"field": "handled", "value": 7}]  # fmt: skip
 
-    hops = [hop("room", "node1", 5)]
+    hops = [hop("room", "node1", 5) | {"connection": "node1/257"}]
     answers = {"actor show": show, "trace room": hops, "trace user": hops}
     wanted = {"node1/1": ("trace room", {"room": "r1"}), "node1/2": ("trace room", {"room": "r2"}),
               "node1/3": ("trace user", {"user": "u3"}),
-              "node1/4": ("trace user", {"user": "u4"})}  # fmt: skip
+              "node1/4": ("trace user", {"user": "u4"}),
+              "node1/5": ("trace room", {"shard": 7}),
+              "node1/6": ("trace user", {"user": "u4", "connection": "node1/257"})}  # fmt: skip
     for actor, (verb, args) in wanted.items():
         with FakeAdmin(answers) as admin:
             result = run_tool(admin, "trace", "actor", actor, "-n", "1")
@@ -330,8 +335,13 @@ def test_of_an_actor():
             asked.pop("tracer")
             assert asked == args | {"limit": 1}
     with FakeAdmin(answers) as admin:
-        result = run_tool(admin, "trace", "actor", "node1/5")
-        assert result.returncode == 2 and "a shard has no messages" in result.stderr
+        result = run_tool(admin, "trace", "actor", "node1/7")
+        assert result.returncode == 2 and "no messages go through it" in result.stderr
+        result = run_tool(admin, "trace", "actor", "node1/8")
+        assert result.returncode == 2 and result.stderr == (
+            "greenroom: a presence has no messages of its own: a room, relay, user, session, "
+            "connection or shard has\n"
+        )
 
 
 def test_nothing_comes():

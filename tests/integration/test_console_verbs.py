@@ -155,9 +155,12 @@ CASES = {
     "nodes undrain": Case(drained),
     # For good, so it is done in test_membership.py; here that it asks for a node that is there.
     "nodes decommission": Case(lambda w: ["node99", "--yes"], NOT_FOUND, empty=True),
-    "shards move": Case(lambda w: ["1", "--to", "node1"]),
+    "shards move": Case(lambda w: ["1", "--to", "node1"], after=("shard", "unpin", "1")),
+    "shards unpin": Case(lambda w: ["1"]),
     "shards snapshot": Case(lambda w: ["1"], of_all=True),
-    "rooms move": Case(lambda w: [w.room()["alias"], "--to", "node1"]),
+    "rooms move": Case(lambda w: [w.room()["alias"], "--to", "node1"],
+                       after=("rebalance", "--unpin")),
+    "rooms unpin": Case(lambda w: [w.room()["alias"]]),
     "rebalance": Case(),
     "connections close": Case(
         lambda w: [w.row_of("connections", user_id=w.client().user["id"])["id"], "--yes"],

@@ -56,11 +56,13 @@ def test_it_is_in_the_log(node, person):
                                      json={"target": "everybody", "content": "x"},
                                      headers={HEADER: name})  # fmt: skip
 
-    def its_lines():
-        return [line for line in node.log().splitlines() if f"(request {name})" in line]
-
-    lines = wait_until(its_lines, "its line in the log")
+    lines = wait_until(lambda: lines_of(node, name), "its line in the log")
     assert len(lines) == 1 and bob.user["id"] in lines[0], lines
+    # It is a field, and the others have none.
+    every = [json.loads(line) for line in node.log().splitlines()]
+    assert [e for e in every if name in e["message"]] == []
+    assert all(e["request_id"] for e in every if "request_id" in e)
+    assert any("request_id" not in e for e in every)
 
 
 def test_it_is_in_the_audit_log(node, person):
@@ -93,7 +95,9 @@ def test_over_a_socket_it_is_the_message_id(node, person):
 
 
 def lines_of(node, name):
-    return [line for line in node.log().splitlines() if f"(request {name})" in line]
+    """What the node has logged of this request."""
+    every = [json.loads(line) for line in node.log().splitlines()]
+    return [e["message"] for e in every if e.get("request_id") == name]
 
 
 @pytest.fixture

@@ -42,6 +42,47 @@ def role_of(client, room, user):
 
 
 @pytest.mark.parametrize("encoding", ["json", "msgpack"])
+def test_the_directory_is_searched(cluster, people, elsewhere, encoding):
+    """By name, alias, topic and description, in rooms of all nodes, page by page; not what is not
+    public, or was renamed."""
+    owner, guest = people(0, 1, encoding=encoding)
+    word = fresh("heron")
+    public = {"room_type": "public"}
+    by_name = [owner.create_room(f"{word.title()} {n}", **public)["id"] for n in range(5)]
+    by_alias = owner.create_room("Afar", alias=elsewhere(word), **public)["id"]
+    topic = owner.create_room("Pond", **public)["id"]
+    owner.ask("update_room_request", room_id=topic, topic=f"of the {word.upper()}s")
+    renamed = owner.create_room(f"{word} no more", **public)["id"]
+    owner.ask("update_room_request", room_id=renamed, name="Renamed")
+    owner.create_room(f"{word} hidden")
+    owner.create_room("Other", description=f"no {word[:-2]}", **public)
+
+    def search(query, scope="public", **more):
+        return guest.ask("room_list_request", scope=scope, query=query, **more)
+
+    def pages(query, limit):
+        found, cursor = [], {}
+        while True:
+            page = search(query, limit=limit, **cursor)
+            found += [r["id"] for r in page["rooms"]]
+            if not page.get("next_cursor"):
+                return found
+            cursor = {"cursor": page["next_cursor"]}
+
+    wanted = [topic, by_alias, *reversed(by_name)]
+    for limit in (2, 3, 200):
+        assert pages(word.upper(), limit) == wanted
+    assert pages("no room is called this", 50) == []
+    assert search(word, "joined")["rooms"] == []
+    guest.ask("join_room_request", room_id=topic)
+    guest.ask("join_room_request", room_id=by_name[0])
+    assert {r["id"] for r in search(word, "joined")["rooms"]} == {topic, by_name[0]}
+    browser = Browser(cluster.nodes[2], guest.token)
+    answer = browser.get(f"/api/rooms?scope=public&query={word}&limit=200")
+    assert [r["id"] for r in answer["rooms"]] == wanted
+
+
+@pytest.mark.parametrize("encoding", ["json", "msgpack"])
 def test_an_invitation_is_seen_and_accepted(people, elsewhere, encoding):
     owner, guest = people(0, 1, encoding=encoding)
     room = owner.create_room("Club", alias=elsewhere("club"))["id"]

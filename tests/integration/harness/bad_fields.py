@@ -75,7 +75,8 @@ REQUESTS = {
          "alias": name(1, 64),
          "is_private": FLAG, "description": text(1000, char="é"), "members": MEMBERS}),
     "room_list_request": (
-        {"scope": "joined"}, [], {"scope": CHOICE, "cursor": line(4096), "limit": PAGE}),
+        {"scope": "joined"}, [], {"scope": CHOICE, "query": line(256), "cursor": line(4096),
+                                 "limit": PAGE}),
     "room_request": ({"room_id": ID}, [], {"room_id": UUID, "alias": name(1, 64)}),
     "join_room_request": ({"room_id": ID}, [], {"room_id": UUID, "alias": name(1, 64)}),
     "leave_room_request": ({"room_id": ID}, ["room_id"], {"room_id": UUID}),

@@ -19,6 +19,10 @@ std::vector<actor_view> some(std::size_t count) {
     a.handled = i * 13 % 11;
     a.age_ms = static_cast<std::int64_t>(i * 3 % 7);
     a.busy_percent = static_cast<double>(i % 3) / 3;
+    a.recent_busy_percent = static_cast<double>(i % 4) / 3;
+    a.recent_per_second = static_cast<double>(i * 5 % 9);
+    a.dropped = i * 3 % 4;
+    a.role_ms = i % 5 == 0 ? -1 : static_cast<std::int64_t>(i % 6);
     a.last_message_ms = i % 4 == 0 ? -1 : static_cast<std::int64_t>(i % 5);
     a.oldest_message_ms = i % 3 == 0 ? -1 : static_cast<std::int64_t>(i * 11 % 17);
   }
@@ -30,8 +34,12 @@ json row_of(const actor_view& a) {
           {"mailbox", a.queue_depth},
           {"handled", a.handled},
           {"age", a.age_ms},
-          {"busy", shown_percent(a.busy_percent)},
+          {"busy", shown_percent(a.recent_busy_percent)},
           {"rate", shown_rate(a)},
+          {"life_busy_percent", shown_percent(a.busy_percent)},
+          {"life_rate", shown_life_rate(a)},
+          {"dropped", a.dropped},
+          {"role_ms", a.role_ms < 0 ? json() : json(a.role_ms)},
           {"last_message_ms", a.last_message_ms < 0 ? json() : json(a.last_message_ms)},
           {"oldest_message_ms", a.oldest_message_ms < 0 ? json() : json(a.oldest_message_ms)}};
 }
@@ -60,7 +68,8 @@ std::vector<std::uint64_t> ids_of(const std::vector<actor_view>& all) {
 TEST_CASE("the first actors are those whose rows would be the first", "[actor_order]") {
   using order = list_shape::order;
   for (const auto* field :
-       {"", "mailbox", "handled", "age", "busy", "rate", "last_message_ms", "oldest_message_ms"}) {
+       {"", "mailbox", "handled", "age", "busy", "rate", "life_busy_percent", "life_rate",
+        "dropped", "role_ms", "last_message_ms", "oldest_message_ms"}) {
     for (const auto way : {order::natural, order::ascending, order::descending}) {
       for (const std::size_t limit : {1U, 10U, 59U}) {
         INFO(field << " " << static_cast<int>(way) << " " << limit);

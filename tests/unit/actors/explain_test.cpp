@@ -154,6 +154,18 @@ TEST_CASE("what moves", "[explain]") {
                                     !Contains("is to lead when all is well"));
 }
 
+TEST_CASE("what an operator has placed", "[explain]") {
+  auto p = of_three();
+  const auto is_told = [&p] {
+    return std::ranges::any_of(tell(p), [](const auto& s) { return s.about == "pinned"; });
+  };
+  CHECK_FALSE(is_told());
+  p.pinned_since = "2026-11-29T00:00:00.000Z";
+  REQUIRE(is_told());
+  CHECK_THAT(about(p, "pinned"), Contains("2026-11-29T00:00:00.000Z") && Contains("operator") &&
+                                     Contains("shard unpin " + std::to_string(p.shard)));
+}
+
 TEST_CASE("why writes wait or are refused", "[explain]") {
   auto p = of_three();
   auto& leader = p.replicas.front();

@@ -29,6 +29,13 @@ namespace greenroom::actors::test {
 
 using namespace std::chrono_literals;
 
+/// How long a test waits for an answer that has to come.
+#ifdef __SANITIZE_THREAD__
+constexpr auto patience = 60s;  // everything takes five to ten times as long
+#else
+constexpr auto patience = 8s;
+#endif
+
 /// What probes have received, in order, for the test's thread.
 template <class T>
 class inbox {
@@ -42,7 +49,7 @@ class inbox {
   }
   /// Takes out the first one that fits; empty when none comes in time.
   template <class Fits>
-  std::optional<T> take(Fits fits, std::chrono::milliseconds within = 8s) {
+  std::optional<T> take(Fits fits, std::chrono::milliseconds within = patience) {
     std::unique_lock lock(mutex_);
     const auto deadline = std::chrono::steady_clock::now() + within;
     for (;;) {

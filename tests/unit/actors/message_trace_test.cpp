@@ -133,6 +133,61 @@ TEST_CASE("messages, hops and consoles are bounded", "[message_trace]") {
   CHECK_FALSE(t.trace.read("one more", wish, begin));
 }
 
+TEST_CASE("nobody gets more messages or time than there may be", "[message_trace]") {
+  traced t;
+  auto wish = of_room(lobby);
+  wish.messages = 10 * message_trace::messages_max;
+  wish.time = 10 * message_trace::time_max;
+  t.heard("a", wish);
+  for (std::uint32_t n = 0; n < 8 * message_trace::messages_max; ++n) {
+    t.note(n);
+  }
+  CHECK(t.heard("a", wish) == 4 * message_trace::messages_max);
+  const auto over = begin + message_trace::time_max;
+  for (auto at = begin; at < over; at += 2s) {
+    REQUIRE(t.trace.read("a", wish, at));
+  }
+  t.note(3, hop::commit, eve, lobby, over - 1s);
+  t.note(3, hop::out, eve, lobby, over);
+  CHECK(t.trace.read("a", wish, over)->hops.size() == 1);
+  CHECK_FALSE(t.on);
+}
+
+TEST_CASE("only messages that begin at one connection, and all of their hops", "[message_trace]") {
+  traced t;
+  trace_wish here;
+  here.user = eve;
+  here.connection = 7;
+  auto elsewhere = here;
+  elsewhere.connection = 0;
+  elsewhere.messages = 1;
+  t.heard("here", here);
+  t.heard("elsewhere", elsewhere);
+  for (std::uint32_t n = 0; n < 20; ++n) {
+    t.trace.note({id_of(n), eve, lobby, hop::socket, 0, 0, n % 2 == 0 ? 7U : 8U}, begin);
+    t.note(n, hop::session);
+  }
+  const auto page = t.trace.read("here", here, begin).value();
+  CHECK(page.hops.size() == 20);
+  for (const auto& h : page.hops) {
+    CHECK((h.at == hop::session || h.connection == 7));
+    CHECK(h.message.bytes[0] % 2 == 0);
+  }
+  CHECK(t.heard("elsewhere", elsewhere) == 40);  // which of them are his is not known here
+}
+
+TEST_CASE("only messages of some rooms", "[message_trace]") {
+  traced t;
+  trace_wish wish;
+  wish.of_rooms = [](const uuid& room) { return room == attic; };
+  t.heard("a", wish);
+  t.note(1, hop::append, eve, lobby);
+  t.note(2, hop::append, eve, attic);
+  const auto page = t.trace.read("a", wish, begin).value();
+  REQUIRE(page.hops.size() == 1);
+  CHECK(page.hops.front().room == attic);
+}
+
 TEST_CASE("those on the way note for whoever traces", "[message_trace]") {
   const auto message = id_of(77);
   trace_hop(hop::session, message, eve, attic);

@@ -9,6 +9,8 @@ using nlohmann::json;
 
 namespace {
 
+constexpr unix_ms now = 1'700'000'000'123;
+
 uuid id(std::uint8_t n) {
   uuid u;
   u.bytes[15] = n;
@@ -17,7 +19,12 @@ uuid id(std::uint8_t n) {
 
 placement::node_info node(std::uint8_t n) {
   const auto text = std::to_string(n);
-  return {id(n), "node" + text, "10.0.0." + text + ":1", "0.1.0", placement::node_state::active, 1};
+  return {id(n),
+          "node" + text,
+          "10.0.0." + text + ":1",
+          placement::version_in_map("0.1.0"),
+          placement::node_state::active,
+          1};
 }
 
 placement::cluster_map of_four() {
@@ -38,7 +45,7 @@ placement::cluster_map of_four() {
 }
 
 error refusal(std::string_view verb, const json& args) {
-  const auto o = operation_of(verb, args, of_four());
+  const auto o = operation_of(verb, args, of_four(), now);
   REQUIRE_FALSE(o);
   return o.error();
 }
@@ -46,40 +53,82 @@ error refusal(std::string_view verb, const json& args) {
 }  // namespace
 
 TEST_CASE("operators' verbs are known by name") {
-  for (const auto* verb :
-       {"shard move", "room move", "node drain", "node undrain", "node decommission", "key retire"})
+  for (const auto* verb : {"shard move", "room move", "shard unpin", "room unpin", "node drain",
+                           "node undrain", "node decommission", "key retire"})
     CHECK(is_operation(verb));
   CHECK_FALSE(is_operation("node"));
 }
 
 TEST_CASE("a shard and a room are moved to a node by its name or id") {
   const auto map = of_four();
-  const auto o = operation_of("shard move", {{"shard", 7}, {"to", "node4"}}, map);
+  const auto o = operation_of("shard move", {{"shard", 7}, {"to", "node4"}}, map, now);
   REQUIRE(o);
-  const auto& c = std::get<placement::assign_shard>(o->command);
+  const auto& c = std::get<placement::pin_shard>(o->command);
   CHECK(c.shard == 7);
+  CHECK(c.at == now);
+  CHECK(o->row["pinned"] == true);
   CHECK(c.replicas.front() == id(4));
   CHECK(o->row["wanted"].get<std::string>().starts_with("node4"));
-  const auto room = operation_of("room move", {{"room", "lobby"}, {"to", id(4).str()}}, map);
+  const auto room = operation_of("room move", {{"room", "lobby"}, {"to", id(4).str()}}, map, now);
   REQUIRE(room);
-  CHECK(std::get<placement::assign_shard>(room->command).shard ==
+  CHECK(std::get<placement::pin_shard>(room->command).shard ==
         placement::shard_of(room_id_of_alias("lobby"), 8));
+}
+
+TEST_CASE("what is pinned is unpinned, by its shard or by a room in it") {
+  auto map = of_four();
+  const auto shard = placement::shard_of(room_id_of_alias("lobby"), 8);
+  const auto before = operation_of("shard unpin", {{"shard", shard}}, map, now);
+  REQUIRE(before);
+  CHECK(before->notes.front() == "shard " + std::to_string(shard) + " is not pinned");
+  const auto moved = operation_of("room move", {{"room", "lobby"}, {"to", "node4"}}, map, now);
+  REQUIRE(placement::apply(moved->command, map));
+  CHECK(map.shards[shard].pinned_at == now);
+  for (const auto& args : {json{{"shard", shard}}, json{{"room", "lobby"}}}) {
+    const auto o =
+        operation_of(args.contains("room") ? "room unpin" : "shard unpin", args, map, now);
+    REQUIRE(o);
+    CHECK(o->notes.empty());
+    auto then = map;
+    REQUIRE(placement::apply(o->command, then));
+    CHECK(then.shards[shard].pinned_at == 0);
+    CHECK(then.shards[shard].replicas == map.shards[shard].replicas);
+  }
+  CHECK(refusal("shard unpin", {{"shard", 9}}).details.field == "shard");
+  CHECK(refusal("room unpin", json::object()).details.field == "room");
+}
+
+TEST_CASE("with a node of an older release shards are moved, and not pinned") {
+  auto map = of_four();
+  CHECK(why_no_pins(map).empty());
+  map.members[2].version = "0.1.0";
+  CHECK(why_no_pins(map) == "node3 runs an older release, which does not know of pinned shards");
+  const auto o = operation_of("shard move", {{"shard", 7}, {"to", "node4"}}, map, now);
+  REQUIRE(o);
+  CHECK(std::get<placement::assign_shard>(o->command).replicas.front() == id(4));
+  CHECK(o->row["pinned"] == false);
+  CHECK(o->notes.size() == 1);
+  const auto unpin = operation_of("shard unpin", {{"shard", 7}}, map, now);
+  REQUIRE_FALSE(unpin);
+  CHECK(unpin.error().code == ec::conflict);
+  map.members[2].state = placement::node_state::left;
+  CHECK(why_no_pins(map).empty());
 }
 
 TEST_CASE("a node is drained, undrained and decommissioned") {
   const auto map = of_four();
-  const auto drain = operation_of("node drain", {{"node", "node2"}}, map);
+  const auto drain = operation_of("node drain", {{"node", "node2"}}, map, now);
   CHECK(std::get<placement::update_node>(drain->command).state == placement::node_state::draining);
-  const auto back = operation_of("node undrain", {{"node", "node2"}}, map);
+  const auto back = operation_of("node undrain", {{"node", "node2"}}, map, now);
   CHECK(std::get<placement::update_node>(back->command).state == placement::node_state::active);
   const auto out =
-      operation_of("node decommission", {{"node", "node2"}, {"fewer_replicas", true}}, map);
+      operation_of("node decommission", {{"node", "node2"}, {"fewer_replicas", true}}, map, now);
   CHECK(std::get<placement::decommission_node>(out->command).fewer_replicas);
 }
 
 TEST_CASE("a key is retired by its id") {
   const auto map = of_four();
-  const auto o = operation_of("key retire", {{"id", "k"}}, map);
+  const auto o = operation_of("key retire", {{"id", "k"}}, map, now);
   REQUIRE(o);
   CHECK(std::get<placement::drop_key>(o->command).id == "k");
   CHECK(refusal("key retire", json::object()).details.field == "id");
@@ -110,7 +159,7 @@ TEST_CASE("what is wrong with a verb is said with its field") {
 TEST_CASE("who has to run for an operation, and who had better") {
   const auto map = of_four();
   const auto need = [&](std::string_view verb, const json& args) {
-    const auto o = operation_of(verb, args, map);
+    const auto o = operation_of(verb, args, map, now);
     REQUIRE(o);
     REQUIRE(o->needs);
     return *o->needs;
@@ -132,13 +181,13 @@ TEST_CASE("what is drained already, or has gone, needs nobody to run") {
   auto map = of_four();
   REQUIRE(placement::apply(placement::update_node{id(3), {}, {}, placement::node_state::draining},
                            map));
-  const auto again = operation_of("node drain", {{"node", "node3"}}, map);
+  const auto again = operation_of("node drain", {{"node", "node3"}}, map, now);
   REQUIRE(again);
   CHECK_FALSE(again->needs);
   // Its state says why it is refused, not that it does not run.
   map.members[3].state = placement::node_state::left;
   for (const auto* verb : {"node drain", "node undrain", "node decommission"}) {
-    const auto gone = operation_of(verb, {{"node", "node4"}}, map);
+    const auto gone = operation_of(verb, {{"node", "node4"}}, map, now);
     REQUIRE(gone);
     CHECK_FALSE(gone->needs);
   }

@@ -228,6 +228,47 @@ TEST_CASE("a page that does not follow is not asked for again at once") {
   }
 }
 
+TEST_CASE("each connection of somebody is its own, and all of them hear of his end in the room") {
+  constexpr net::connection_id tablet = 0x300;
+  constexpr net::connection_id desk = 0x400;
+  relay_world w;
+  const auto bob = fresh_id();
+  w.attach(phone, 10);
+  w.subscribe(desk, bob, std::nullopt);
+  w.answer(w.far.next<room_admit>(), room_admitted{1, 10});
+  w.admitted(desk);
+  // What the relay knows of her holds for the others.
+  w.subscribe(laptop, std::nullopt);
+  w.admitted(laptop);
+  w.subscribe(tablet, std::nullopt);
+  w.admitted(tablet);
+  // The one in the middle goes; the same socket listens again, now as somebody else's.
+  caf::anon_send(*w.under_test, closed_atom::value, laptop);
+  w.subscribe(tablet, bob, std::nullopt);
+  w.admitted(tablet);
+  w.publish(11);
+  for (const auto id : {phone, desk, tablet}) {
+    CHECK(w.sockets.next_seq(id) == 11);
+  }
+  protocol::room_event left;
+  left.room_id = w.room;
+  left.seq = 12;
+  left.kind = protocol::room_event_kind::left;
+  w.publish({w.room, 12, {1000, std::move(left)}, bob});
+  for (const auto id : {phone, desk, tablet}) {
+    CHECK(w.sockets.next_seq(id) == 12);
+  }
+  w.publish(13);
+  CHECK(w.sockets.next_seq(phone) == 13);
+  // Of bob's nothing is known any more.
+  w.subscribe(desk, bob, std::nullopt);
+  w.answer(w.far.next<room_admit>(), error{ec::forbidden, "no member", {}});
+  CHECK(w.admitted(desk).failure.has_value());
+  w.publish(14);
+  CHECK(w.sockets.next_seq(phone) == 14);
+  CHECK(w.sockets.left() == 0);
+}
+
 TEST_CASE("the end of a room is the last that each of its listeners gets") {
   relay_world w;
   w.attach(phone, 284);

@@ -28,7 +28,7 @@ TEST_CASE("a shard answers for its users and rooms") {
   REQUIRE(found.size() == 1);
   CHECK(found[0].id == alice);
   CHECK_FALSE(found[0].email.has_value());
-  CHECK(must<room_views>(query(shard_public_rooms{{}, {}, 50}, bob)).rooms.size() == 1);
+  CHECK(must<room_views>(query(shard_public_rooms{{}, {}, 50, ""}, bob)).rooms.size() == 1);
   const auto views =
       must<room_views>(query(shard_room_views{{room, room_id_of_alias("none")}}, bob)).rooms;
   REQUIRE(views.size() == 1);

@@ -116,7 +116,7 @@ TEST_CASE("a list that was cut says so beside the data", "[output]") {
   cut["cut"] = 7;
   const auto s = show(asking(output_format::table), cut);
   CHECK(s.code == exit_code::ok);
-  CHECK(s.complaints == "greenroom: 7 more; --limit N shows more\n");
+  CHECK(s.complaints == "greenroom: 7 more, 10 in all; --limit N shows more, --filter others\n");
   cut["cut"] = 0;
   CHECK(show(asking(output_format::table), cut).complaints.empty());
 }

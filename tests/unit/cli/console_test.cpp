@@ -67,6 +67,8 @@ TEST_CASE("singular and plural are the same verb", "[console]") {
   CHECK(parsed("nodes undrain node2").node == "node2");
   CHECK(parsed("shard").verb == "shards");
   CHECK(parsed("shard move 7 --to node2").verb == "shard move");
+  CHECK(parsed("shard unpin 7").verb == "shard unpin");
+  CHECK(parsed("room unpin lobby").verb == "room unpin");
   CHECK(parsed("-o json cluster status").verb == "cluster status");
   CHECK(parsed("rebalance").verb == "rebalance");
 }
@@ -79,6 +81,8 @@ TEST_CASE("what belongs to a verb is sent with it", "[console]") {
         json{{"shard", 7}, {"to", "node2"}, {"from", "node1"}});
   CHECK(console_args(parsed("room move lobby --to node2")) ==
         json{{"room", "lobby"}, {"to", "node2"}});
+  CHECK(console_args(parsed("shard unpin 7")) == json{{"shard", 7}});
+  CHECK(console_args(parsed("rebalance --unpin")) == json{{"unpin", true}});
   CHECK(console_args(parsed("node decommission n --fewer-replicas")) ==
         json{{"node", "n"}, {"fewer_replicas", true}});
   CHECK(console_args(parsed("token issue --user load --create --count 10")) ==

@@ -53,6 +53,22 @@ TEST_CASE("the first messages are given, and no more than were wanted", "[trace_
   CHECK(book.give(begin).empty());
 }
 
+TEST_CASE("only messages of one connection, if that is wanted", "[trace_book]") {
+  trace_book book(2, "node1/7");
+  auto mine = row("m1", "socket", 100);
+  mine["connection"] = "node1/7";
+  auto other = row("m2", "socket", 50);
+  other["connection"] = "node1/8";
+  book.take({other, row("m2", "commit", 60), row("m1", "commit", 110), row("m3", "commit", 5)},
+            begin);
+  CHECK(book.give(begin).empty());
+  book.take(json::array({mine}), begin);
+  const auto found = book.give(begin);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0]["message"] == "m1");
+  CHECK(found[0]["hops"].size() == 2);
+}
+
 TEST_CASE("rows that are none do no harm", "[trace_book]") {
   trace_book book(2);
   book.take(json(7), begin);

@@ -48,7 +48,7 @@ struct fake_session final : socket_session, std::enable_shared_from_this<fake_se
     way = -1;
     io.leave(id);
   }
-  connection_report report() const override { return {}; }
+  connection_report report() override { return {}; }
 
   io_thread& io;
   const connection_id id;

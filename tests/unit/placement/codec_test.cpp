@@ -14,6 +14,8 @@ std::vector<command> all_commands() {
           assign_shard{3, {id(1), id(2)}},
           report_group{3, 17, {id(1), id(2)}},
           decommission_node{id(2), true},
+          pin_shard{3, {id(2), id(1)}, 1'700'000'000'123},
+          unpin_shards{{3, 7}},
           update_node{id(2), std::nullopt, "0.2", std::nullopt},
           place_shards{},
           add_key{key("k2")},
@@ -43,6 +45,28 @@ TEST_CASE("maps survive encoding", "[placement][codec]") {
   }
 }
 
+TEST_CASE("a program that does not know of pins reads a map with one, and keeps it",
+          "[placement][codec]") {
+  auto map = of_three(3);
+  const auto without = encode(map);
+  run(map, pin_shard{3, map.shards[3].replicas, 1'700'000'000'123});
+  const auto with = encode(map);
+  CHECK(decode_map(with)->shards[3].pinned_at == 1'700'000'000'123);
+  CHECK(*decode_map(with) == map);
+  // To such a program it is a founder that nobody is.
+  auto seen = map;
+  seen.shards[3].pinned_at = 0;
+  auto& founders = seen.shards[3].founders;
+  founders.push_back(
+      uuid::from_raw(std::string_view("pinned\0\0\x00\x00\x01\x8b\xcf\xe5\x68\x7b", 16)));
+  CHECK(encode(seen) == with);
+  founders.back() = uuid::from_raw(std::string_view("pinned\0\0\0\0\0\0\0\0\0\0", 16));
+  CHECK_FALSE(decode_map(encode(seen)));
+  run(map, unpin_shards{});
+  map.epoch -= 2;
+  CHECK(encode(map) == without);
+}
+
 TEST_CASE("times before 1970 survive encoding", "[placement][codec]") {
   auto map = formed();
   map.members[0].joined_at = -5;
@@ -53,6 +77,8 @@ TEST_CASE("the bytes of a command are fixed", "[placement][codec]") {
   CHECK(encode(place_shards{}) == std::string("\x03\x91\x03", 3));
   CHECK(encode(retire_key{"k1"}) == std::string("\x03\x92\x05\xc4\x02k1", 7));
   CHECK(encode(drop_key{"k1"}) == std::string("\x03\x92\x09\xc4\x02k1", 7));
+  CHECK(encode(pin_shard{3, {}, 258}) == std::string("\x03\x94\x0a\x03\x90\xcd\x01\x02", 8));
+  CHECK(encode(unpin_shards{{3}}) == std::string("\x03\x92\x0b\x91\x03", 5));
 }
 
 TEST_CASE("another version is refused", "[placement][codec]") {

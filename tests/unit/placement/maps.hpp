@@ -21,7 +21,7 @@ inline uuid id(std::uint8_t n) {
 
 inline node_info node(std::uint8_t n, node_state state = node_state::active) {
   const auto text = std::to_string(n);
-  return {id(n), "n" + text, "10.0.0." + text + ":4000", "0.1.0", state, 1000 + n};
+  return {id(n), "n" + text, "10.0.0." + text + ":4000", version_in_map("0.1.0"), state, 1000 + n};
 }
 
 inline signing_key key(const std::string& name, char fill = 'k') {

@@ -234,6 +234,68 @@ TEST_CASE("an operator moves a shard", "[placement][plan]") {
   CHECK(moved(w.map, 3, id(4), {}).error().code == ec::conflict);
 }
 
+/// As `shard move` does.
+void pin(world& w, std::uint16_t shard, std::uint8_t to) {
+  const auto wanted = moved(w.map, shard, id(to), {});
+  REQUIRE(wanted);
+  run(w.map, pin_shard{shard, wanted->replicas, 1000});
+}
+
+TEST_CASE("what an operator has placed stays, and the others even out around it",
+          "[placement][plan]") {
+  world w{of_three(3)};
+  w.arrive();
+  run(w.map, join_node{node(4)});
+  REQUIRE(w.settle());
+  for (std::uint16_t shard = 1; shard <= 5; ++shard)
+    pin(w, shard, 4);
+  const auto placed = w.map.shards;
+  REQUIRE(w.settle());
+  for (std::uint16_t shard = 1; shard <= 5; ++shard) {
+    CHECK(w.map.shards[shard].replicas == placed[shard].replicas);
+    CHECK(w.map.shards[shard].pinned_at == 1000);
+  }
+  for (std::uint8_t n = 1; n <= 3; ++n)
+    CHECK(w.led(n) == 1);
+  CHECK(foresee(w.map, {.runs = [](const uuid&) { return true; }}).is_even());
+  run(w.map, unpin_shards{{1, 2}});
+  REQUIRE(w.settle());
+  CHECK(w.led(4) == 3);
+  run(w.map, unpin_shards{});
+  REQUIRE(w.settle());
+  CHECK(w.led(4) == 2);
+}
+
+TEST_CASE("what an operator has placed is repaired like all else", "[placement][plan]") {
+  world w{of_three(3)};
+  w.arrive();
+  run(w.map, join_node{node(4)});
+  REQUIRE(w.settle());
+  pin(w, 3, 4);
+  REQUIRE(w.settle());
+  const auto other = w.map.shards[3].replicas.back();
+  REQUIRE(other != id(4));
+  // Drained and undrained it is where it was.
+  const auto placed = w.map.shards[3];
+  run(w.map, update_node{id(4), {}, {}, node_state::draining});
+  REQUIRE(w.settle());
+  CHECK(w.map.shards[3] == placed);
+  run(w.map, update_node{id(4), {}, {}, node_state::active});
+  // Without a follower its leader is still the one that was asked for.
+  run(w.map, decommission_node{other});
+  REQUIRE(w.settle());
+  CHECK(find_node(w.map, other)->state == node_state::left);
+  CHECK(w.map.shards[3].replicas.size() == 3);
+  CHECK(w.map.shards[3].replicas.front() == id(4));
+  CHECK(w.map.shards[3].pinned_at == 1000);
+  // Without its leader nothing is left of what was asked for.
+  run(w.map, join_node{node(5)});
+  run(w.map, decommission_node{id(4)});
+  REQUIRE(w.settle());
+  CHECK(find_node(w.map, id(4))->state == node_state::left);
+  CHECK(w.map.shards[3].pinned_at == 0);
+}
+
 TEST_CASE("whatever joins, leaves and fails, the plan comes to an end with every shard kept",
           "[placement][plan][property]") {
   CHECK(rc::check([](const std::vector<std::pair<std::uint8_t, std::uint8_t>>& steps) {
@@ -241,7 +303,7 @@ TEST_CASE("whatever joins, leaves and fails, the plan comes to an end with every
     w.arrive();
     for (const auto& [what, who] : steps) {
       const auto n = static_cast<std::uint8_t>(1 + who % 7);
-      switch (what % 6) {
+      switch (what % 8) {
         case 0:
           (void)placement::apply(join_node{node(n)}, w.map);
           break;
@@ -257,6 +319,13 @@ TEST_CASE("whatever joins, leaves and fails, the plan comes to an end with every
           break;
         case 4:
           w.down.clear();
+          break;
+        case 5:
+          if (const auto to = moved(w.map, static_cast<std::uint16_t>(1 + what / 8 % 8), id(n), {}))
+            (void)placement::apply(pin_shard{to->shard, to->replicas, 1000}, w.map);
+          break;
+        case 6:
+          run(w.map, unpin_shards{});
           break;
         default:
           for (const auto& c : w.next())

@@ -22,7 +22,7 @@ command command_of(const step& dice) {
   const auto shard = static_cast<std::uint16_t>(dice[2] % 10);
   const std::vector<uuid> some = {id(who), id(static_cast<std::uint8_t>(1 + dice[3] % 5))};
   const auto key_name = "k" + std::to_string(dice[2] % 20);
-  switch (dice[0] % 10) {
+  switch (dice[0] % 12) {
     case 0: {
       auto n = node(who, state);
       n.address = node(static_cast<std::uint8_t>(1 + dice[3] % 4)).address;
@@ -44,6 +44,10 @@ command command_of(const step& dice) {
       return decommission_node{id(who), dice[3] % 2 == 0};
     case 8:
       return drop_key{key_name};
+    case 9:
+      return pin_shard{shard, some, dice[3]};
+    case 10:
+      return unpin_shards{{shard}};
     default:
       return update_node{id(who), node(static_cast<std::uint8_t>(1 + dice[3] % 4)).address, {}, {}};
   }

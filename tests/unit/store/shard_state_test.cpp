@@ -206,7 +206,7 @@ std::vector<uuid> directory(std::vector<Record> records, Listed is_listed) {
 void compare_with_reader(const chat::memory_state& model, const shard_reader& reader) {
   RC_ASSERT(seen(model) == seen(reader));
   RC_ASSERT(directory(model.rooms(), [](auto& r) { return !r.is_private && !r.deleted; }) ==
-            ids_of(reader.public_rooms({}, 100)));
+            ids_of(reader.public_rooms("", {}, 100).rooms));
   RC_ASSERT(directory(model.users(), [](auto& u) { return !u.deactivated; }) ==
             ids_of(reader.users("", {}, 100).users));
   const auto wanted = model.outbox();
@@ -264,11 +264,42 @@ TEST_CASE("writes are visible to readers with the commit, all at once") {
   CHECK(state.find_room(id_of(3)).has_value());
   CHECK_FALSE(reader.find_room(id_of(3)).has_value());
   CHECK_FALSE(reader.find_message(id_of(3), 42).has_value());
-  CHECK(reader.public_rooms({}, 10).empty());
+  CHECK(reader.public_rooms("", {}, 10).rooms.empty());
   REQUIRE(state.commit(1).has_value());
   CHECK(reader.find_room(id_of(3)).has_value());
   CHECK(reader.find_message(id_of(3), 42).has_value());
-  CHECK(reader.public_rooms({}, 10).size() == 1);
+  CHECK(reader.public_rooms("", {}, 10).rooms.size() == 1);
+}
+
+TEST_CASE("the directory of rooms is searched by name, alias, topic and description") {
+  const temp_folder folder;
+  const auto db = open_or_throw(folder.path());
+  shard_state state(*db, 1);
+  constexpr int count = 40;
+  for (std::uint8_t i = 1; i <= count; ++i) {
+    auto room = sample_room();
+    room.id = id_of(i);
+    room.created_at = i;
+    room.name = "Room " + std::to_string(i);
+    room.alias = i == 2 ? "greenhouse" : "";
+    room.topic = i == 3 ? "About GREEN tea" : "";
+    room.description = i == 4 ? "Evergreen" : "";
+    state.put_room(room);
+  }
+  REQUIRE(state.commit(1).has_value());
+  const shard_reader reader(*db, 1);
+  const auto green = reader.public_rooms("green", {}, 10);
+  REQUIRE(green.rooms.size() == 3);
+  CHECK(green.rooms[0].id == id_of(4));
+  CHECK(green.rooms[2].id == id_of(2));
+  CHECK_FALSE(green.stopped_at);
+  const auto first = reader.public_rooms("room 1", {}, 4);
+  REQUIRE(first.rooms.size() == 4);
+  CHECK(first.rooms[0].name == "Room 19");
+  REQUIRE(first.stopped_at);
+  const auto rest = reader.public_rooms("room 1", first.stopped_at, 100);
+  CHECK(rest.rooms.size() == 7);
+  CHECK(reader.public_rooms("nowhere", {}, 10).rooms.empty());
 }
 
 TEST_CASE("after reopening everything committed is there, and nothing else") {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "telemetry/log_format.hpp"
+#include "telemetry/request_scope.hpp"
 
 using namespace greenroom;
 
@@ -70,6 +71,39 @@ TEST_CASE("a message cannot send control characters to a terminal") {
   const auto formatter = telemetry::text_formatter();
   const auto line = formatted(*formatter, "a\nb\x1b[31m\x7f");
   CHECK(line.ends_with("net: a\\x0ab\\x1b[31m\\x7f\n"));
+}
+
+TEST_CASE("the request of a line is a field of its own") {
+  const auto json_lines = telemetry::json_formatter("node1");
+  const auto text_lines = telemetry::text_formatter();
+  const auto marked = telemetry::with_request("closed", "my-request");
+  auto read = nlohmann::json::parse(formatted(*json_lines, marked));
+  CHECK(read["request_id"] == "my-request");
+  CHECK(read["message"] == "closed");
+  CHECK(formatted(*text_lines, marked).ends_with("net: closed (request my-request)\n"));
+  CHECK_FALSE(nlohmann::json::parse(formatted(*json_lines, telemetry::with_request("closed", "")))
+                  .contains("request_id"));
+  // What a client says does not pass for one.
+  const auto forged = telemetry::with_request(marked, "");
+  read = nlohmann::json::parse(formatted(*json_lines, forged));
+  CHECK_FALSE(read.contains("request_id"));
+  CHECK(read["message"] == "closed\x1emy-request");
+  CHECK(formatted(*text_lines, forged).ends_with("net: closed\\x1emy-request\n"));
+}
+
+TEST_CASE("a line that is logged for a request has its id") {
+  const captured_stderr output;
+  telemetry::start_logging({"info", telemetry::log_format::json, "node1"});
+  {
+    const telemetry::request_scope scope("my-request");
+    telemetry::log("test").info("within");
+  }
+  telemetry::log("test").info("without");
+  telemetry::stop_logging();
+  const auto lines = output.lines();
+  REQUIRE(lines.size() == 2);
+  CHECK(nlohmann::json::parse(lines[0])["request_id"] == "my-request");
+  CHECK_FALSE(nlohmann::json::parse(lines[1]).contains("request_id"));
 }
 
 TEST_CASE("lines of all threads are written before stop_logging returns") {

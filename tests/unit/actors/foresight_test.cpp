@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#include "actors/foresight.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace greenroom::actors {
+
+namespace {
+
+using nlohmann::json;
+using placement::cluster_map;
+
+uuid id(std::uint8_t n) {
+  uuid u;
+  u.bytes[15] = n;
+  return u;
+}
+
+placement::node_info node(std::uint8_t n) {
+  const auto text = std::to_string(n);
+  return {id(n),
+          "node" + text,
+          "10.0.0." + text + ":1",
+          placement::version_in_map("0.1.0"),
+          placement::node_state::active,
+          1};
+}
+
+cluster_map of_four() {
+  cluster_map map;
+  const auto run = [&map](const placement::command& c) { REQUIRE(placement::apply(c, map)); };
+  run(placement::form_cluster{id(200),
+                              8,
+                              4,
+                              3,
+                              node(1),
+                              {"k", std::string(placement::key_secret_bytes, 'k'), 1, false},
+                              std::string(placement::fingerprint_key_bytes, 'f')});
+  for (std::uint8_t n = 2; n <= 4; ++n)
+    run(placement::join_node{node(n)});
+  run(placement::place_shards{});
+  for (auto& s : map.shards)
+    s.group = s.replicas;
+  return map;
+}
+
+/// The row of a rehearsal in a cluster where all run, and lead what they shall.
+json rehearsed(std::string_view verb, const json& args, const cluster_map& map) {
+  const auto o = operation_of(verb, args, map, 1000);
+  REQUIRE(o);
+  auto after = map;
+  REQUIRE(placement::apply(o->command, after));
+  const auto then = foresight::rehearsed(
+      verb, *o, map, after,
+      {.runs = [](const uuid&) { return true; },
+       .leader_of = [&](std::uint16_t shard) { return map.shards[shard].replicas.front(); }});
+  CHECK(then.columns.size() == then.row.size());
+  for (const auto& column : then.columns)
+    CHECK(then.row.contains(column));
+  return then.row;
+}
+
+}  // namespace
+
+TEST_CASE("a move is foreseen with its leader and its copies", "[foresight]") {
+  auto map = of_four();
+  const auto& s = map.shards[7];
+  const auto follower = "node" + std::to_string(s.replicas[1].bytes[15]);
+  const auto leader = "node" + std::to_string(s.replicas[0].bytes[15]);
+  auto row = rehearsed("shard move", {{"shard", 7}, {"to", follower}}, map);
+  CHECK(row["leaders"] == 1);
+  CHECK(row["copies"] == 0);
+  CHECK(row["pinned"] == false);
+  CHECK(row["would"] == follower + " would lead it instead of " + leader + ", it would be pinned");
+  row = rehearsed("shard move", {{"shard", 7}, {"to", leader}}, map);
+  CHECK(row["would"] == "it would be pinned");
+  for (std::uint8_t n = 1; n <= 4; ++n) {
+    const auto name = "node" + std::to_string(n);
+    if (std::ranges::find(s.replicas, id(n)) != s.replicas.end()) continue;
+    row = rehearsed("shard move", {{"shard", 7}, {"to", name}, {"from", follower}}, map);
+    CHECK(row["copies"] == 1);
+    CHECK(row["would"].get<std::string>().starts_with(
+        name + " would get a replica, in the place of that of " + follower));
+  }
+  row = rehearsed("shard unpin", {{"shard", 7}}, map);
+  CHECK(row["would"] == "nothing would change: it is not pinned");
+}
+
+TEST_CASE("acts on a node are foreseen with what they touch", "[foresight]") {
+  auto map = of_four();
+  const auto led =
+      std::ranges::count_if(map.shards, [](const auto& s) { return s.replicas.front() == id(2); });
+  auto row = rehearsed("node drain", {{"node", "node2"}}, map);
+  CHECK(row["state"] == "active");
+  CHECK(row["leaders"] == led);
+  CHECK(row["would"] == "it would take no clients, and " + std::to_string(led) +
+                            (led == 1 ? " shard" : " shards") + " would be led by others");
+  row = rehearsed("node undrain", {{"node", "node2"}}, map);
+  CHECK(row["would"] == "nothing would change: it is active");
+  row = rehearsed("node decommission", {{"node", "node2"}}, map);
+  CHECK(row["state"] == "active");
+  CHECK(row["replicas"].get<std::size_t>() >= placement::shards_of(map, id(2)).size());
+  CHECK(row["would"].get<std::string>().starts_with("it would leave for good: "));
+  REQUIRE(placement::apply(placement::update_node{id(2), {}, {}, placement::node_state::draining},
+                           map));
+  row = rehearsed("node drain", {{"node", "node2"}}, map);
+  CHECK(row["leaders"] == 0);
+  CHECK(row["would"] == "nothing would change: it is drained");
+  CHECK(rehearsed("node undrain", {{"node", "node2"}}, map)["state"] == "drained");
+}
+
+TEST_CASE("rows of other rehearsals are told what would be done", "[foresight]") {
+  json answer{
+      {"ok", true},
+      {"columns", {"node", "state"}},
+      {"rows",
+       {{{"node", "node1"}, {"state", "not begun"}}, {{"node", "node2"}, {"state", "failed"}}}}};
+  foresight::add_would("backup now", answer);
+  CHECK(answer["columns"].back() == "would");
+  CHECK(answer["rows"][0]["would"] == "a backup of so many shards would be made");
+  CHECK(answer["rows"][1]["would"] == "nothing would be done");
+  json refused{{"ok", false}, {"error", {{"code", "usage"}}}};
+  foresight::add_would("backup now", refused);
+  CHECK_FALSE(refused.contains("columns"));
+}
+
+}  // namespace greenroom::actors
