@@ -194,17 +194,22 @@ void admin::rehearse_rebalance(bool unpin, const answer_once& done) {
     done(failure("refused", why));
     return;
   }
+  const auto pinned = pinned_in(map);
   if (unpin) {
     (void)placement::apply(placement::unpin_shards{}, map);
   }
   const auto left = pinned_in(map);
   const auto then = placement::foresee(map, {.runs = [this](const uuid& id) { return runs(id); }});
+  auto would = foresight::in_words(then);
+  if (left < pinned) {
+    would = std::to_string(pinned - left) + " would be unpinned; " + would;
+  }
   done(answer({"rebalance", "replicas", "leaders", "pinned", "would"},
               {{"rebalance", then.is_even() ? "nothing would move" : "would begin"},
                {"replicas", then.replicas},
                {"leaders", then.leaders},
                {"pinned", left},
-               {"would", foresight::in_words(then)}},
+               {"would", would}},
               notes_of_pinned(left)));
 }
 

@@ -4,14 +4,13 @@
 import json
 
 import pytest
-from harness import raw
 from harness.certificates import make_authority, make_certificate
-from harness.client import Client, new_id
+from harness.client import Client
 from harness.names import fresh
 from harness.ports import free_port
 from harness.process import Node, temporary_folder
 from harness.waiting import wait_until
-from test_endings import narrow_socket
+from test_endings import sleeping_session
 
 OK, UNHEALTHY = 0, 7
 
@@ -78,11 +77,7 @@ def test_somebody_who_does_not_read(start_node):
         alice.register(fresh("alice"))
         slow = bob.register(fresh("bob"))
         room = alice.create_room(members=[bob.user["id"]])["id"]
-        with narrow_socket(node) as sleeper:
-            data = {"type": "auth_request", "token": slow["token"], "rooms": {room: 0}}
-            sleeper.send(raw.frame(json.dumps({"message_id": new_id(), "data": data}).encode()))
-            opcode, payload = sleeper.next_frame()
-            assert json.loads(payload)["data"]["type"] == "auth_response"
+        with sleeping_session(node, slow, room):
             code, found = findings(node)
             assert (found["consumers", "node1"]["state"], code) == ("ok", OK), found
 

@@ -72,17 +72,24 @@ def narrow_socket(node):
         socket.create_connection = plain
 
 
+def sleeping_session(node, user, room):
+    """A session of `user` in the room whose client is open and reads nothing after it has logged
+    in."""
+    sleeper = narrow_socket(node)
+    data = {"type": "auth_request", "token": user["token"], "rooms": {room: 0}}
+    sleeper.send(raw.frame(json.dumps({"message_id": new_id(), "data": data}).encode()))
+    _, payload = sleeper.next_frame()
+    assert json.loads(payload)["data"]["type"] == "auth_response"
+    return sleeper
+
+
 def test_who_does_not_keep_up_is_closed_and_resumes(start_node):
     node = start_node(limits__outbound_queue_messages=20, resume__max_entries=100_000)
     with Client(node) as alice, Client(node) as bob:
         alice.register(fresh("alice"))
         slow = bob.register(fresh("bob"))
         room = alice.create_room(members=[bob.user["id"]])["id"]
-        with narrow_socket(node) as sleeper:
-            data = {"type": "auth_request", "token": slow["token"], "rooms": {room: 0}}
-            sleeper.send(raw.frame(json.dumps({"message_id": new_id(), "data": data}).encode()))
-            opcode, payload = sleeper.next_frame()
-            assert json.loads(payload)["data"]["type"] == "auth_response"
+        with sleeping_session(node, slow, room) as sleeper:
             big = "x" * 16_000
             sent = 0
 

@@ -79,6 +79,7 @@ def test_all_on_one_node_until_they_are_unpinned(cluster):
     assert row["pinned"] == 32
     (row,) = do(asked, "rebalance", "--unpin", "--dry-run")
     assert row["leaders"] >= 21 and row["pinned"] == 0, "two nodes would get their share"
+    assert row["would"].startswith("32 would be unpinned; "), row
     (row,) = do(asked, "shard", "unpin", "7", "--dry-run")
     assert row["shard"] == 7 and pinned(asked) == everything, "only rehearsed"
     assert led_by(asked, "node1") >= everything

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "unit/actors/four_nodes.hpp"
+
 namespace greenroom::actors {
 
 namespace {
@@ -10,35 +12,11 @@ namespace {
 using nlohmann::json;
 using placement::cluster_map;
 
-uuid id(std::uint8_t n) {
-  uuid u;
-  u.bytes[15] = n;
-  return u;
-}
-
-placement::node_info node(std::uint8_t n) {
-  const auto text = std::to_string(n);
-  return {id(n),
-          "node" + text,
-          "10.0.0." + text + ":1",
-          placement::version_in_map("0.1.0"),
-          placement::node_state::active,
-          1};
-}
+using test::id;
+using test::node;
 
 cluster_map of_four() {
-  cluster_map map;
-  const auto run = [&map](const placement::command& c) { REQUIRE(placement::apply(c, map)); };
-  run(placement::form_cluster{id(200),
-                              8,
-                              4,
-                              3,
-                              node(1),
-                              {"k", std::string(placement::key_secret_bytes, 'k'), 1, false},
-                              std::string(placement::fingerprint_key_bytes, 'f')});
-  for (std::uint8_t n = 2; n <= 4; ++n)
-    run(placement::join_node{node(n)});
-  run(placement::place_shards{});
+  auto map = test::four_nodes(4);
   for (auto& s : map.shards)
     s.group = s.replicas;
   return map;

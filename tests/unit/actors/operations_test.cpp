@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "unit/actors/four_nodes.hpp"
+
 using namespace greenroom;
 using namespace greenroom::actors;
 using nlohmann::json;
@@ -11,37 +13,11 @@ namespace {
 
 constexpr unix_ms now = 1'700'000'000'123;
 
-uuid id(std::uint8_t n) {
-  uuid u;
-  u.bytes[15] = n;
-  return u;
-}
-
-placement::node_info node(std::uint8_t n) {
-  const auto text = std::to_string(n);
-  return {id(n),
-          "node" + text,
-          "10.0.0." + text + ":1",
-          placement::version_in_map("0.1.0"),
-          placement::node_state::active,
-          1};
-}
+using actors::test::id;
+using actors::test::node;
 
 placement::cluster_map of_four() {
-  placement::cluster_map map;
-  const auto run = [&](const placement::command& c) { REQUIRE(placement::apply(c, map)); };
-  run(placement::form_cluster{id(200),
-                              8,
-                              3,
-                              3,
-                              node(1),
-                              {"k", std::string(placement::key_secret_bytes, 'k'), 1, false},
-                              std::string(placement::fingerprint_key_bytes, 'f')});
-  run(placement::join_node{node(2)});
-  run(placement::join_node{node(3)});
-  run(placement::place_shards{});
-  run(placement::join_node{node(4)});
-  return map;
+  return actors::test::four_nodes(3);
 }
 
 error refusal(std::string_view verb, const json& args) {
@@ -128,9 +104,9 @@ TEST_CASE("a node is drained, undrained and decommissioned") {
 
 TEST_CASE("a key is retired by its id") {
   const auto map = of_four();
-  const auto o = operation_of("key retire", {{"id", "k"}}, map, now);
+  const auto o = operation_of("key retire", {{"id", "k1"}}, map, now);
   REQUIRE(o);
-  CHECK(std::get<placement::drop_key>(o->command).id == "k");
+  CHECK(std::get<placement::drop_key>(o->command).id == "k1");
   CHECK(refusal("key retire", json::object()).details.field == "id");
 }
 
