@@ -74,21 +74,26 @@ def join_all(trio, room, tokens):
         list(pool.map(work, range(JOINERS)))
 
 
+def in_use(node):
+    """Bytes that malloc has given out: what is resident besides is malloc's, for later."""
+    return node.metric("greenroom_heap_used_bytes")
+
+
 def tell_memory(trio, leader, tokens, owner, leaders, before):
     """What is written to tables is the write buffer's, which has a size of its own. What people who
     were away have woken up comes once, so that another room with the same people shows the rest."""
-    def written_kib():
+    def written():
         rows = trio.nodes[0].rows("store compact", timeout_s=600)
         assert all(row["state"] == "done" for row in rows), rows
-        return leader.memory_kib()
+        return in_use(leader)
 
     count = len(tokens)
-    after = written_kib()
-    tell(f"{1024 * (after - before) / count:.0f} bytes a member when that is written to tables")
+    after = written()
+    tell(f"{(after - before) / count:.0f} bytes a member when that is written to tables")
     alias = names.name_led_by(leader.name, leaders, "again", names.room_id)
     again = owner.create_room("again", alias=alias, room_type="public")["id"]
     join_all(trio, again, tokens)
-    tell(f"{1024 * (written_kib() - after) / count:.0f} bytes a member of another room with them")
+    tell(f"{(written() - after) / count:.0f} bytes a member of another room with them")
 
 
 def send_some(trio, owner, room):
@@ -174,12 +179,12 @@ def measure(trio, count):
         tell(f"a send into a room of one: {microseconds(alone)} CPU µs of the three nodes")
 
         trio.nodes[0].rows("store compact", timeout_s=600)
-        memory = leader.memory_kib()
+        memory = in_use(leader)
         charge = Charge(trio)
         join_all(trio, room, tokens)
         seconds, used = charge.end()
         tell(f"{count} joins: {count / seconds:.0f}/s, {1e6 * sum(used) / count:.0f} CPU µs each, "
-             f"{1024 * (leader.memory_kib() - memory) / count:.0f} bytes a member on the leader")
+             f"{(in_use(leader) - memory) / count:.0f} bytes a member on the leader")
         tell_memory(trio, leader, tokens, owner, leaders, memory)
         each, used = send_some(trio, owner, room)
         tell(f"a send with all of them away: {each * 1000:.1f} ms, {microseconds(used)} CPU µs")

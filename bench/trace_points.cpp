@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "actors/message_trace.hpp"
-#include "json_line.hpp"
-#include "machine.hpp"
+#include "load/json_line.hpp"
+#include "load/machine.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -51,12 +51,12 @@ void forget(const void* at) {
 template <class Step>
 double ns_of_one(std::uint64_t times, Step step) {
   known k;
-  const auto begin_ns = bench::now_ns();
+  const auto begin_ns = greenroom::load::now_ns();
   for (std::uint64_t i = 0; i < times; ++i) {
     is_new(k);
     step(k);
   }
-  return static_cast<double>(bench::now_ns() - begin_ns) / static_cast<double>(times);
+  return static_cast<double>(greenroom::load::now_ns() - begin_ns) / static_cast<double>(times);
 }
 
 double median(std::vector<double> of) {
@@ -65,11 +65,10 @@ double median(std::vector<double> of) {
   return *middle;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int measure_points(int argc, char** argv) {
   const auto millions = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 100;
-  if (argc > 2 || millions == 0) bench::give_up("trace_points [MILLIONS]: passes of each loop", 2);
+  if (argc > 2 || millions == 0)
+    greenroom::load::give_up("trace_points [MILLIONS]: passes of each loop", 2);
   const std::uint64_t times = std::uint64_t{millions} * 1'000'000 / rounds;
   std::vector<double> empty;
   std::vector<double> way;
@@ -96,9 +95,16 @@ int main(int argc, char** argv) {
                              }) -
                    flushed);
   }
-  bench::json_line()
+  greenroom::load::json_line()
       .number("empty_ns", median(empty), 2)
       .number("point_ns", median(way) / points, 2)
       .number("cold_ns", median(cold), 1)
       .print();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return greenroom::load::run_program(measure_points, argc, argv);
 }

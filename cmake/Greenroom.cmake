@@ -9,7 +9,7 @@
 
 set(GREENROOM_LAYERS
   protocol chat placement config telemetry runtime security store search raft archive net web
-  actors client cli)
+  actors client load cli)
 set(GREENROOM_MAY_USE_protocol "")
 set(GREENROOM_MAY_USE_chat protocol)
 set(GREENROOM_MAY_USE_placement protocol)
@@ -27,7 +27,8 @@ set(GREENROOM_MAY_USE_actors
   web)
 set(GREENROOM_MAY_USE_client protocol)
 set(GREENROOM_MAY_USE_archive protocol chat placement telemetry store raft)
-set(GREENROOM_MAY_USE_cli client archive store protocol telemetry)
+set(GREENROOM_MAY_USE_load protocol)
+set(GREENROOM_MAY_USE_cli client load archive store protocol telemetry)
 
 # The lists that precompile the heavy headers of CAF, Asio and friends.
 function(greenroom_pch target headers)

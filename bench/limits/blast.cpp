@@ -11,11 +11,11 @@
 #include <cerrno>
 #include <vector>
 
-#include "json_line.hpp"
 #include "limits/websocket.hpp"
-#include "machine.hpp"
+#include "load/json_line.hpp"
+#include "load/machine.hpp"
 
-namespace bench {
+namespace greenroom::load {
 
 namespace {
 
@@ -160,4 +160,4 @@ void blast(const blast_options& o) {
       .print();
 }
 
-}  // namespace bench
+}  // namespace greenroom::load

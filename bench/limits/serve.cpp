@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "limits/websocket.hpp"
-#include "machine.hpp"
+#include "load/machine.hpp"
 
-namespace bench {
+namespace greenroom::load {
 
 namespace {
 
@@ -223,4 +223,4 @@ void serve(int port, bool coalesce) {
   room_server(port, coalesce).run();
 }
 
-}  // namespace bench
+}  // namespace greenroom::load

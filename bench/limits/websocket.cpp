@@ -6,9 +6,9 @@
 
 #include <cstdlib>
 
-#include "machine.hpp"
+#include "load/machine.hpp"
 
-namespace bench {
+namespace greenroom::load {
 
 std::string server_frame(std::string_view payload) {
   std::string frame(1, '\x82');
@@ -22,21 +22,29 @@ std::string server_frame(std::string_view payload) {
   return frame.append(payload);
 }
 
-}  // namespace bench
+}  // namespace greenroom::load
 
-int main(int argc, char** argv) {
+namespace {
+
+int serve_or_blast(int argc, char** argv) {
   const std::string verb = argc > 1 ? argv[1] : "";
-  bench::raise_file_limit();
+  greenroom::load::raise_file_limit();
   if (verb == "blast" && argc >= 5) {
-    bench::blast({std::atoi(argv[2]), std::atoi(argv[3]), std::atof(argv[4]),
-                  argc > 5 ? std::atoi(argv[5]) : 200, argc > 6});
+    greenroom::load::blast({std::atoi(argv[2]), std::atoi(argv[3]), std::atof(argv[4]),
+                            argc > 5 ? std::atoi(argv[5]) : 200, argc > 6});
     return 0;
   }
   if (verb == "serve" && argc >= 3) {
-    bench::serve(std::atoi(argv[2]), argc < 4 || std::atoi(argv[3]) != 0);
+    greenroom::load::serve(std::atoi(argv[2]), argc < 4 || std::atoi(argv[3]) != 0);
   }
-  bench::give_up(
+  greenroom::load::give_up(
       "usage: limit_ws blast SOCKETS FRAMES_PER_WRITE SECS [BYTES [writev]]\n"
       "       limit_ws serve PORT [0: one send per message]",
       2);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return greenroom::load::run_program(serve_or_blast, argc, argv);
 }

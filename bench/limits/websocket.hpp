@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace bench {
+namespace greenroom::load {
 
 struct blast_options {
   int sockets = 1000;
@@ -29,4 +29,4 @@ void blast(const blast_options& o);
 /// A whole unmasked binary frame, as servers send it; payloads under 64 KiB.
 std::string server_frame(std::string_view payload);
 
-}  // namespace bench
+}  // namespace greenroom::load

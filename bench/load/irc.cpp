@@ -3,10 +3,10 @@
 
 #include <cstdlib>
 
-#include "load/driver.hpp"
+#include "load/drivers.hpp"
 #include "load/payload.hpp"
 
-namespace bench {
+namespace greenroom::load {
 
 namespace {
 
@@ -82,4 +82,4 @@ std::unique_ptr<driver> make_irc_driver(const load_options& o, sink& s) {
   return std::make_unique<irc_driver>(o, s);
 }
 
-}  // namespace bench
+}  // namespace greenroom::load

@@ -6,19 +6,20 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "load/drivers.hpp"
 #include "load/generator.hpp"
 
 namespace {
 
-void add_general(CLI::App& app, bench::load_options& o) {
+void add_general(CLI::App& app, greenroom::load::load_options& o) {
   app.add_option("--mode", o.mode, "What is measured")
-      ->check(CLI::IsMember({"fanout", "ingest", "idle", "storm"}));
+      ->check(CLI::IsMember({"fanout", "ingest", "idle", "storm", "mixed"}));
   app.add_option("--host", o.host, "IPv4 address of the server");
   app.add_option("--port", o.port, "Its port")->required()->check(CLI::Range(1, 65535));
   app.add_option("--pids", o.pids, "Server processes to charge, by commas")->delimiter(',');
   app.add_option("--label", o.label, "Text for the report");
   app.add_option("--rooms", o.rooms, "Rooms")->check(CLI::Range(1, 1'000'000));
-  app.add_option("--members", o.members, "Receivers per room");
+  app.add_option("--members", o.members, "Receivers per room; mixed: everybody there");
   app.add_option("--senders", o.senders, "Senders per room (fanout)");
   app.add_option("--conns", o.conns, "Connections (ingest, idle, storm)")
       ->check(CLI::Range(1, 1'000'000));
@@ -32,7 +33,7 @@ void add_general(CLI::App& app, bench::load_options& o) {
   app.add_option("--salt", o.salt, "Makes names unique");
 }
 
-void add_protocols(CLI::App& app, bench::load_options& o) {
+void add_protocols(CLI::App& app, greenroom::load::load_options& o) {
   app.add_option("--qos", o.qos, "mqtt: 0 or 1")->check(CLI::Range(0, 1));
   app.add_option("--jetstream", o.jetstream, "nats: wait for the stream's acknowledgement");
   app.add_option("--xadd", o.xadd, "redis: append to streams instead of publishing");
@@ -42,7 +43,7 @@ void add_protocols(CLI::App& app, bench::load_options& o) {
   app.add_option("--pass", o.password, "xmpp: their password");
 }
 
-void add_websocket(CLI::App& app, bench::websocket_options& ws) {
+void add_websocket(CLI::App& app, greenroom::load::websocket_options& ws) {
   app.add_option("--ws-path", ws.path, "Path of the upgrade");
   app.add_option("--ws-proto", ws.subprotocol, "Sub-protocol to offer");
   app.add_option("--ws-binary", ws.binary, "Binary frames rather than text");
@@ -70,22 +71,26 @@ std::string protocol_named(int argc, char** argv) {
   return proto;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  bench::load_options options;
-  if (protocol_named(argc, argv) == "greenroom") bench::speak_greenroom(options);
+int measure_server(int argc, char** argv) {
+  greenroom::load::load_options options;
+  if (protocol_named(argc, argv) == "greenroom") greenroom::load::speak_greenroom(options);
   CLI::App app("Load generator; prints one line of JSON", "load");
   app.add_option("--proto", options.proto, "Protocol of the server")
-      ->check(CLI::IsMember(
-          {"greenroom", "greenroom-tcp", "wsraw", "irc", "mqtt", "nats", "redis", "xmpp"}));
+      ->check(CLI::IsMember({"greenroom", "greenroom-msgpack", "greenroom-tcp", "wsraw", "irc",
+                             "mqtt", "nats", "redis", "xmpp"}));
   add_general(app, options);
   add_protocols(app, options);
   add_websocket(app, options.ws);
   CLI11_PARSE(app, argc, argv);
   if (options.proto.starts_with("greenroom") && options.ws.tokens.empty()) {
-    bench::give_up(options.proto + " needs --ws-tokens");
+    greenroom::load::give_up(options.proto + " needs --ws-tokens");
   }
-  bench::generator(std::move(options)).run();
+  greenroom::load::generator(std::move(options), greenroom::load::make_any_driver).run().print();
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return greenroom::load::run_program(measure_server, argc, argv);
 }

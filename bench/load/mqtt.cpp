@@ -3,10 +3,10 @@
 
 #include <optional>
 
-#include "load/driver.hpp"
+#include "load/drivers.hpp"
 #include "load/payload.hpp"
 
-namespace bench {
+namespace greenroom::load {
 
 namespace {
 
@@ -144,4 +144,4 @@ std::unique_ptr<driver> make_mqtt_driver(const load_options& o, sink& s) {
   return std::make_unique<mqtt_driver>(o, s);
 }
 
-}  // namespace bench
+}  // namespace greenroom::load

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /// NATS: a room is a subject; with --jetstream a file-backed stream acknowledges.
 
-#include "load/driver.hpp"
+#include "load/drivers.hpp"
 #include "load/payload.hpp"
 
-namespace bench {
+namespace greenroom::load {
 
 namespace {
 
@@ -102,4 +102,4 @@ std::unique_ptr<driver> make_nats_driver(const load_options& o, sink& s) {
   return std::make_unique<nats_driver>(o, s);
 }
 
-}  // namespace bench
+}  // namespace greenroom::load

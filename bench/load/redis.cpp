@@ -4,10 +4,10 @@
 #include <cstdlib>
 #include <optional>
 
-#include "load/driver.hpp"
+#include "load/drivers.hpp"
 #include "load/payload.hpp"
 
-namespace bench {
+namespace greenroom::load {
 
 namespace {
 
@@ -125,4 +125,4 @@ std::unique_ptr<driver> make_redis_driver(const load_options& o, sink& s) {
   return std::make_unique<redis_driver>(o, s);
 }
 
-}  // namespace bench
+}  // namespace greenroom::load

@@ -3,10 +3,10 @@
 
 #include <openssl/evp.h>
 
-#include "load/driver.hpp"
+#include "load/drivers.hpp"
 #include "load/payload.hpp"
 
-namespace bench {
+namespace greenroom::load {
 
 namespace {
 
@@ -141,4 +141,4 @@ std::unique_ptr<driver> make_xmpp_driver(const load_options& o, sink& s) {
   return std::make_unique<xmpp_driver>(o, s);
 }
 
-}  // namespace bench
+}  // namespace greenroom::load

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -15,7 +16,7 @@ import peers
 import report
 from cases import CASES
 from measure import GREENROOM, LIMIT, Bench, note
-from servers import LOAD_CORE, SERVER_CORE, BenchError
+from servers import LOAD_CORE, SERVER_CORE, BenchError, clean_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,14 +30,21 @@ def arguments():
         "runs; ratios are greenroom / limit, each from the same run. docs/performance.md explains "
         "the figures.",
         epilog="Examples: scripts/bench; scripts/bench --cases ingest --runs 5; "
-        "scripts/bench --peers redis,nats --markdown; scripts/bench --set log.durability=os",
+        "scripts/bench --peers redis,nats --markdown; scripts/bench --set log.durability=os; "
+        "scripts/bench --all --runs 1 --peers redis,nats,inspircd,ejabberd --growth",
     )
     parser.add_argument("--runs", type=int, default=3, metavar="N",
                         help="runs of each case and server (default 3)")  # fmt: skip
     parser.add_argument("--seconds", type=float, default=3, metavar="S",
                         help="measured time of a run (default 3)")  # fmt: skip
     parser.add_argument("--cases", action="append", metavar="TEXT",
-                        help="only cases whose name contains TEXT; may be repeated")  # fmt: skip
+                        help="only the case of that name, or those whose name contains TEXT; may "
+                        "be repeated")  # fmt: skip
+    parser.add_argument("--all", action="store_true",
+                        help="every case: also other settings, TCP, MessagePack, three nodes, "
+                        "10,000 connections, a storm")
+    parser.add_argument("--growth", action="store_true",
+                        help="afterwards bench/growth.py: what costs more with more of it")
     parser.add_argument("--peers", default="", metavar="A,B",
                         help="also these servers, where installed: " + ", ".join(peers.OFFERS))
     parser.add_argument("--set", dest="settings", action="append", default=[],
@@ -51,8 +59,7 @@ def arguments():
     options = parser.parse_args()
     if options.runs < 1 or options.retries < 0 or not 0.1 <= options.seconds <= 600:
         parser.error("--runs from 1, --retries from 0, --seconds from 0.1 to 600")
-    wanted = [case for case in CASES if not options.cases or any(t in case.name
-              for t in options.cases)]  # fmt: skip
+    wanted = [case for case in CASES if is_wanted(case, options)]
     if not wanted:
         parser.error("no case has that name; --list shows them")
     options.cases = wanted
@@ -65,6 +72,14 @@ def arguments():
     return options
 
 
+def is_wanted(case, options) -> bool:
+    if not options.cases:
+        return options.all or case.in_default
+    names = {other.name for other in CASES}
+    # A whole name means that case, and not also those that begin alike.
+    return any(text == case.name if text in names else text in case.name for text in options.cases)
+
+
 def check_machine(folder: Path):
     if not {SERVER_CORE, LOAD_CORE} <= os.sched_getaffinity(0):
         raise BenchError(f"cores {SERVER_CORE} and {LOAD_CORE} are needed, one for each side")
@@ -72,28 +87,29 @@ def check_machine(folder: Path):
         raise BenchError(f"{folder} is in memory, where a sync costs nothing; choose --data")
 
 
-def measure(bench: Bench, name: str, case):
-    """A peer that fails leaves a gap in the table; the other two must not fail."""
+def measure(bench: Bench, name: str, case, failed: list):
+    """Who fails leaves a gap in the table, and the rest is measured all the same. That of a peer is
+    no failure of ours."""
     try:
         return bench.measure(name, case)
     except BenchError as failure:
-        if name in (LIMIT, GREENROOM):
-            raise
         note(str(failure))
+        if name in (LIMIT, GREENROOM):
+            failed.append(f"{case.name}, {name}")
         return None
 
 
 def run(options, programs: Path, folder: Path) -> report.Report:
     installed = [name for name in options.peers if peers.is_installed(name)]
     for name in set(options.peers) - set(installed):
-        note(f"{name} is not installed and is left out")
+        note(f"{name} is not installed and is left out; Debian has it as {peers.package(name)}")
     result = report.Report(options.cases, installed)
     bench = Bench(programs, folder, options)
     for number in range(options.runs):
         for case in options.cases:
             # Side by side in time, so that a change of the machine's pace meets all of them.
             for name in (LIMIT, GREENROOM, *installed):
-                measured = measure(bench, name, case)
+                measured = measure(bench, name, case, result.failed)
                 if measured is None:
                     continue
                 measured["run"] = number
@@ -109,19 +125,22 @@ def show(result: report.Report, options, folder: Path):
     settings = " ".join(f"{k}={v}" for k, v in options.settings.items()) or "defaults"
     print(f"{report.machine(folder)}; node with {settings}")
     print(f"{options.runs} runs of {options.seconds:g} s, medians; ratio: greenroom / the other, "
-          "median of the runs' ratios; ↓: less is better; busy: server / load\n")  # fmt: skip
+          "median of the runs' ratios; ↓: less is better; must: docs/performance.md; "
+          "busy: server / load\n")  # fmt: skip
     rows = result.rows()
     print(report.as_markdown(rows) if options.markdown else report.as_text(rows))
     if disturbed := result.disturbed():
         print("\nDisturbed by other programs, so not to be trusted:")
         print("\n".join(f"  {line}" for line in disturbed))
+    if result.failed:
+        print("\nNot measured, because it failed: " + "; ".join(result.failed))
 
 
 def main() -> int:
     options = arguments()
     if options.list:
         for case in options.cases:
-            print(f"{case.name:12} {case.kind}, {case.connections} connections")
+            print(f"{case.name:20} {case.kind}, {case.connections} connections")
         return 0
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)  # what runs is ended all the same
@@ -136,7 +155,15 @@ def main() -> int:
         show(result, options, parent)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return 0
+    sys.stdout.flush()
+    status = 1 if result.failed else 0
+    return max(status, growth(programs, parent)) if options.growth else status
+
+
+def growth(programs: Path, parent: Path) -> int:
+    environment = clean_environment() | {"GREENROOM_BIN_DIR": str(programs)}
+    command = [sys.executable, "-B", str(ROOT / "bench/growth.py"), "--data", str(parent)]
+    return subprocess.run(command, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from servers import (
     clean_environment,
     pinned,
 )
+from three_nodes import ThreeNodes
 
 LIMIT, GREENROOM = "limit", "greenroom"
 # Beyond what server and load explain, in percent of a core.
@@ -52,32 +53,56 @@ class Bench:
         return best
 
     def _attempt(self, name: str, case) -> dict | None:
+        if name != GREENROOM and not case.with_others:
+            return None
+        if name == LIMIT and case.kind == "relaxed":
+            return None  # nothing limits who does not sync
         if name == LIMIT and case.kind == "ingest":
             command = [self.programs / "bench/limit_sync", self.folder, self.seconds, case.group]
             return run_program(pinned(SERVER_CORE, command))
-        if name == LIMIT:
-            server = LimitServer(self.folder, self.programs)
-        elif name == GREENROOM:
-            server = Greenroom(self.folder, self.programs, self.settings)
-        else:
-            server = peers.make(name, case.kind, self.folder)
+        server = self._server(name, case)
         if server is None:
             return None
         with server:
             server.prepare(case.connections)
+            if case.members_first and name == GREENROOM:
+                run_program(pinned(LOAD_CORE, self._load(server, case, mode="idle")))
+                server.begin_with_members()
+            before = server.figures()
             result = run_program(pinned(LOAD_CORE, self._load(server, case)))
+            add_log_figures(result, before, server.figures())
         if result["disc"] or result.get("ack_err"):
             raise BenchError(f"{case.name}, {name}: {result['fail']} (see {json.dumps(result)})")
         return result
 
-    def _load(self, server, case) -> list:
+    def _server(self, name: str, case):
+        if name == LIMIT:
+            return LimitServer(self.folder, self.programs)
+        if name != GREENROOM:
+            return peers.make(name, case.kind, self.folder)
+        settings = case.settings | self.settings
+        if case.replicas:
+            return ThreeNodes(self.folder, self.programs, settings, case.replicas)
+        return Greenroom(self.folder, self.programs, settings, case.proto)
+
+    def _load(self, server, case, mode="") -> list:
         # Names that no other run has, because peers may keep their rooms.
         unique = f"{time.time_ns():x}"
         pids = ",".join(map(str, server.pids()))
         command = [self.programs / "bench/load", f"--port={server.port}", f"--pids={pids}",
                    f"--secs={self.seconds}", f"--warm={min(1.0, self.seconds / 2)}",
                    f"--salt={unique[-6:]}", f"--label={server.name} {case.name}"]  # fmt: skip
-        return command + server.load_options + case.options
+        options = case.options
+        if mode:
+            options = [o for o in options if not o.startswith("--mode=")] + [f"--mode={mode}"]
+        return command + server.load_options + options
+
+
+def add_log_figures(result: dict, before: dict, after: dict):
+    """Bytes of the node's log for each of its entries, of which nearly all are messages here."""
+    grown = {name: after[name] - before[name] for name in before if name in after}
+    if entries := grown.get("greenroom_log_entries_total"):
+        result["log_bytes_each"] = grown["greenroom_log_written_bytes_total"] / entries
 
 
 def run_program(command) -> dict:

@@ -8,6 +8,7 @@ from pathlib import Path
 from measure import GREENROOM, LIMIT
 
 BUSY_FROM_PCT = 90
+TEXTS_LAST = 3  # the last columns of the table: what must be, who was busy
 
 
 def machine(folder: Path) -> str:
@@ -55,6 +56,7 @@ class Report:
     def __init__(self, cases, others):
         self.cases = cases
         self.others = others  # peers, beside greenroom and the limit
+        self.failed = []  # "case, server"
         self.results = {}  # (case, server) → results by run
 
     def add(self, run: int, name: str, result: dict):
@@ -75,9 +77,42 @@ class Report:
         pairs = [ours[run] / theirs[run] for run in ours if theirs.get(run)]
         return number(statistics.median(pairs) if pairs else None, 3)
 
+    def _reference(self, case, figure, beside) -> dict:
+        """By run: what a figure is compared with."""
+        if beside == "limit + sync":
+            trip = self._values(case, LIMIT, figure)
+            sync = self._values_of("ingest c1", LIMIT, figure)
+            return {run: trip[run] + sync[run] for run in trip if run in sync}
+        for start, server in (("case ", GREENROOM), ("limit of ", LIMIT)):
+            if beside.startswith(start):
+                return self._values_of(beside.removeprefix(start), server, figure)
+        return self._values(case, beside, figure)
+
+    def _values_of(self, name, server, figure) -> dict:
+        other = next((c for c in self.cases if c.name == name), None)
+        return self._values(other, server, figure) if other else {}
+
+    def _must(self, case, figure) -> str:
+        """What it must be, and whether it is: of the medians of runs, like the ratios."""
+        told = []
+        ours = self._values(case, GREENROOM, figure)
+        for must in case.musts.get(figure.name, []):
+            found = list(ours.values())
+            if must.beside:
+                theirs = self._reference(case, figure, must.beside)
+                found = [ours[run] / theirs[run] for run in ours if theirs.get(run)]
+            if not found:
+                continue  # who it is compared with was not measured
+            value = statistics.median(found)
+            met = value <= must.value if figure.less_is_better else value >= must.value
+            sign = "≤" if figure.less_is_better else "≥"
+            beside = f" {must.beside.removeprefix('case ')}" if must.beside else ""
+            told.append(f"{sign} {must.value:,g}{beside}: {'met' if met else 'MISSED'}")
+        return "; ".join(told) or "–"
+
     def _busy(self, case, name) -> str:
         found = self.results.get((case.name, name), {})
-        if not found or case.kind == "idle":
+        if not found or case.kind in ("idle", "storm"):
             return "–"
         middle = sorted(found.values(), key=lambda r: r["srv_pct"])[len(found) // 2]
         return busy(middle)
@@ -86,16 +121,18 @@ class Report:
         head = ["case", "figure", "ratio", GREENROOM, LIMIT]
         for name in self.others:
             head += [f"to {name}", name]
-        table = [[*head, "busy: greenroom", "busy: limit"]]
+        table = [[*head, "must", "busy: greenroom", "busy: limit"]]
         for case in self.cases:
             if (case.name, GREENROOM) not in self.results:
                 continue
-            for index, figure in enumerate(case.figures()):
+            known = [f for f in case.figures() if self._values(case, GREENROOM, f)]
+            for index, figure in enumerate(known):
                 row = [case.name if index == 0 else "", figure.title,
                        self._ratio(case, figure, LIMIT), self._median(case, figure, GREENROOM),
                        self._median(case, figure, LIMIT)]  # fmt: skip
                 for name in self.others:
                     row += [self._ratio(case, figure, name), self._median(case, figure, name)]
+                row.append(self._must(case, figure))
                 first = index == 0
                 row += [self._busy(case, n) if first else "" for n in (GREENROOM, LIMIT)]
                 table.append(row)
@@ -112,12 +149,13 @@ class Report:
 
 
 def as_text(rows: list) -> str:
+    numbers_end = len(rows[0]) - TEXTS_LAST
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []
     for row in rows:
         cells = [
             # Numbers to the right, texts to the left.
-            cell.rjust(width) if 2 <= i < len(row) - 2 else cell.ljust(width)
+            cell.rjust(width) if 2 <= i < numbers_end else cell.ljust(width)
             for i, (cell, width) in enumerate(zip(row, widths))
         ]
         lines.append("  ".join(cells).rstrip())
@@ -128,5 +166,6 @@ def as_markdown(rows: list) -> str:
     def line(cells):
         return "| " + " | ".join(cells) + " |"
 
-    rule = ["---" if i < 2 or i >= len(rows[0]) - 2 else "---:" for i in range(len(rows[0]))]
+    count = len(rows[0])
+    rule = ["---:" if 2 <= i < count - TEXTS_LAST else "---" for i in range(count)]
     return "\n".join([line(rows[0]), line(rule), *map(line, rows[1:])])

@@ -24,7 +24,12 @@ STOP_WITHIN_S = 20
 
 # What a benchmark must not run into; everything else is as an operator gets it.
 NODE_SETTINGS = {"limits.messages_per_minute": "0", "limits.requests_per_minute": "0",
-                 "limits.max_connections": "100000"}  # fmt: skip
+                 "limits.max_connections": "100000",
+                 "limits.connects_per_minute_per_address": "0",
+                 "limits.rooms_per_user": "100000"}  # fmt: skip
+# What a member says who is in his rooms already.
+LOG_IN = ('{"version":"1","message_id":"%u","data":{"type":"auth_request","token":"%t"}}'
+          '=>"auth_response"')  # fmt: skip
 
 
 class BenchError(Exception):
@@ -62,6 +67,10 @@ class Server:
 
     def prepare(self, connections: int):
         """Once it is ready: what the case needs there."""
+
+    def figures(self) -> dict:
+        """What only the server itself knows, since it started."""
+        return {}
 
     def pids(self) -> list:
         """The process and all it has started."""
@@ -103,15 +112,19 @@ class Server:
     def output(self) -> str:
         return (self.folder / "output").read_text(errors="replace")
 
+    def _end(self):
+        if self.process is None:
+            return
+        pids = self.pids()
+        self._signal(pids[:1], signal.SIGTERM)
+        try:
+            self.process.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._signal(pids, signal.SIGKILL)
+            self.process.wait()
+
     def __exit__(self, *ignored):
-        if self.process is not None:
-            pids = self.pids()
-            self._signal(pids[:1], signal.SIGTERM)
-            try:
-                self.process.wait(STOP_WITHIN_S)
-            except subprocess.TimeoutExpired:
-                self._signal(pids, signal.SIGKILL)
-                self.process.wait()
+        self._end()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @staticmethod
@@ -126,15 +139,27 @@ class Server:
 class Greenroom(Server):
     name = "greenroom"
 
-    def __init__(self, parent: Path, programs: Path, settings: dict):
+    def __init__(self, parent: Path, programs: Path, settings: dict, proto="greenroom"):
         super().__init__(parent)
         self.programs = programs
         self.settings = NODE_SETTINGS | settings
-        self.port = ports.choose(())
+        self.proto = proto
+        self.has_members = False
+        self.http_port = self.port = ports.choose(())
+        if proto == "greenroom-tcp":
+            self.port = ports.choose((self.http_port,))
+            self.settings["tcp.listen"] = f"127.0.0.1:{self.port}"
 
     @property
     def load_options(self):
-        return ["--proto=greenroom", f"--ws-tokens={self.folder / 'tokens'}", "--ws-create=1"]
+        options = [f"--proto={self.proto}", f"--ws-tokens={self.folder / 'tokens'}"]
+        return [*options, f"--ws-join={LOG_IN}" if self.has_members else "--ws-create=1"]
+
+    def begin_with_members(self):
+        """Starts again: who has joined is a member, and only logs in from now on."""
+        self._end()
+        self.has_members = True
+        self._start()
 
     def command(self):
         # The socket's path is short, whatever the folder's is: 107 bytes are the most.
@@ -142,7 +167,7 @@ class Greenroom(Server):
         return [self.programs / "greenroomd", "--data", self.folder / "node", *root]
 
     def environment(self):
-        settings = {"http.port": self.port, "admin.socket": self.socket_path()} | self.settings
+        settings = {"http.port": self.http_port, "admin.socket": self.socket_path()} | self.settings
         names = {"GREENROOM_" + k.upper().replace(".", "_"): str(v) for k, v in settings.items()}
         return clean_environment() | names
 
@@ -150,14 +175,29 @@ class Greenroom(Server):
         return Path(tempfile.gettempdir()) / f"{self.folder.name}.sock"
 
     def is_ready(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+        return self._get("/health/ready") is not None
+
+    def _get(self, path):
+        """The body of an answer with 200, else None."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=5)
         try:
-            connection.request("GET", "/health/ready", headers={"Connection": "close"})
-            return connection.getresponse().status == 200
+            connection.request("GET", path, headers={"Connection": "close"})
+            answer = connection.getresponse()
+            body = answer.read().decode()
+            return body if answer.status == 200 else None
         except (OSError, http.client.HTTPException):
-            return False
+            return None
         finally:
             connection.close()
+
+    def figures(self):
+        """What only the server itself knows, since it started."""
+        found = {}
+        for line in (self._get("/metrics") or "").splitlines():
+            name, _, value = line.rpartition(" ")
+            if name.startswith("greenroom_log_"):
+                found[name] = float(value)
+        return found
 
     def prepare(self, connections):
         # One more: who makes the rooms is a user of his own.

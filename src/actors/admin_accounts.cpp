@@ -46,8 +46,20 @@ void admin::create_user(const admin_request& r, const json& args, clock::time_po
   }
   const auto id = user_id_of(*name);
   if (args.value("dry_run", false)) {
-    r.done(answer_of({"user", "id", "role", "created"},
-                     {{"user", *name}, {"id", id.str()}, {"role", wanted}, {"created", false}}));
+    ask(id, user_get{}, deadline,
+        [done = r.done, name = *name, id, wanted](const reply_body& reply) {
+          const auto why = refusal_in(reply);
+          if (why && why->code != ec::user_not_found) {
+            const auto [code, text] = as_console_says(*why);
+            done(failure(code, text));
+          } else if (!why) {
+            done(failure("refused", "this name is taken"));
+          } else {
+            done(answer_of(
+                {"user", "id", "role", "created"},
+                {{"user", name}, {"id", id.str()}, {"role", wanted}, {"created", false}}));
+          }
+        });
     return;
   }
   const auto password = security::generate_password();
@@ -107,18 +119,6 @@ void admin::reset_password(const admin_request& r, const json& args, clock::time
     return;
   }
   const auto id = parsed ? *parsed : user_id_of(*name);
-  if (args.value("dry_run", false)) {
-    ask(id, user_get{}, deadline, [done = r.done, called, id](const reply_body& reply) {
-      if (const auto why = refusal_in(reply)) {
-        const auto [code, text] = as_console_says(*why);
-        done(failure(code, text));
-      } else {
-        done(answer_of({"user", "id", "reset"},
-                       {{"user", called}, {"id", id.str()}, {"reset", false}}));
-      }
-    });
-    return;
-  }
   const auto password = security::generate_password();
   user_password body;
   body.new_password = password;

@@ -17,10 +17,10 @@ using nlohmann::json;
 constexpr std::array columns{"node",  "peer",   "state", "since",  "bytes_in",         "bytes_out",
                              "queue", "rtt_ms", "tls",   "cipher", "certificate_until"};
 
-/// What the links of this node show: those that are up by their peer, the others by where they
-/// dial.
+/// What the links of this node show: those that are up by their actor (there may be two to one
+/// peer, if both have dialled, and only one is used), the others by where they dial.
 struct shown_links {
-  std::unordered_map<uuid, std::shared_ptr<const link_facts>, uuid_hash> up;
+  std::unordered_map<std::uint64_t, std::shared_ptr<const link_facts>> up;
   std::unordered_map<std::string, std::string> failures;
 };
 
@@ -33,7 +33,7 @@ shown_links look() {
     }
     const auto about = facts->about();
     if (facts->up.load()) {
-      found.up[about.peer] = std::move(facts);
+      found.up[a.id] = std::move(facts);
     } else if (facts->dials) {
       found.failures[about.address] = about.failure;
     }
@@ -89,7 +89,8 @@ admin::rows admin::own_links() const {
     row["since"] = format_time(now_ms() - up.count());
     row["up_s"] = up.count() / 1000;
     row["failure"] = nullptr;
-    const auto facts = links.up.find(l.who.id);
+    const auto used = links_->link_to(l.who.id);
+    const auto facts = links.up.find(used ? used->id() : 0);
     put_figures(row, facts != links.up.end() ? facts->second.get() : nullptr);
     found.push_back(std::move(row));
     linked.insert(l.who.id);

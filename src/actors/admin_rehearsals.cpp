@@ -25,11 +25,11 @@ using nlohmann::json;
 constexpr auto look_around_within = 1s;
 
 /// They look at dry_run themselves.
-constexpr std::array<std::string_view, 20> by_themselves{
-    "shard move",    "room move",      "shard unpin",         "room unpin",  "rebalance",
-    "key rotate",    "key retire",     "log level",           "reload",      "connection close",
-    "session kick",  "user create",    "backup now",          "chaos fail",  "chaos kill",
-    "store compact", "shard snapshot", "user reset-password", "token issue", "chaos delay link"};
+constexpr std::array<std::string_view, 19> by_themselves{
+    "shard move",    "room move",      "shard unpin",      "room unpin", "rebalance",
+    "key rotate",    "key retire",     "log level",        "reload",     "connection close",
+    "session kick",  "user create",    "backup now",       "chaos fail", "chaos kill",
+    "store compact", "shard snapshot", "chaos delay link", "token issue"};
 
 std::string text_in(const json& args, const char* name) {
   const auto it = args.find(name);
@@ -59,24 +59,34 @@ account_seen seen_in(const json& account, const uuid& id) {
   return a;
 }
 
+/// What would be refused is refused. (Of an account without a password nobody but its leader
+/// knows.)
+bool is_nobody(const std::string& verb, const account_seen& a) {
+  return (a.is_closed || a.is_erased) && (verb == "user role" || verb == "user reset-password");
+}
+
 /// In words, by the rules by which it would be decided (chat/profile.cpp).
 std::string outcome_of(const std::string& verb, const account_seen& a, std::size_t sessions,
                        const std::string& role) {
   if (a.is_erased) {
-    return "it is erased already";
+    return "nothing would change: it is erased already";
   }
-  const auto ending = count_of(sessions, "session ends", "sessions end");
+  const auto ending = count_of(sessions, "session", "sessions") + " would end";
   if (verb == "user role") {
-    return a.role == role ? "it has this role already"
-                          : "it has the role " + role + " from then on";
+    return a.role == role ? "nothing would change: it has this role already"
+                          : "it would have the role " + role + " from then on";
   }
   if (verb == "user deactivate") {
-    return a.is_closed ? "it is closed already" : "nobody can log in to it, " + ending;
+    return a.is_closed ? "nothing would change: it is closed already"
+                       : "nobody would be able to log in to it, " + ending;
   }
   if (verb == "user reopen") {
-    return a.is_closed ? "it may be used again" : "it is open already";
+    return a.is_closed ? "it would be open again" : "nothing would change: it is open already";
   }
-  return "nothing stays of it but its id and its messages, " + ending + ", it leaves " +
+  if (verb == "user reset-password") {
+    return "it would get another password, which is shown once, and " + ending;
+  }
+  return "nothing would stay of it but its id and its messages, " + ending + ", it would leave " +
          count_of(a.rooms, "room", "rooms");
 }
 
@@ -113,8 +123,8 @@ void put_figures(const std::string& verb, const json& nodes, json& answer) {
 
 bool admin::rehearse(const std::string& verb, const admin_request& r, const json& args,
                      clock::time_point deadline) {
-  constexpr std::array<std::string_view, 4> of_accounts{"user role", "user deactivate",
-                                                        "user reopen", "user erase"};
+  constexpr std::array<std::string_view, 5> of_accounts{
+      "user role", "user deactivate", "user reopen", "user erase", "user reset-password"};
   if (only_looks(verb) || verb == "user export" ||
       std::ranges::find(by_themselves, verb) != by_themselves.end()) {
     return false;
@@ -160,6 +170,10 @@ void admin::rehearse_account(const std::string& verb, const admin_request& r, co
         const auto seen = seen_in(all->account, id);
         if (verb == "user reopen" && seen.is_erased) {
           done(failure("refused", "this account was erased"));
+          return;
+        }
+        if (is_nobody(verb, seen)) {
+          done(failure("not_found", "no such user"));
           return;
         }
         // As the user himself, whose list has those that are open and no others.

@@ -9,6 +9,14 @@
 
 namespace greenroom::actors {
 
+namespace {
+
+error unknown_webhook() {
+  return {ec::unauthorized, "no webhook has this id and token", {}};
+}
+
+}  // namespace
+
 /// A webhook's token is all that who comes this way has; it says which room it is for.
 void connection::take_hook(const http_call_ptr& c) {
   const auto refuse = [&](error why) {
@@ -31,7 +39,7 @@ void connection::take_hook(const http_call_ptr& c) {
   }
   const auto token = security::parse_refresh_token(c->bearer_token.value_or(""));
   if (!token || token->session_id != hook) {
-    refuse({ec::unauthorized, "no webhook has this id and token", {}});
+    refuse(unknown_webhook());
     return;
   }
   room_hook_post body;
@@ -64,10 +72,13 @@ void connection::take_hook(const http_call_ptr& c) {
           return;
         }
         const auto* why = std::get_if<error>(&reply);
+        // A room that is deleted has no webhooks, from its last moments on.
         const bool wrong =
             why != nullptr && (why->code == ec::unauthorized || why->code == ec::room_not_found);
-        if (wrong && !who_.loopback) {
-          env_->hook_callers.failed(who_.address, hook, clock::now());
+        if (wrong) {
+          if (!who_.loopback) env_->hook_callers.failed(who_.address, hook, clock::now());
+          answer(done, unknown_webhook(), false);
+          return;
         }
         answer(done, why != nullptr ? *why : unavailable("try again").value(), false);
       });

@@ -197,11 +197,10 @@ operation rehearsed(std::string_view verb, operation o, const cluster_map& befor
 }
 
 void add_would(std::string_view verb, json& answer) {
-  constexpr std::array<std::pair<std::string_view, const char*>, 13> all{{
+  constexpr std::array<std::pair<std::string_view, const char*>, 12> all{{
       {"session kick", "it would be closed, and its client may come back"},
       {"connection close", "it would be closed, and its client may come back"},
       {"user create", "it would be made, with a password that is shown once"},
-      {"user reset-password", "it would get another password, and all its sessions would end"},
       {"token issue", "so many tokens would be issued"},
       {"token revoke", "it would be good for nothing from then on"},
       {"announce", "it would be said to so many"},

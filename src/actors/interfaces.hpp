@@ -80,6 +80,7 @@ struct hook_answer {
   std::uint64_t ticket = 0;  ///< of the attempt
   std::uint32_t status = 0;  ///< 0: there was no answer
   std::string failure;
+  bool refused = false;  ///< by this node itself, which would do so again
 };
 using hook_answer_ptr = std::shared_ptr<const hook_answer>;
 

@@ -8,6 +8,7 @@
 #include "actors/link_delays.hpp"
 #include "actors/link_metrics.hpp"
 #include "actors/transport.hpp"
+#include "placement/cluster_map.hpp"
 #include "security/tokens.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/repeats.hpp"
@@ -242,7 +243,7 @@ void link::come_up(std::uint64_t epoch) {
                          .key = "up " + peer_.id.str(),
                          .per_minute = changes_told_per_minute},
                         "up: {} at {} (node {}, version {})", peer_.name, address_, peer_.id.str(),
-                        peer_.version);
+                        placement::release_of(peer_.version));
   context_->links->up(peer_, caf::actor_cast<link_actor>(this));
   auto change = std::make_shared<peer_change>();
   change->who = peer_;

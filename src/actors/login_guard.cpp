@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "actors/login_guard.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
 #include <cmath>
+
+#include "net/address_places.hpp"
 
 namespace greenroom::actors {
 
@@ -119,19 +118,7 @@ void address_guard::failed(const std::string& address, login_guard::clock::time_
 }
 
 std::string network_of(const std::string& address) {
-  std::array<unsigned char, 16> bytes{};
-  if (::inet_pton(AF_INET6, address.c_str(), bytes.data()) != 1) {
-    return address;
-  }
-  constexpr std::array<unsigned char, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  if (std::equal(mapped.begin(), mapped.end(), bytes.begin())) {
-    return std::to_string(bytes[12]) + "." + std::to_string(bytes[13]) + "." +
-           std::to_string(bytes[14]) + "." + std::to_string(bytes[15]);
-  }
-  std::fill(bytes.begin() + 8, bytes.end(), 0);
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  ::inet_ntop(AF_INET6, bytes.data(), text.data(), text.size());
-  return std::string(text.data()) + "/64";
+  return net::network_of(address);
 }
 
 }  // namespace greenroom::actors

@@ -205,7 +205,7 @@ expected<operation> operation_of(std::string_view verb, const json& args,
     }
   } else {
     out.command = placement::decommission_node{(*node)->id, args.value("fewer_replicas", false)};
-    out.row["state"] = "leaving";
+    out.row["state"] = (*node)->state == placement::node_state::left ? "decommissioned" : "leaving";
     if (is_there) {
       out.needs = {**node,
                    "what it kept is made anew from the other replicas, and when it comes back it "

@@ -2,9 +2,9 @@
 #include "actors/presence.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
+#include "actors/lazy_frames.hpp"
 #include "protocol/enum_names.hpp"
 
 namespace greenroom::actors {
@@ -244,17 +244,13 @@ void presence::tell(const person& p, const presence_view& v) {
       now_ms(),
       protocol::presence_event{seen.user_id, seen.is_online, seen.status, seen.last_seen}};
   // Encoded once per encoding, one hop per I/O thread.
-  std::array<net::frame, 2> frames;
+  lazy_frames frames(event);
   std::map<std::pair<unsigned, protocol::encoding>, std::vector<net::connection_id>> groups;
   for (const auto id : p.by) {
     groups[{net::io_thread_of(id), watchers_.at(id).encoding}].push_back(id);
   }
   for (auto& [where, receivers] : groups) {
-    auto& frame = frames[static_cast<std::size_t>(where.second)];
-    if (!frame) {
-      frame = std::make_shared<const std::string>(protocol::encode_event(where.second, event));
-    }
-    sockets->fan_out(where.first, frame,
+    sockets->fan_out(where.first, frames(where.second),
                      std::make_shared<const std::vector<net::connection_id>>(std::move(receivers)));
   }
 }

@@ -252,6 +252,7 @@ room::clock::time_point room::due(clock::time_point now) {
   }
   answer_unlisted(now);
   give_up_awaited(now);
+  serve_reads(now);
   if (sweep_rests_ && now >= content_due_) {
     sweep_rests_ = false;
     sweep();
@@ -267,6 +268,9 @@ room::clock::time_point room::due(clock::time_point now) {
   for (const auto& l : lines_) {
     next = std::min(next, l.due);
   }
+  if (!reads_.empty()) {
+    next = std::min(next, reads_from_);
+  }
   for (const auto& w : pages_) {
     next = std::min(next, w.due);
   }
@@ -275,7 +279,7 @@ room::clock::time_point room::due(clock::time_point now) {
 
 bool room::is_needed() const {
   return !nodes_.empty() || !marks_.empty() || !lines_.empty() || !typists_.empty() || sweeper_ ||
-         !pages_.empty();
+         !pages_.empty() || !reads_.empty();
 }
 
 std::chrono::milliseconds room::idle_limit() const {

@@ -5,8 +5,8 @@
 /// ROOM: gives everybody who listens the changes of one room in their order.
 ///
 /// Owns: the newest messages and the room's record, known members, marks that wait for each other,
-/// answers that wait for somebody's own list, the nodes whose relays are attached.
-/// Takes: the room_* calls, what became of its proposals, settled lines.
+/// answers that wait for somebody's own list, pages that wait for their turn, the nodes whose
+/// relays are attached. Takes: the room_* calls, what became of its proposals, settled lines.
 /// Sends: proposals to its shard, shard_users to the shards of members, publications to relays.
 /// Dies: its calls are answered; the shard tells all nodes, and relays attach to the successor
 /// from their last seq. Nothing is lost: what it had in memory is in the store.
@@ -142,6 +142,8 @@ class room final : public entity {
   // room_reads.cpp
   void on(const asked& a, const room_get& c);
   void on(const asked& a, const room_history& c);
+  void show_page(const asked& a, const room_history& c);
+  void serve_reads(clock::time_point now);
   void await_seq(const asked& a);
   void answer_awaited();
   void give_up_awaited(clock::time_point now);
@@ -205,6 +207,9 @@ class room final : public entity {
     clock::time_point due;
   };
   std::vector<waiting_page> pages_;
+  /// Of history, behind everything else that the room does.
+  std::deque<waiting_page> reads_;
+  clock::time_point reads_from_{};  ///< no page before that
 
   // who writes
   struct typist {

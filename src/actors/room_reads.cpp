@@ -18,6 +18,10 @@ using namespace std::chrono_literals;
 /// Shorter than a session waits for a leader's answer.
 constexpr auto awaited_for = 1500ms;
 constexpr std::size_t pages_waiting_max = 64;
+/// Sessions ask for one page of a room at a time, so that these are as many people.
+constexpr std::size_t reads_waiting_max = 2048;
+/// Pages are made for so long, or one of them; then for as long everything else has its turn.
+constexpr auto reading_for = 1ms;
 
 /// Opaque to clients: the last member of the page, in hexadecimal.
 std::string to_cursor(const uuid& user) {
@@ -50,7 +54,41 @@ void room::on(const asked& a, const room_get& /*c*/) {
 
 // -- history -----------------------------------------------------------------------------------
 
+/// Pages take the room's time, and come as fast as people ask: whatever else it does goes first. So
+/// they wait in a queue of their own, and take half of the time at most.
 void room::on(const asked& a, const room_history& c) {
+  const auto now = clock::now();
+  if (reads_.empty() && now >= reads_from_) {
+    show_page(a, c);
+    const auto end = clock::now();
+    reads_from_ = end + (end - now);
+  } else if (reads_.size() >= reads_waiting_max) {
+    answer(a, unavailable("too many read this room at once", 500).value());
+  } else {
+    reads_.push_back({a, now + std::chrono::milliseconds(a.what->timeout_ms)});
+    wake_at(reads_from_);
+  }
+}
+
+void room::serve_reads(clock::time_point now) {
+  if (reads_.empty() || now < reads_from_) {
+    return;
+  }
+  auto end = now;
+  while (!reads_.empty() && end - now < reading_for) {
+    const auto next = std::move(reads_.front());
+    reads_.pop_front();
+    if (next.due <= end) {
+      answer(next.from, unavailable("too many read this room at once", 500).value());
+    } else {
+      show_page(next.from, std::get<room_history>(next.from.what->body));
+    }
+    end = clock::now();
+  }
+  reads_from_ = end + (end - now);
+}
+
+void room::show_page(const asked& a, const room_history& c) {
   const auto& what = c.what;
   if (const auto bad = refusal_of(a, chat::action::read)) {
     answer(a, *bad);

@@ -67,6 +67,7 @@ void session::describe(self_report& to) const {
   to.say("requests in hand",
          std::ranges::count_if(jobs_, [](const auto& weak) { return !weak.expired(); }));
   to.say("requests that wait until it is open", waiting_.size());
+  to.say("pages of history that wait for their turn", reads_waiting_);
   to.say("subscriptions under way", gatherings_.size());
 }
 

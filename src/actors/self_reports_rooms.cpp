@@ -55,6 +55,7 @@ void room::describe(self_report& to) const {
   to.say("marks that wait to be written", marks_.size());
   to.say("answers that wait for lists of rooms", lines_.size());
   to.say("reads that wait for a seq", pages_.size());
+  to.say("pages of history that wait for their turn", reads_.size());
   to.say("people who are typing", typists_.size());
   std::vector<std::string> nodes;
   for (const auto& l : nodes_) {

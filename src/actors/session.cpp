@@ -118,6 +118,7 @@ void session::on_exit() {
     wish(presence_wish::what::gone, {});
   }
   presence_jobs_.clear();
+  reads_.clear();
   calls_.clear();
   gatherings_.clear();
   start_.owner = nullptr;
@@ -367,6 +368,7 @@ void session::tick() {
   alarm_.rang(now);
   calls_.on_time(caf::actor_cast<reply_sink>(this), now);
   finish_gatherings();
+  give_up_reads(now);
   const bool is_there = attached_ && start_.transport != net::transport::http;
   // Also while requests are in flight: who always has some would keep a role that was taken from
   // him, or a session whose end nobody could tell.
@@ -375,7 +377,7 @@ void session::tick() {
   }
   if (!gatherings_.empty() || !calls_.empty()) {
     // Usually what is waited for comes first, and the next tick finds other calls or none.
-    auto next = calls_.next_time();
+    auto next = std::min(calls_.next_time(), next_late_read());
     for (const auto& g : gatherings_) {
       next = std::min(next, g->deadline);
     }

@@ -5,7 +5,8 @@
 /// SESSION: an authenticated user on one connection (a session id may have several), or the calls
 /// of one token over HTTP.
 ///
-/// Owns: who the user is, the rooms it has subscribed, requests in flight with their deadlines.
+/// Owns: who the user is, the rooms it has subscribed, requests in flight with their deadlines, and
+/// those for history that wait for their turn.
 /// Takes: requests of its connection, replies to its calls, subscribed from relays, notices about
 /// the user (room joined or left, session revoked), changes of routes.
 /// Sends: calls to leaders of shards (repeated within the request's time-out when a leader moves),
@@ -14,6 +15,7 @@
 /// answered first.
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -79,6 +81,18 @@ class session final : public observed<session_actor> {
     clock::time_point deadline;
   };
   using job_ptr = std::shared_ptr<job>;
+
+  /// A page of history that its client has asked for.
+  struct waiting_read {
+    job_ptr job;
+    protocol::history_request what;
+    clock::time_point since;
+  };
+  /// Of a room of which one page is under way.
+  struct room_reads {
+    std::deque<waiting_read> waiting;
+    bool leader_is_silent = false;  ///< as the last page has found it
+  };
 
   /// Several rooms being subscribed for one answer.
   struct gathering {
@@ -171,6 +185,14 @@ class session final : public observed<session_actor> {
   static void finish(const job_ptr& j, const reply_body& body);
   std::uint64_t fingerprint_of(const protocol::request& r) const;
 
+  // session_history.cpp
+  void begin_read(waiting_read one);
+  void read_from_replica(const waiting_read& one);
+  void end_read(const uuid& room);
+  void give_up_reads(clock::time_point now);
+  /// When give_up_reads() has something to do.
+  [[nodiscard]] clock::time_point next_late_read() const;
+
   // session_accounts.cpp, session_presence.cpp: the requests about people
   void act_on_account(const http_call_ptr& c);
   [[nodiscard]] job_ptr job_of(const http_call_ptr& c);
@@ -248,6 +270,8 @@ class session final : public observed<session_actor> {
   patient_calls calls_;
   std::vector<std::unique_ptr<gathering>> gatherings_;
   std::list<std::pair<protocol::request_envelope, answerer>> waiting_;
+  std::map<uuid, room_reads> reads_;  ///< of history
+  std::size_t reads_waiting_ = 0;     ///< in all rooms
   std::vector<std::weak_ptr<job>> jobs_;
   alarm alarm_;                     ///< of what is in flight
   clock::time_point idle_until_{};  ///< a tick comes then at the latest

@@ -18,8 +18,6 @@ using namespace std::chrono_literals;
 
 /// Requests that wait for the authentication of their own connection.
 constexpr std::size_t waiting_max = 128;
-/// How long history waits for a leader that can confirm it (docs/protocol.md, history_request).
-constexpr auto current_within = 2500ms;
 /// How long history over HTTP waits for the leader of the asker's account before that: both
 /// together, and what replicas then need, are less than a request may take.
 constexpr auto checked_within = 1500ms;
@@ -288,23 +286,6 @@ void session::on(const job_ptr& j, const protocol::leave_room_request& r) {
 
 void session::on(const job_ptr& j, const protocol::room_members_request& r) {
   forward(j, r.room_id, r, room_members{r.cursor, r.limit.value_or(limits::list_limit_default)});
-}
-
-void session::on(const job_ptr& j, const protocol::history_request& r) {
-  // Current, from the leader; when none can be asked in time, what a replica knows, and it says so.
-  const auto shard = env_->board.shard_of(r.room_id);
-  const chat::origin from{start_.user_id, {}, 0, acting_role()};
-  ask(r.room_id, shard, from, room_history{r, false},
-      std::min(j->deadline, clock::now() + current_within),
-      [this, j, r, shard, from](const reply_body& reply) {
-        const auto* failure = std::get_if<error>(&reply);
-        if (failure == nullptr || failure->code != ec::unavailable) {
-          finish(j, reply);
-          return;
-        }
-        ask(r.room_id, shard, from, room_history{r, true}, j->deadline,
-            [j](const reply_body& last) { finish(j, last); });
-      });
 }
 
 void session::on(const job_ptr& j, const protocol::mark_request& r) {

@@ -10,7 +10,6 @@
 #include "actors/session.hpp"
 #include "protocol/limits.hpp"
 #include "search/query.hpp"
-#include "search/query_author.hpp"
 
 namespace greenroom::actors {
 
@@ -66,7 +65,7 @@ void session::on(const job_ptr& j, const protocol::search_request& r) {
           search_in(j, r, rooms);
         });
   };
-  if (!what->from || !search::author_is_named(r.query)) {
+  if (!what->from || !what->from_is_name) {
     look();
     return;
   }
@@ -87,7 +86,7 @@ void session::on(const job_ptr& j, const protocol::search_request& r) {
       });
 }
 
-/// The name of the node that leads a shard, for people.
+/// The name of the node that leads a shard, for people; while nobody is known to, `shard N`.
 std::string session::leader_name(std::uint16_t shard) const {
   const auto routes = env_->board.routes();
   const auto& leader = routes->shards.at(shard).leader;
@@ -134,7 +133,8 @@ void session::search_in(const job_ptr& j, const protocol::search_request& r,
     auto one = question;
     one.rooms = std::move(ids);
     ask({}, shard, {start_.user_id, {}, 0, acting_role()}, std::move(one), deadline,
-        [this, all, arrived, shard = shard](const reply_body& reply) {
+        // Named as it was when it was asked: who does not answer is soon no leader any more.
+        [all, arrived, leader = leader_name(shard)](const reply_body& reply) {
           const auto* failure = std::get_if<error>(&reply);
           const auto* a = std::get_if<answered>(&reply);
           const auto* found =
@@ -147,7 +147,7 @@ void session::search_in(const job_ptr& j, const protocol::search_request& r,
                      failure->code != ec::internal) {
             all->failure = *failure;
           } else {
-            all->late.insert(leader_name(shard));
+            all->late.insert(leader);
           }
           arrived();
         });

@@ -85,11 +85,11 @@ void webhook_lane::drop_replay() {
   changed = true;
 }
 
-webhook_lane::end webhook_lane::take(std::uint32_t status, const std::string& failure,
+webhook_lane::end webhook_lane::take(const web::post_result& result,
                                      const web::retry_schedule& schedule, double chance,
                                      clock::time_point now) {
   ticket = 0;
-  const auto verdict = web::judge(status);
+  const auto verdict = web::judge(result.status, result.refused);
   if (verdict != web::verdict::delivered && hook.maker_gone && !is_replay) {
     body.clear();
     return end::again;
@@ -99,7 +99,7 @@ webhook_lane::end webhook_lane::take(std::uint32_t status, const std::string& fa
     return end::again;
   }
   if (verdict != web::verdict::delivered) {
-    give_up(status, failure);
+    give_up(result);
     return end::given_up;
   }
   if (is_replay) {
@@ -114,15 +114,15 @@ webhook_lane::end webhook_lane::take(std::uint32_t status, const std::string& fa
   return end::delivered;
 }
 
-void webhook_lane::give_up(std::uint32_t status, const std::string& failure) {
+void webhook_lane::give_up(const web::post_result& result) {
   chat::dead_delivery d;
   d.hook_id = hook.id;
   d.id = chat::delivery_id_of(hook.id, seq);
   d.seq = seq;
   d.attempts = attempts;
-  d.status = status;
-  d.failure =
-      status == 0 ? failure.substr(0, failure_bytes_max) : "it answered " + std::to_string(status);
+  d.status = result.status;
+  d.failure = result.status == 0 ? result.failure.substr(0, failure_bytes_max)
+                                 : "it answered " + std::to_string(result.status);
   dead.push_back(std::move(d));
   if (is_replay) {
     replays.pop_front();

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "actors/calls.hpp"
+#include "web/client.hpp"
 #include "web/retry_schedule.hpp"
 
 namespace greenroom::actors {
@@ -33,9 +34,9 @@ struct webhook_lane {
   void drop_replay();
 
   enum class end : std::uint8_t { delivered, again, given_up };
-  /// The attempt under way has ended. `status` 0: without an answer, and `failure` says why.
-  end take(std::uint32_t status, const std::string& failure, const web::retry_schedule& schedule,
-           double chance, clock::time_point now);
+  /// The attempt under way has ended. What was refused is given up at once.
+  end take(const web::post_result& result, const web::retry_schedule& schedule, double chance,
+           clock::time_point now);
 
   /// There is nothing to send, and nothing to tell.
   [[nodiscard]] bool is_over() const noexcept;
@@ -77,7 +78,7 @@ struct webhook_lane {
   room_hook_advance told;
 
  private:
-  void give_up(std::uint32_t status, const std::string& failure);
+  void give_up(const web::post_result& result);
   [[nodiscard]] bool knows(const chat::dead_delivery& d) const;
 };
 

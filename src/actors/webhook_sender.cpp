@@ -262,11 +262,11 @@ void webhook_sender::send(webhook_lane& l, clock::time_point now) {
     if (const auto strong = weak.lock()) {
       caf::anon_send(caf::actor_cast<webhook_actor>(strong),
                      hook_answer_ptr(std::make_shared<const hook_answer>(
-                         hook_answer{id, ticket, r.status, std::move(r.failure)})));
+                         hook_answer{id, ticket, r.status, std::move(r.failure), r.refused})));
     }
   };
   if (!url) {
-    done({0, "its url is not one"});
+    done({0, "its url is not one", true});
     return;
   }
   const auto seconds = now_ms() / 1000;
@@ -283,14 +283,14 @@ void webhook_sender::send(webhook_lane& l, clock::time_point now) {
 void webhook_sender::take_answer(const hook_answer& a) {
   const auto it = lanes_.find(a.hook_id);
   const auto now = clock::now();
-  const bool delivered = web::judge(a.status) == web::verdict::delivered;
+  const bool delivered = web::judge(a.status, a.refused) == web::verdict::delivered;
   if (!places_.give_back(a.ticket, delivered, now) || it == lanes_.end() ||
       it->second.ticket != a.ticket) {
     return;  // it has come too late, or its webhook has been let go of
   }
   auto& l = it->second;
-  const auto ended =
-      l.take(a.status, a.failure, schedule_, std::uniform_real_distribution<>()(random_), now);
+  const auto ended = l.take({a.status, a.failure, a.refused}, schedule_,
+                            std::uniform_real_distribution<>()(random_), now);
   if (ended != webhook_lane::end::given_up) {
     return;
   }

@@ -99,9 +99,12 @@ class chat {
 
   // chat_commands.cpp
   void command(const std::string& line);
-  void list_rooms();
-  void list_rooms(protocol::room_scope scope, const std::optional<std::string>& cursor);
-  void show_rooms(const std::vector<protocol::room>& rooms, bool joined);
+  /// `query`: those that it finds; empty: all.
+  void list_rooms(const std::string& query);
+  /// A page of them, and what comes after it. `found`: how many have been shown before.
+  void list_rooms(protocol::room_list_request r, std::size_t found);
+  /// How many it has shown: open rooms that are on the list of joined ones are not shown twice.
+  std::size_t show_rooms(const std::vector<protocol::room>& rooms, bool joined);
   void create_room(const std::string& arguments);
   void join(const std::string& room);
   void part();

@@ -49,7 +49,7 @@ constexpr int user_pages_max = 20;
 void chat::command(const std::string& line) {
   const auto [verb, arguments] = first_word(line);
   if (verb == "/rooms") {
-    list_rooms();
+    list_rooms(arguments);
   } else if (verb == "/create") {
     create_room(arguments);
   } else if (verb == "/join" || verb == "/switch") {
@@ -84,7 +84,7 @@ void chat::command(const std::string& line) {
 
 void chat::help() {
   for (const auto* line :
-       {"/rooms                 your rooms with what is unread, and the public ones",
+       {"/rooms [TEXT]          your rooms with what is unread, and the public ones",
         "/create NAME [ALIAS]   a public room", "/join ALIAS|ID         join a room",
         "/switch ALIAS|ID       go to one of your rooms; the same as /join",
         "/part                  leave this room", "/who                   its members",
@@ -100,9 +100,12 @@ void chat::help() {
 }
 
 /// Marks first: what is on the screen is not unread.
-void chat::list_rooms() {
+void chat::list_rooms(const std::string& query) {
+  protocol::room_list_request joined;
+  joined.scope = protocol::room_scope::joined;
+  if (!query.empty()) joined.query = query;
   if (marks_.empty()) {
-    list_rooms(protocol::room_scope::joined, {});
+    list_rooms(std::move(joined), 0);
     return;
   }
   // Counted as a command of its own, so that a script waits for all of it.
@@ -113,18 +116,15 @@ void chat::list_rooms() {
         protocol::mark_request{
             room, m.read ? protocol::message_state::read : protocol::message_state::delivered,
             m.seq},
-        [this, left](const answer&) {
-          if (--*left == 0) list_rooms(protocol::room_scope::joined, {});
+        [this, left, joined](const answer&) {
+          if (--*left == 0) list_rooms(joined, 0);
         });
   }
 }
 
-void chat::list_rooms(protocol::room_scope scope, const std::optional<std::string>& cursor) {
-  const bool joined = scope == protocol::room_scope::joined;
-  protocol::room_list_request r;
-  r.scope = scope;
-  r.cursor = cursor;
-  ask(std::move(r), [this, scope, joined](const answer& a) {
+void chat::list_rooms(protocol::room_list_request r, std::size_t found) {
+  auto next = r;
+  ask(std::move(r), [this, next = std::move(next), found](const answer& a) {
     const auto* page = expect<protocol::room_list_response>(a);
     if (page == nullptr) {
       return;
@@ -133,24 +133,31 @@ void chat::list_rooms(protocol::room_scope scope, const std::optional<std::strin
     for (const auto& room : page->rooms) {
       partners.push_back(partner_in(room));
     }
-    with_names(partners, [this, scope, joined, listed = *page] {
-      show_rooms(listed.rooms, joined);
-      if (listed.next_cursor) {
-        list_rooms(scope, listed.next_cursor);
-      } else if (joined) {
-        list_rooms(protocol::room_scope::open, {});
+    with_names(partners, [this, next, found, listed = *page]() mutable {
+      const bool joined = next.scope == protocol::room_scope::joined;
+      found += show_rooms(listed.rooms, joined);
+      next.cursor = listed.next_cursor;
+      if (joined && !next.cursor) {
+        next.scope = protocol::room_scope::open;
+        list_rooms(std::move(next), found);
+      } else if (next.cursor) {
+        list_rooms(std::move(next), found);
+      } else if (next.query && found == 0 && !as_json()) {
+        screen_.note("* no room has that in its name, alias, topic or description");
       }
     });
   });
 }
 
-void chat::show_rooms(const std::vector<protocol::room>& rooms, bool joined) {
+std::size_t chat::show_rooms(const std::vector<protocol::room>& rooms, bool joined) {
+  std::size_t shown = 0;
   for (const auto& room : rooms) {
     if (joined) {
       rooms_[room.id] = room;
     } else if (rooms_.contains(room.id)) {
       continue;
     }
+    ++shown;
     const auto unread = room.standing ? room.standing->unread_count : 0;
     if (as_json()) {
       json event{{"event", "room"},
@@ -169,6 +176,7 @@ void chat::show_rooms(const std::vector<protocol::room>& rooms, bool joined) {
         (unread > 0 ? ", " + std::to_string(unread) + (unread < counted_max ? "" : "+") + " unread"
                     : ""));
   }
+  return shown;
 }
 
 void chat::create_room(const std::string& arguments) {

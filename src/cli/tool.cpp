@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/bench.hpp"
 #include "cli/chat.hpp"
 #include "cli/completion.hpp"
 #include "cli/console.hpp"
@@ -26,7 +27,8 @@ constexpr const char* introduction =
     "  greenroom chat --node 127.0.0.1:8080 --user alice --register\n"
     "  greenroom console nodes\n"
     "  greenroom room export --user alice lobby > lobby.jsonl\n"
-    "  greenroom store verify greenroom-data\n";
+    "  greenroom store verify greenroom-data\n"
+    "  greenroom bench fanout --rooms 10 --members 100\n";
 
 /// `help`, `help console nodes` and `console --node SOCKET help nodes` mean the same with --help.
 std::vector<std::string> without_help_verb(std::vector<std::string> words) {
@@ -82,6 +84,8 @@ exit_code run_tool(int argc, const char* const* argv) {
   auto* room_command = add_room(app, room);
   store_options store;
   auto* store_command = add_store(app, store);
+  bench_options bench;
+  auto* bench_command = add_bench(app, bench);
   app.add_subcommand("version", "Print the version");
   std::string shell;
   auto* completion = app.add_subcommand("completion", "Print a script that completes for a shell");
@@ -117,6 +121,7 @@ exit_code run_tool(int argc, const char* const* argv) {
   if (console_command->parsed()) return run_console(console);
   if (room_command->parsed()) return run_room(room);
   if (store_command->parsed()) return run_store(store);
+  if (bench_command->parsed()) return run_bench(bench);
   if (completion->parsed()) {
     std::cout << completion_script(shell).value_or("") << std::flush;
     return std::cout ? exit_code::ok : exit_code::failure;

@@ -2,13 +2,17 @@
 #pragma once
 
 /// \file
-/// Documents compressed for WebSockets (permessage-deflate, RFC 7692), each by itself: the server
-/// takes no context over from one to the next, so what is compressed once fits every receiver that
-/// has agreed to it. Memory is a compressor for each thread that has ever needed one (260 KiB).
+/// permessage-deflate (RFC 7692): what is agreed on, and documents compressed and read, each by
+/// itself: neither side takes a context over from one to the next, so what is compressed once fits
+/// every receiver that has agreed to it, and no connection needs memory of its own. Memory is a
+/// compressor (260 KiB) and a decompressor (45 KiB) for each thread that has ever needed one.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <tl/expected.hpp>
 
 namespace greenroom::net {
 
@@ -16,12 +20,19 @@ namespace greenroom::net {
 /// shorter than the document.
 std::optional<std::string> deflate_document(std::string_view document);
 
-/// Whether a client with whom these extensions were agreed on (the value of the answer's
-/// Sec-WebSocket-Extensions) can read what deflate_document() makes: it may look back 32 KiB.
-bool reads_deflated(std::string_view agreed_extensions);
+enum class inflate_failure : std::uint8_t { too_long, broken };
+/// What such a payload stands for (section 7.2.2), whatever the window was. Gives up once it is
+/// longer than `bytes_max`.
+tl::expected<std::string, inflate_failure> inflate_document(std::string_view payload,
+                                                            std::size_t bytes_max);
 
-/// The window, in bits, that a client is asked to compress with: what the server holds for each
-/// client that compresses. Only who offered to let the server choose can be asked; others use 15.
-int client_window_bits(std::string_view offered_extensions);
+struct deflate_agreement {
+  std::string answer;  ///< the value of the answer's Sec-WebSocket-Extensions
+  /// The client can read what deflate_document() makes: it may look back 32 KiB.
+  bool reads_deflated = false;
+};
+/// With a client that offers these extensions (RFC 6455 section 9.1, RFC 7692 section 7.1); nothing
+/// when there is no permessage-deflate among them, or one that says what it must not.
+std::optional<deflate_agreement> agree_on_deflate(std::string_view offered_extensions);
 
 }  // namespace greenroom::net

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "net/document_session.hpp"
 
+#include <array>
+#include <utility>
+
 #include "net/net_metrics.hpp"
 #include "net/round_trip.hpp"
 #include "protocol/guest_request.hpp"
@@ -9,6 +12,9 @@
 namespace greenroom::net {
 
 namespace {
+
+/// What is read at once.
+constexpr std::size_t read_bytes_max = 16 * 1024;
 
 std::string why_not_welcome(admission how) {
   switch (how) {
@@ -118,6 +124,34 @@ void document_session::drain() {
   if (accepted_) close(close_code::going_away, "this node is going away");
 }
 
+// -- reading --------------------------------------------------------------------------------------
+
+void document_session::wait_for_bytes() {
+  if (std::exchange(listening_, true)) return;
+  plain().async_wait(tcp::socket::wait_read, [me = shared_from_this()](error_code ec) {
+    me->listening_ = false;
+    if (me->ended_) return;
+    if (ec) return me->input_ends(ec);
+    me->take_what_came();
+  });
+}
+
+void document_session::take_what_came() {
+  // Each looks at what has come before the next one reads.
+  static thread_local std::array<char, read_bytes_max> arrived;
+  error_code ec;
+  const auto bytes = plain().read_some(asio::buffer(arrived), ec);
+  if (ec == asio::error::would_block || ec == asio::error::interrupted) return wait_for_bytes();
+  if (ec) return input_ends(ec);
+  last_heard_ = steady::now();
+  take({arrived.data(), bytes});
+}
+
+void document_session::input_ends(error_code why) {
+  if (closing_) return end(why_);
+  end(why == asio::error::eof ? end_reason::by_peer : end_reason::network_error);
+}
+
 // -- time -----------------------------------------------------------------------------------------
 
 void document_session::tick(steady::time_point now) {
@@ -185,7 +219,6 @@ void document_session::hold_partial(std::size_t bytes) {
 }
 
 void document_session::count_in(std::size_t bytes) {
-  last_heard_ = steady::now();
   bytes_in_ += bytes;
   net_metrics::instance().bytes_in.Increment(static_cast<double>(bytes));
 }

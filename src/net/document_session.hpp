@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -51,6 +52,10 @@ class document_session : public socket_session,
   [[nodiscard]] virtual tcp::socket& plain() noexcept = 0;
   /// Goes on with reading, at the beginning and after a pause.
   virtual void read() = 0;
+  /// What has come. The bytes may be changed, and are gone when it returns.
+  virtual void take(std::span<char> bytes) = 0;
+  /// Nothing more will come: end of file, or what is wrong with the socket.
+  virtual void input_ends(error_code why);
   /// From now on messages of so many bytes are taken.
   virtual void set_message_max(std::size_t bytes) = 0;
   virtual void check_message(steady::time_point now) = 0;
@@ -70,6 +75,8 @@ class document_session : public socket_session,
   void welcome(std::optional<std::string> token);
   /// The answer to one request: one more may be read.
   void answered(const outgoing& o);
+  /// Has take() called once bytes have come; an idle connection holds no memory for them.
+  void wait_for_bytes();
   /// Counts a document that has come, and reads it.
   decoded decode(std::string_view document);
   /// To the handler. Sets paused_ at the limit.
@@ -80,6 +87,7 @@ class document_session : public socket_session,
   void fail_for(const std::exception& e);
   /// Holds the thread's account of what has arrived in part; closes the session when it is full.
   void hold_partial(std::size_t bytes);
+  /// Bytes of documents.
   void count_in(std::size_t bytes);
   /// The first reason counts; the queue is written first.
   void close_for(end_reason why, close_code code, std::string_view reason);
@@ -106,6 +114,7 @@ class document_session : public socket_session,
   bool closing_ = false;
   bool close_sent_ = false;
   bool ended_ = false;
+  bool listening_ = false;  ///< for bytes
   steady::time_point opened_;
   steady::time_point last_heard_;
   steady::time_point stuck_since_;  ///< waiting_: when the last document or control frame went out
@@ -122,6 +131,8 @@ class document_session : public socket_session,
   /// Says whether documents may be written past this session.
   void find_way();
   void serve_credits();
+
+  void take_what_came();
 
   std::unique_ptr<replay_credits> credits_;  ///< while something is replayed
 

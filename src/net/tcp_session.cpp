@@ -2,7 +2,6 @@
 #include "net/tcp_session.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "net/connect_limiter.hpp"
 #include "net/net_metrics.hpp"
@@ -13,8 +12,6 @@ namespace greenroom::net {
 
 namespace {
 
-/// What is read at once.
-constexpr std::size_t read_bytes_max = 16 * 1024;
 /// What is taken of one connection before others have their turn: compressed, a packet may hold
 /// megabytes.
 constexpr std::size_t turn_bytes_max = 256 * 1024;
@@ -153,32 +150,12 @@ void tcp_session::rest() {
   });
 }
 
-/// An idle connection holds no memory for what it may send.
-void tcp_session::wait_for_bytes() {
-  if (std::exchange(listening_, true)) return;
-  socket_.async_wait(tcp::socket::wait_read, [me = self()](error_code ec) {
-    me->listening_ = false;
-    if (me->ended_) return;
-    if (ec) return me->end(me->closing_ ? me->why_ : end_reason::network_error);
-    me->take();
-  });
-}
-
-void tcp_session::take() {
-  // Each looks at what has come before the next one reads.
-  static thread_local std::array<char, read_bytes_max> arrived;
-  error_code ec;
-  const auto bytes = socket_.read_some(asio::buffer(arrived), ec);
-  if (ec == asio::error::would_block || ec == asio::error::interrupted) return wait_for_bytes();
-  if (ec) {
-    if (closing_) return end(why_);
-    return end(ec == asio::error::eof ? end_reason::by_peer : end_reason::network_error);
-  }
-  count_in(bytes);
+void tcp_session::take(std::span<char> bytes) {
+  count_in(bytes.size());
   if (closing_) return wait_for_bytes();  // until the peer has gone, too
-  unspent_ += bytes;
+  unspent_ += bytes.size();
   try {
-    frames_.feed({arrived.data(), bytes});
+    frames_.feed({bytes.data(), bytes.size()});
   } catch (const std::exception& e) {
     return fail_for(e);
   }

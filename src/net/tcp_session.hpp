@@ -8,6 +8,7 @@
 /// close code is said here with an `error` as the last frame. Lives on its I/O thread.
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,7 @@ class tcp_session final : public document_session {
   tcp::socket& plain() noexcept override { return socket_; }
   /// First what has come already.
   void read() override;
+  void take(std::span<char> bytes) override;
   void set_message_max(std::size_t bytes) override { frames_.set_bytes_max(bytes); }
   void check_message(steady::time_point now) override;
   void check_heartbeat(steady::time_point now) override;
@@ -39,8 +41,6 @@ class tcp_session final : public document_session {
   void all_is_out() override;
   void has_ended() override;
 
-  void wait_for_bytes();
-  void take();
   bool take_frames();
   /// Not before the time for what was inflated is over.
   void rest();
@@ -60,7 +60,6 @@ class tcp_session final : public document_session {
   std::vector<question> questions_;  ///< without answer: as many as may be in flight
   std::string last_;                 ///< the frame at the end; empty: none
   bool shut_ = false;
-  bool listening_ = false;  ///< for bytes
   bool resting_ = false;
   std::size_t unspent_ = 0;   ///< bytes that have come and are in no frame yet that was taken
   std::size_t inflated_ = 0;  ///< bytes of documents beyond what came, since the last rest

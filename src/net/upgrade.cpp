@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "net/upgrade.hpp"
 
+#include <openssl/evp.h>
+
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <stdexcept>
+
+#include "net/http_answers.hpp"
 
 namespace greenroom::net {
 
@@ -17,6 +23,19 @@ std::string lower(std::string_view text) {
 std::string_view without_suffix(std::string_view text, std::string_view suffix) {
   if (text.ends_with(suffix)) text.remove_suffix(suffix.size());
   return text;
+}
+
+/// What shows that the key was read by who knows what a WebSocket is: SHA-1, in base64.
+std::string accepted(std::string_view key) {
+  const auto text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+  std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
+  unsigned size = 0;
+  if (EVP_Digest(text.data(), text.size(), hash.data(), &size, EVP_sha1(), nullptr) != 1) {
+    throw std::runtime_error("no SHA-1");
+  }
+  std::array<unsigned char, 4 * (EVP_MAX_MD_SIZE / 3 + 1) + 1> digits{};
+  const auto length = EVP_EncodeBlock(digits.data(), hash.data(), static_cast<int>(size));
+  return {reinterpret_cast<const char*>(digits.data()), static_cast<std::size_t>(length)};
 }
 
 }  // namespace
@@ -77,6 +96,22 @@ std::optional<chosen_subprotocol> choose_subprotocol(
     }
   }
   return std::nullopt;
+}
+
+std::string upgrade_answer(std::string_view key, std::string_view subprotocol,
+                           std::string_view extensions) {
+  std::string out =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
+  const auto add = [&](std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    out.append(name).append(": ").append(value).append("\r\n");
+  };
+  add("Sec-WebSocket-Accept", accepted(key));
+  add("Sec-WebSocket-Protocol", subprotocol);
+  add("Sec-WebSocket-Extensions", extensions);
+  add("Server", "greenroom");
+  add("Date", http_date());
+  return out + "\r\n";
 }
 
 }  // namespace greenroom::net

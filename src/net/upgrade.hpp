@@ -2,7 +2,8 @@
 #pragma once
 
 /// \file
-/// What is checked before GET /ws becomes a WebSocket (docs/protocol.md, section 1). Pure.
+/// What is checked before GET /ws becomes a WebSocket (docs/protocol.md, section 1), and what is
+/// answered. Pure.
 
 #include <optional>
 #include <string>
@@ -34,5 +35,10 @@ struct chosen_subprotocol {
 /// The first of ours that the client offers; none offered means JSON. Empty when only others are.
 std::optional<chosen_subprotocol> choose_subprotocol(
     const http::request<http::string_body>& request);
+
+/// The answer that makes a WebSocket of the connection (RFC 6455 section 4.2.2). `subprotocol` and
+/// `extensions` may be empty: there are none.
+std::string upgrade_answer(std::string_view key, std::string_view subprotocol,
+                           std::string_view extensions);
 
 }  // namespace greenroom::net

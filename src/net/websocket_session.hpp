@@ -2,26 +2,23 @@
 #pragma once
 
 /// \file
-/// One WebSocket (RFC 6455): frames in, documents out, its heartbeat, its closing. Lives on its I/O
+/// One WebSocket (RFC 6455): a reader of frames in front of what every client on a stream has
+/// (document_session.hpp); its control frames, its heartbeat and its closing. Lives on its I/O
 /// thread.
-///
-/// Beast reads: masking rules, fragmentation, UTF-8, and the close handshake. Here is what it
-/// leaves to its user: limits, time-outs, who may speak when. Documents are written without Beast
-/// (document_session.hpp), and its control frames go through the same queue
-/// (websocket_writing.cpp).
 
-#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "net/document_session.hpp"
-#include "net/metered_socket.hpp"
+#include "net/frame_reader.hpp"
 
 namespace greenroom::net {
 
-class websocket_session final : public document_session, private socket_user {
+class websocket_session final : public document_session {
  public:
   websocket_session(hub& h, io_thread& io, tcp::socket socket, const peer& who, admission how,
                     place at);
@@ -36,38 +33,53 @@ class websocket_session final : public document_session, private socket_user {
   std::shared_ptr<websocket_session> self() {
     return std::static_pointer_cast<websocket_session>(shared_from_this());
   }
-  tcp::socket& plain() noexcept override { return ws_.next_layer().plain(); }
+  tcp::socket& plain() noexcept override { return socket_; }
+  /// First what has come already.
   void read() override;
-  void set_message_max(std::size_t bytes) override { ws_.read_message_max(bytes); }
+  void take(std::span<char> bytes) override;
+  void input_ends(error_code why) override;
+  void set_message_max(std::size_t bytes) override { reader_.set_message_max(bytes); }
   void check_message(steady::time_point now) override;
   void check_heartbeat(steady::time_point now) override;
   void prepare_close(close_code code, std::string_view reason) override;
   void send_close() override;
-  void control_is_out() override { finish_control({}); }
+  void all_is_out() override;
+  void control_is_out() override;
   void has_ended() override;
-  void accept_deflate(const http::request<http::string_body>& request);
-  /// Counts a frame that carries nothing; too many of them end the connection.
-  void count_idle_frames(std::uint64_t frames);
-  void heard_control();
-  void take(error_code ec, std::size_t bytes);
-  void read_failed(error_code ec);
-  void deliver();
-  // websocket_writing.cpp
-  void has_read() override;
-  void socket_ends() override;
-  void write_control(std::string bytes, std::unique_ptr<waiting_write> under_way) override;
-  void finish_control(error_code ec);
 
-  websocket::stream<metered_socket, true> ws_;
-  beast::flat_buffer buffer_;
-  std::unique_ptr<waiting_write> control_;  ///< of the control frame in queue_
-  std::size_t control_bytes_ = 0;
-  websocket::close_reason close_reason_;
-  bool pinging_ = false;
-  int pings_ = 0;                      ///< sent since the peer was last heard
-  std::uint64_t idle_frames_ = 0;      ///< since the last tick
-  std::uint64_t empty_frames_ = 0;     ///< of the meter, counted already
-  std::uint64_t watched_message_ = 0;  ///< number of the one that began before watched_since_
+  bool answer_upgrade(const http::request<http::string_body>& request,
+                      const std::string& subprotocol);
+  /// Frames are not taken before answers are out.
+  [[nodiscard]] bool rests() const noexcept { return paused_ || !reply_.empty(); }
+  void take_frames(std::span<char> bytes);
+  void take_frame(const frame_reader::found& f);
+  void deliver(std::string_view message);
+  void peer_closes(const frame_reader::found& f);
+  /// The stream is lost: nothing is read any more, and what has not begun is not written.
+  void fail(const frame_reader::violation& v);
+  /// Counts frames that carry nothing; too many of them end the connection.
+  void count_idle_frames(std::uint64_t frames);
+  /// A control frame; ahead of all documents that have not begun.
+  void put_control(std::string frame);
+  /// The same as an answer: if there is one under way, reading rests until this one is out too.
+  void reply(std::string frame);
+  /// Our close frame goes out at once, ahead of documents.
+  void close_now(end_reason why, std::uint16_t code, std::string frame);
+
+  tcp::socket socket_;
+  frame_reader reader_;
+  std::string rest_;          ///< what has come and is not taken yet
+  std::string reply_;         ///< waits for the control frame that is under way
+  std::string close_frame_;   ///< ours, until it is sent
+  bool in_control_ = false;   ///< a control frame is under way
+  bool deaf_ = false;         ///< the stream is lost: what comes is thrown away
+  bool shut_ = false;         ///< our half of the connection is closed
+  bool peer_closed_ = false;  ///< its close frame has come
+  bool input_ended_ = false;
+  std::uint8_t pings_ = 0;             ///< sent since the peer was last heard
+  std::uint32_t idle_frames_ = 0;      ///< since the last tick
+  std::uint32_t empty_frames_ = 0;     ///< of the reader, counted already
+  std::uint32_t watched_message_ = 0;  ///< number of the one that began before watched_since_
   steady::time_point watched_since_;
 };
 

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "protocol/text.hpp"
-#include "search/query_author.hpp"
 
 namespace greenroom::search {
 
@@ -78,7 +77,9 @@ expected<bool> take_filter(query& q, std::string_view name, const std::string& v
     auto& target = name == "from" ? q.from : q.in;
     const auto wanted =
         value.starts_with(name == "from" ? '@' : '#') ? value.substr(1) : std::string(value);
-    if (const auto id = uuid::parse(wanted)) {
+    const auto id = uuid::parse(wanted);
+    if (name == "from") q.from_is_name = !id;
+    if (id) {
       target = *id;
     } else if (const auto folded = protocol::fold_name(wanted, 1, name_max)) {
       target = name == "from" ? user_id_of(*folded) : room_id_of_alias(*folded);
@@ -166,23 +167,6 @@ expected<query> parse(std::string_view text) {
     return refused("query has nothing to look for");
   }
   return q;
-}
-
-bool author_is_named(std::string_view text) {
-  constexpr std::string_view filter = "from:";
-  bool named = false;
-  for (;;) {
-    while (!text.empty() && is_space(text.front()))
-      text.remove_prefix(1);
-    if (text.empty()) return named;
-    bool quoted = false;
-    const auto piece = next_piece(text, quoted);
-    if (!piece.starts_with(filter)) continue;
-    // As take_filter reads it; the last one counts.
-    auto wanted = std::string_view(piece).substr(filter.size());
-    if (wanted.starts_with('@')) wanted.remove_prefix(1);
-    named = !uuid::parse(wanted);
-  }
 }
 
 }  // namespace greenroom::search

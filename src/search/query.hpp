@@ -33,6 +33,9 @@ struct query {
   };
   std::vector<word> words;  ///< phrases too, which have spaces
   std::optional<uuid> from;
+  /// `from:` says a name, and not an id: an id finds also what somebody has said who was erased,
+  /// his name does not.
+  bool from_is_name = false;
   std::optional<uuid> in;
   std::optional<unix_ms> before;  ///< exclusive
   std::optional<unix_ms> after;   ///< inclusive

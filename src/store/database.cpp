@@ -58,7 +58,9 @@ tl::unexpected<error> open_failure(const fs::path& folder, const rocksdb::Status
     return fail(ec::conflict, "another process holds " + where +
                                   "/LOCK: is a node running on this folder? " + text);
   if (s.IsNoSpace()) return fail(ec::internal, "no space left for " + where + ": " + text);
-  if (s.IsCorruption())
+  // A changed CURRENT names a manifest that never was.
+  const bool lacks_a_file = contains(text, "No such file") && fs::exists(folder / "CURRENT");
+  if (s.IsCorruption() || lacks_a_file)
     return fail(ec::internal, where + " is damaged: " + text +
                                   "; restore it from a backup, or move it away and let this node "
                                   "re-join as a new replica");

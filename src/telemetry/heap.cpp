@@ -22,27 +22,26 @@ std::size_t resident_bytes() {
   return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
-/// What malloc() has given to somebody.
-std::size_t used_bytes() {
-  const auto heap = mallinfo2();
-  return heap.uordblks + heap.hblkhd;
-}
-
 std::size_t less(std::size_t bytes, std::size_t by) {
   return bytes > by ? bytes - by : 0;
 }
 
 }  // namespace
 
+std::size_t heap_used_bytes() {
+  const auto heap = mallinfo2();
+  return heap.uordblks + heap.hblkhd;
+}
+
 bool heap_keeper::look() {
-  const auto used = used_bytes();
+  const auto used = heap_used_bytes();
   const auto unused = less(resident_bytes(), used);
   left_ = std::min(left_, unused);
   if (unused - left_ < worth_bytes) return false;
   malloc_trim(0);
   // What is freed in these moments may have missed the trim. It was in use before, so it does not
   // count as what trimming cannot help against.
-  left_ = less(resident_bytes(), std::max(used, used_bytes()));
+  left_ = less(resident_bytes(), std::max(used, heap_used_bytes()));
   return true;
 }
 

@@ -9,6 +9,10 @@
 
 namespace greenroom::telemetry {
 
+/// Bytes that malloc() has given to somebody who has not freed them: what is in use, however much
+/// of the memory that it keeps is in RAM. Looks at all heaps, each for a moment under its lock.
+std::size_t heap_used_bytes();
+
 /// Belongs to one thread.
 class heap_keeper {
  public:

@@ -11,6 +11,8 @@
 #include <string>
 #include <utility>
 
+#include "telemetry/heap.hpp"
+
 namespace greenroom::telemetry {
 
 namespace {
@@ -74,6 +76,8 @@ std::vector<MetricFamily> process_figures() {
     add(MetricType::Gauge, "process_resident_memory_bytes", "Memory in RAM",
         field(24) * static_cast<double>(sysconf(_SC_PAGESIZE)));
   }
+  add(MetricType::Gauge, "greenroom_heap_used_bytes", "Memory that malloc has given out",
+      static_cast<double>(heap_used_bytes()));
   add(MetricType::Gauge, "process_open_fds", "Open files and sockets", open_files());
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {

@@ -145,7 +145,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
       const auto why = options_.allow_private ? std::string_view() : not_public(one.address());
       // One that is not public is enough: whoever answers with both may answer otherwise later.
       if (!why.empty()) {
-        return end({0, "its address is not a public one (" + std::string(why) + ")"});
+        return end({0, "its address is not a public one (" + std::string(why) + ")", true});
       }
     }
     endpoints_ = std::move(found);

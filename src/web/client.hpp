@@ -36,6 +36,8 @@ struct post_request {
 struct post_result {
   unsigned status = 0;  ///< 0: there was no answer, and `failure` says why
   std::string failure;  ///< for people; never holds anything of the request
+  /// Nothing was sent, because that is not allowed: it would be refused again. With status 0.
+  bool refused = false;
 };
 
 class client {

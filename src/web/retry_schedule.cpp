@@ -16,7 +16,8 @@ std::chrono::milliseconds retry_schedule::pause_after(std::uint32_t attempts,
   return half + std::chrono::milliseconds(static_cast<std::int64_t>(part));
 }
 
-verdict judge(unsigned status) noexcept {
+verdict judge(unsigned status, bool refused) noexcept {
+  if (refused) return verdict::never;
   if (status >= 200 && status < 300) return verdict::delivered;
   if (status < 200 || status == 408 || status == 425 || status == 429 || status >= 500)
     return verdict::again;

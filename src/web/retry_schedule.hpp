@@ -26,8 +26,9 @@ struct retry_schedule {
 enum class verdict : std::uint8_t {
   delivered,  ///< 2xx
   again,      ///< may pass: 408, 425, 429, 5xx, and no answer at all (0, 1xx)
-  never,      ///< the receiver does not want it: redirects, other 4xx
+  never,      ///< the receiver does not want it: redirects, other 4xx; or we do not allow it
 };
-verdict judge(unsigned status) noexcept;
+/// `refused`: nothing was sent, because that is not allowed (post_result).
+verdict judge(unsigned status, bool refused = false) noexcept;
 
 }  // namespace greenroom::web

@@ -73,9 +73,9 @@ def started():
 
 
 @pytest.fixture(scope="module")
-def node(programs):
-    """One node for all tests of a file."""
-    with process.running(Node()) as made:
+def node(programs, request):
+    """One node for all tests of a file; a `NODE` of the file has its settings."""
+    with process.running(Node(**getattr(request.module, "NODE", {}))) as made:
         yield made
 
 

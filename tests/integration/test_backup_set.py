@@ -66,6 +66,8 @@ def manifests_of(cluster):
     found = {}
     for node in cluster.nodes:
         for path in (node.folder / "backups").glob("*/backup.json"):
+            if path.parent.suffix == ".unfinished":  # has its manifest already, not yet its name
+                continue
             found.setdefault(path.parent.name, {})[node.name] = json.loads(path.read_text())
     return found
 

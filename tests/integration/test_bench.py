@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The benchmark programs measure something: small runs, whose figures are not judged."""
 
+import importlib
 import importlib.util
 import json
 import os
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from harness.process import BIN, ROOT, clean_environment, free_port, is_alive, temporary_folder
@@ -168,6 +170,60 @@ def test_one_command_prints_a_table_and_leaves_nothing(tmp_path):
         return not any(str(data) in command_line(pid) for pid in started if is_alive(pid))
 
     wait_until(ours_ended, "the end of what it has started")
+
+
+def runner_module(name, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "bench/runner"))
+    return importlib.import_module(name)
+
+
+def test_what_figures_must_be_is_told_beside_them(monkeypatch):
+    """The results are made up: real ones depend on the machine."""
+    report = runner_module("report", monkeypatch)
+    cases = {case.name: case for case in runner_module("cases", monkeypatch).CASES}
+    chosen = [cases[name] for name in ("100x10 w1", "100x10 w1 os", "1:1 w1", "ingest c1")]
+    told = report.Report(chosen, ["redis"])
+    load = {"srv_pct": 99, "cli_pct": 50, "clean": True}
+    for case, server, per_s, p50 in (
+        ("100x10 w1", "limit", 100.0, 10), ("100x10 w1", "greenroom", 49.9, 10),
+        ("100x10 w1 os", "greenroom", 60.0, 10),
+        ("1:1 w1", "limit", 100.0, 70), ("1:1 w1", "greenroom", 50.0, 300.1),
+        ("ingest c1", "limit", 100.0, 130),
+        ("ingest c1", "redis", 50.0, 10), ("ingest c1", "greenroom", 50.0, 400.1),
+    ):  # fmt: skip
+        told.add(0, server, load | {"case": case, "per_s": per_s, "p50_us": p50})
+    rows = told.rows()
+    column = rows[0].index("must")
+    must, case = {}, ""
+    for row in rows[1:]:
+        case = row[0] or case
+        must[case, row[1]] = row[column]
+    assert must["100x10 w1", "deliveries/s"] == (
+        "≥ 0.5 limit: MISSED"
+    ), "a ratio to who was not measured is left out"
+    assert must["100x10 w1 os", "deliveries/s"] == "≥ 0.6 limit of 100x10 w1: met"
+    assert must["1:1 w1", "p50 µs ↓"] == "≤ 1.5 limit + sync: MISSED"
+    assert must["ingest c1", "acknowledged/s"] == "≥ 1 redis: met"
+    assert must["ingest c1", "p50 µs ↓"] == "–"
+    assert report.as_text(rows) and report.as_markdown(rows).count("\n") == len(rows)
+
+
+def test_growth_is_measured_and_plotted(tmp_path):
+    if not {0, 1} <= os.sched_getaffinity(0):
+        pytest.skip("needs two cores")
+    result = subprocess.run(
+        [str(ROOT / "bench/growth.py"), "--quick", "--seconds", "0.5", "--only", "sign-in",
+         "--only", "history", "--data", str(tmp_path), "--plots", str(tmp_path)],
+        env=clean_environment() | {"GREENROOM_BIN_DIR": str(BIN)}, capture_output=True, text=True,
+        timeout=60 * SLOWNESS, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    points = {"sign-in": 4, "history": 6, "start": 2}  # lines times counts
+    for name, count in points.items():
+        root = ElementTree.parse(tmp_path / f"growth-{name}.svg").getroot()
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert len(root.findall("{*}circle")) == count, name
+    assert "start of the node" in result.stdout
 
 
 def listens(port):

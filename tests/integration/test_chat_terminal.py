@@ -80,6 +80,28 @@ def test_rooms_are_called_by_their_names(node, terminal):
         screen.wait_last(f"{bob}>")
 
 
+def test_rooms_are_searched(node, terminal):
+    """Of one's own and of the public ones those that have the text somewhere; or it says so."""
+    alice, word = fresh("alice"), fresh("herb")
+    screen = terminal(GREENROOM_PASSWORD=PASSWORD)
+    start_chat(screen, node, alice, "--register")
+    screen.wait("signed in")
+    with Client(node) as other:
+        other.register(fresh("bob"))
+        other.create_room("Garden", room_type="public", alias=f"{word}s")
+        other.create_room("Kitchen", room_type="public", description=f"all about {word.upper()}")
+        other.create_room("Cellar", room_type="public")
+        other.create_room(f"Hidden {word}")
+        other.create_room(f"Shared {word}", members=[user_id(alice)])
+    screen.type(f"/rooms {word}")
+    lines = screen.wait("+ Garden")
+    shown = [line.strip() for line in lines if " members" in line]
+    assert [line.split(" (")[0] for line in shown] == [
+        f"Shared {word}", "+ Kitchen", "+ Garden"], lines  # fmt: skip
+    screen.type("/rooms nothing of the sort")
+    screen.wait("no room has that in its name, alias, topic or description")
+
+
 def test_a_whole_conversation(node, terminal):
     alice, bob = fresh("alice"), fresh("bob")
     alias = fresh("room")

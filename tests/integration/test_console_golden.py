@@ -127,8 +127,44 @@ def test_actor_show(cluster, talk):
         "rooms whose stream was late at the beginning": 0, "status": "online",
         "people it watches": 0, "partners of direct rooms": 0, "calls to leaders under way": 0,
         "requests in hand": 0, "requests that wait until it is open": 0,
+        "pages of history that wait for their turn": 0,
         "subscriptions under way": 0, "messages queued to the client": 0,
         "bytes queued to the client": 0, "requests of the socket without an answer": 0,
+    }  # fmt: skip
+
+
+def test_room_show(cluster, talk):
+    """Every field, in this order."""
+    alice, bob, room = talk
+    shard = names.shard_of(room["id"])
+    leader = cluster.leaders()[shard]
+    (listed,) = [r for r in cluster.nodes[0].rows("shards") if r["shard"] == shard]
+
+    def keeps_up():
+        rows = shown(cluster.nodes[2], "room", "show", room["alias"])
+        lag = next(r["value"] for r in rows if r["field"] == "lag")
+        return rows if set(lag.values()) == {0} else None
+
+    rows = wait_until(keeps_up, "its replicas to have all of it")
+    assert [r["field"] for r in rows] == [
+        "id", "alias", "name", "type", "private", "archived", "deleted", "created", "created_by",
+        "last_message", "members", "owners", "messages", "first_seq", "last_seq", "retention",
+        "shard", "leader", "term", "replicas", "lag", "actor", "mailbox", "handled", "errors",
+        "restarts", "age_ms", "entries_per_min", "actor_id", "listeners",
+    ]  # fmt: skip
+    assert all(set(r) == {"field", "value"} for r in rows)
+    facts = {r["field"]: r["value"] for r in rows}
+    assert facts["created"] <= facts["last_message"]
+    take(facts, created=TIME.fullmatch, last_message=TIME.fullmatch, handled=is_count,
+         age_ms=is_count, actor_id=re.compile(rf"{leader}/\d+").fullmatch,
+         entries_per_min=lambda n: is_number(n) and n > 0)  # fmt: skip
+    assert facts == {
+        "id": room["id"], "alias": room["alias"], "name": "Golden", "type": "public",
+        "private": False, "archived": False, "deleted": False, "created_by": alice.user["id"],
+        "members": 2, "owners": 1, "messages": 1, "first_seq": 1, "last_seq": 3,
+        "retention": None, "shard": shard, "leader": leader, "term": listed["term"],
+        "replicas": NODES, "lag": dict.fromkeys(NODES, 0), "actor": "active", "mailbox": 0,
+        "errors": 0, "restarts": 0, "listeners": {"node1": 1, "node2": 1},
     }  # fmt: skip
 
 
@@ -141,6 +177,10 @@ def test_links(cluster):
     assert {(r["node"], r["peer"]) for r in rows} == {
         (a, b) for a in NODES for b in NODES if a != b} and len(rows) == 6  # fmt: skip
     (version,) = {r["version"] for r in cluster.nodes[0].rows("nodes")}
+    assert re.fullmatch(r"\d+\.\d+\.\d+", version)
+    told = re.findall(r"up: node\d at [0-9.:]+ \(node [0-9a-f-]{36}, version (.*?)\)",
+                      "".join(node.log() for node in cluster.nodes))  # fmt: skip
+    assert len(told) >= 6 and set(told) == {version}, "the log says it as well"
     for row in rows:
         peer = cluster.node(row["peer"])
         take(row, node=is_text, peer=is_text, since=TIME.fullmatch, up_s=is_count,

@@ -4,6 +4,9 @@
 import datetime
 
 import pytest
+from harness.certificates import make_authority, make_certificate
+from harness.ports import free_port
+from harness.process import Node, temporary_folder
 from harness.waiting import wait_until
 
 NODES = {"node1", "node2", "node3"}
@@ -88,3 +91,57 @@ def test_a_link_that_is_down(cluster):
     cluster.start()
     cluster.settle()
     wait_until(lambda: links_of(asked)["node1", "node3"]["state"] == "up", "it to be back")
+
+
+def test_of_two_connections_the_one_that_is_used_is_shown(started):
+    """A node that comes back dials the seed that it was told of, and is dialled by it, later, when
+    it was gone for a while."""
+    tls = temporary_folder()
+    make_authority(tls, "ca", 30)
+    first, second = free_port(), free_port()
+    if str(first) > str(second):
+        first, second = second, first  # the lower address dials
+
+    def node(name, port, **more):
+        make_certificate(tls, "ca", name, 30)
+        return Node(name=name, cluster__port=port, cluster__ca=tls / "ca.crt",
+                    cluster__certificate=tls / f"{name}.crt",
+                    cluster__key=tls / f"{name}.key", **more)  # fmt: skip
+
+    asked = started(node("node1", first, cluster__initial_nodes=f"127.0.0.1:{first}"))
+    other = started(node("node2", second, cluster__seeds=f"127.0.0.1:{first}"))
+    wait_until(lambda: len(links_of(asked)) == 2, "the two to know each other")
+
+    def told(field):
+        """By the links of node1; one may end while the others are asked."""
+        links = [a for a in asked.rows("actors", kind="link") if a["node"] == "node1"]
+        return [f["value"] for link in links
+                for f in asked.admin("actor show", actor=link["id"]).get("rows", [])
+                if f["field"] == field and (link["role"] == "up" or field != "side")]  # fmt: skip
+
+    def is_patient():
+        waits = told("next attempt at the latest after (ms)")
+        return any(w and w >= 1600 for w in waits)
+
+    for _ in range(6):
+        other.kill()
+        wait_until(is_patient, "node1 to dial it seldom", 20)
+        other.start()
+        wait_until(lambda: "dialled" in told("side"), "node1 to have dialled it")
+        if "accepted" in told("side"):
+            break  # and before, it was dialled: it does so at once
+    else:
+        raise AssertionError("node1 was the first each time, though it dials every two seconds")
+    last, rises = links_of(asked), {}
+
+    def all_count():
+        """There is always something to say, and it is said over the link that is used."""
+        now = links_of(asked)
+        for pair in set(now) & set(last):
+            if all((now[pair][f] or 0) > (last[pair][f] or 0)
+                   for f in ("frames_in", "frames_out")):  # fmt: skip
+                rises[pair] = rises.get(pair, 0) + 1
+        last.update(now)
+        return len(rises) == 2 and min(rises.values()) >= 10
+
+    wait_until(all_count, "frames to be counted at both ends, both ways", 30)

@@ -6,20 +6,12 @@ import json
 import pytest
 from harness.certificates import make_authority, make_certificate
 from harness.client import Client
+from harness.doctor import OK, UNHEALTHY, findings
 from harness.names import fresh
 from harness.ports import free_port
 from harness.process import Node, temporary_folder
+from harness.sleeper import sleeping_session
 from harness.waiting import wait_until
-from test_endings import sleeping_session
-
-OK, UNHEALTHY = 0, 7
-
-
-def findings(node, *words):
-    """(exit code, {(check, node): row})."""
-    result = node.console("doctor", "-o", "json", *words)
-    rows = json.loads(result.stdout)
-    return result.returncode, {(r["check"], r["node"]): r for r in rows}
 
 
 def test_a_backup_that_fails_and_one_that_is_there(started):

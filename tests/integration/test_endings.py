@@ -4,13 +4,13 @@ not keep up. What they are told, and what they get when they come back."""
 
 import json
 import signal
-import socket
 from contextlib import ExitStack
 
 import pytest
 from harness import raw
-from harness.client import Client, new_id
+from harness.client import Client
 from harness.names import fresh
+from harness.sleeper import sleeping_session
 from harness.waiting import PATIENCE_S, wait_until
 
 CROWD = 100  # more than are told by chance before the sockets are closed
@@ -52,35 +52,6 @@ def test_a_node_that_goes_says_so_before_it_closes(start_node, encoding):
     with Client(node, encoding) as again:
         again.log_in(token=alice.token, rooms={room: last - 1})
         assert again.wait_message("before")["seq"] == last, "nothing is lost by it"
-
-
-def narrow_socket(node):
-    """A WebSocket for which the kernel keeps little."""
-    plain = socket.create_connection
-
-    def narrow(address, timeout):
-        s = socket.socket()
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        s.settimeout(timeout)
-        s.connect(address)
-        return s
-
-    socket.create_connection = narrow
-    try:
-        return raw.RawSocket(node)
-    finally:
-        socket.create_connection = plain
-
-
-def sleeping_session(node, user, room):
-    """A session of `user` in the room whose client is open and reads nothing after it has logged
-    in."""
-    sleeper = narrow_socket(node)
-    data = {"type": "auth_request", "token": user["token"], "rooms": {room: 0}}
-    sleeper.send(raw.frame(json.dumps({"message_id": new_id(), "data": data}).encode()))
-    _, payload = sleeper.next_frame()
-    assert json.loads(payload)["data"]["type"] == "auth_response"
-    return sleeper
 
 
 def test_who_does_not_keep_up_is_closed_and_resumes(start_node):

@@ -9,6 +9,7 @@ from harness import raw
 from harness.bad_fields import REQUESTS
 from harness.client import Client, new_id
 from harness.names import fresh
+from harness.ports import own_address
 from harness.requests_table import CASES
 from harness.waiting import PATIENCE_S, wait_until
 from harness.web import Browser
@@ -166,17 +167,6 @@ def test_who_asks_for_many_people_at_once_asks_often(start_node):
         error = bob.refusal("presence_request", user_ids=many)
         assert error["code"] == "RATE_LIMIT" and "presence_request" in error["message"]
         assert 0 < error["details"]["retry_after_ms"] <= 60_000
-
-
-def own_address():
-    """An address of this machine that is not loopback; None: it has none."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        try:
-            s.connect(("192.0.2.1", 9))  # nothing is sent
-        except OSError:
-            return None
-        address = s.getsockname()[0]
-    return None if address.startswith("127.") else address
 
 
 def test_connections_a_minute(start_node):

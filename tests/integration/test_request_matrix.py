@@ -18,6 +18,8 @@ ELSEWHERE = {
     ("auth_request", "RATE_LIMIT"): "test_accounts.py::test_guessing_is_slowed_down",
     ("change_password_request", "RATE_LIMIT"):
         "test_accounts.py::test_guessing_the_old_password_is_slowed_down",
+    ("history_request", "RATE_LIMIT"):
+        "test_history_load.py::test_each_page_that_is_asked_for_at_once_is_answered",
     ("logout_request", "RATE_LIMIT"): "test_limits.py::test_every_request_has_its_limit",
     ("resume_request", "ROOM_NOT_FOUND"): "test_rights_matrix.py::test_in_a_room",
     ("room_list_request", "UNAVAILABLE"): NO_LEADER,

@@ -7,27 +7,15 @@ import signal
 import socket
 from pathlib import Path
 
-import pytest
 from harness import process, raw
 from harness.client import PASSWORD, Client, new_id
-from harness.framed import (ERROR, FramedClient, beat, connect, frames_in, listening,
-                            read_frame, request)  # fmt: skip
+from harness.framed import (ERROR, FramedClient, alice, beat, connect, frames_in,  # noqa: F401
+                            listening, read_frame, request)  # fmt: skip
 from harness.names import fresh
 from harness.process import Node
 from harness.waiting import PATIENCE_S, wait_until
 
-
-@pytest.fixture(scope="module")
-def node(programs):
-    with process.running(Node(**listening())) as made:
-        yield made
-
-
-@pytest.fixture
-def alice(node):
-    with FramedClient(node) as client:
-        client.register(fresh("alice"))
-        yield client
+NODE = listening()  # of the fixture `node`
 
 
 # -- conversation ---------------------------------------------------------------------------------

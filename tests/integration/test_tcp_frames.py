@@ -11,25 +11,15 @@ import zlib
 
 import msgpack
 import pytest
-from harness import framed, process, raw
+from harness import framed, raw
 from harness.client import new_id
-from harness.framed import (ERROR, HEADER, NUMBERS, FramedClient, beat, connect, frame, frames_in,
-                            last_word, listening, read_frame, request)  # fmt: skip
+from harness.framed import (ERROR, HEADER, NUMBERS, FramedClient, alice, beat,  # noqa: F401
+                            connect, frame, frames_in, last_word, listening, read_frame,
+                            request)  # fmt: skip
 from harness.names import fresh
-from harness.process import ROOT, Node
+from harness.process import ROOT
 
-
-@pytest.fixture(scope="module")
-def node(programs):
-    with process.running(Node(**listening())) as made:
-        yield made
-
-
-@pytest.fixture
-def alice(node):
-    with FramedClient(node) as client:
-        client.register(fresh("alice"))
-        yield client
+NODE = listening()  # of the fixture `node`
 
 
 def test_half_frames_and_several_in_a_packet(node):

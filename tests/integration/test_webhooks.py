@@ -252,8 +252,15 @@ def test_deliveries_go_on_after_a_restart(start_node, receiver):
     assert len({h["X-Greenroom-Delivery"] for h, _ in receiver.came}) == 1
 
 
+def given_up(client, hook):
+    """What is given up of it, once there is something."""
+    dead = f"{client.hooks}/{hook['id']}/dead"
+    wait_until(lambda: client.web.get(dead)["deliveries"], "the delivery to be given up", 30)
+    return client.web.get(dead)["deliveries"]
+
+
 def test_private_addresses_are_refused_by_default(start_node, receiver):
-    node = start_node(webhooks__retries=0)
+    node = start_node(webhooks__retries=1)
     client = Client(node)
     client.register(fresh("owner"))
     client.web = Browser(node, client.token)
@@ -264,9 +271,17 @@ def test_private_addresses_are_refused_by_default(start_node, receiver):
             "kind": "outgoing", "name": "x", "url": bad, "events": ["room_event"],
         })  # fmt: skip
         assert error["details"]["field"] == "url"
-    hook = outgoing(client, receiver.url)
+    by_address = outgoing(client, receiver.url)
+    by_name = outgoing(client, receiver.url.replace("127.0.0.1", "localhost"))
+    unknown = outgoing(client, "http://nobody.invalid/")
     client.send(client.room, "secret")
-    wait_until(lambda: shown(client, hook)["last_error"], "the delivery to be given up")
-    assert "loopback" in shown(client, hook)["last_error"]
+    # What the node refuses it would refuse again; a name may be found the next time.
+    for hook in (by_address, by_name):
+        (refused,) = given_up(client, hook)
+        assert (refused["attempts"], refused["status"]) == (1, None)
+        assert "loopback" in refused["error"] and "loopback" in shown(client, hook)["last_error"]
+    (lost,) = given_up(client, unknown)
+    assert (lost["attempts"], lost["status"]) == (2, None)
+    assert "its name was not" in lost["error"]
     assert receiver.came == []
     client.close()

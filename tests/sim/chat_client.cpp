@@ -189,9 +189,12 @@ void chat_client::learn(const request& r, const answer& a) {
   if (a.how == answer::kind::refused) {
     const bool denied = a.code == ec::forbidden || a.code == ec::room_not_found;
     const bool is_somebody = !in_.log().accounts().is_erased(r.user);
-    ensure(!(denied && clocks_ran && is_somebody && rooms_.contains(r.room)), "a member is refused",
+    const bool is_sure = rooms_.contains(r.room) && !doubtful_.contains(r.room);
+    ensure(!(denied && clocks_ran && is_somebody && is_sure), "a member is refused",
            [&] { return r.describe(); });
-    // Refusals are not remembered: a copy of a leave that was refused may get through later.
+    // Refusals are not remembered: a copy of a leave that was refused may get through later, also
+    // when its user has joined again.
+    if (r.what == verb::leave) doubtful_.insert(r.room);
     if (denied || r.what == verb::leave) rooms_.erase(r.room);
     return;
   }

@@ -97,6 +97,7 @@ class chat_client {
   std::uint64_t names_ = 0;
   bool registered_ = false;
   std::set<uuid> rooms_;                        ///< that it knows to be in
+  std::set<uuid> doubtful_;                     ///< that it may have left without being told
   std::vector<uuid> own_;                       ///< rooms that it has created
   std::vector<std::pair<uuid, uuid>> hooks_;    ///< that it has made; room and id
   std::deque<std::pair<uuid, uuid>> messages_;  ///< that it has seen lately; room and id

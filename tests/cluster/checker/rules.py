@@ -11,14 +11,14 @@ SILENCE_NS = 1_000_000_000  # after a revocation nothing comes
 
 def cursors(history):
     """Cursors only rise, are never above what was marked, and keep what was acknowledged."""
-    marked, kept = defaultdict(list), {}
+    marked, kept = defaultdict(list), defaultdict(list)
     for op in history.by_call["mark"]:
         for kind in ("delivered", "read"):
             if kind == op.inv["kind"] or kind == "delivered":  # read implies delivered
                 key = op.inv["r"], op.inv["u"], kind
                 marked[key].append(op.inv)
-                if op.outcome == "ok" and (key not in kept or op.inv["seq"] > kept[key]["seq"]):
-                    kept[key] = op.inv
+                if op.outcome == "ok":
+                    kept[key].append(op)
     for key in marked:
         marked[key].sort(key=lambda i: i["t"])
 
@@ -54,12 +54,15 @@ def cursors(history):
     for op in history.by_call["members"]:
         if op.inv.get("final"):
             for user, delivered, read in (op.ret or {}).get("cur", ()):
-                final[op.inv["r"], user, "delivered"] = delivered, op.ret
-                final[op.inv["r"], user, "read"] = read, op.ret
-    for key, mark in kept.items():
-        if key in final and final[key][0] < mark["seq"]:
-            yield Violation(f"the mark {key} {mark['seq']} was kept and is {final[key][0]}",
-                            mark, final[key][1])  # fmt: skip
+                final[op.inv["r"], user, "delivered"] = delivered, op
+                final[op.inv["r"], user, "read"] = read, op
+    for key, (cursor, read) in final.items():
+        # One that was answered after the reading began may be missing from it.
+        before = [m.inv for m in kept[key] if m.ret["t"] < read.inv["t"]]
+        mark = max(before, key=lambda inv: inv["seq"], default=None)
+        if mark and cursor < mark["seq"]:
+            yield Violation(f"the mark {key} {mark['seq']} was kept and is {cursor}",
+                            mark, read.ret)  # fmt: skip
 
 
 def fenced(history):

@@ -45,7 +45,7 @@ def disks():
 
 @pytest.mark.parametrize("slow", [1, 2])
 def test_slow_disks(disks, groups, make_trio, make_stage, figure, slow):
-    """40 writes a second on one node, or on two. Of one slow disk nobody notices anything once
+    """15 writes a second on one node, or on two. Of one slow disk nobody notices anything once
     others lead what its node led; with two it is slower. Nothing is lost, queues are bounded."""
     folder = needs.cgroup("blkio", "blkio.throttle.write_iops_device")
     trio = make_trio(folders=[d.data for d in disks]).start()
@@ -56,7 +56,7 @@ def test_slow_disks(disks, groups, make_trio, make_stage, figure, slow):
         for node, disk in list(zip(trio.nodes, disks))[:slow]:
             group = Group(folder, node.name)
             groups.append(group)
-            group.set("blkio.throttle.write_iops_device", f"{disk.numbers()} 40")
+            group.set("blkio.throttle.write_iops_device", f"{disk.numbers()} 15")
             group.take(node.pid())
         if slow == 1:
             wait_until(lambda: stage.check_people() or leads_nothing(trio, trio.nodes[0]),

@@ -8,9 +8,11 @@ import struct
 import zlib
 
 import msgpack
+import pytest
 
 from . import raw
 from .client import Client, Lost, _call, _loop, new_id
+from .names import fresh
 from .ports import free_port
 from .waiting import PATIENCE_S
 
@@ -192,3 +194,11 @@ class FramedClient(Client):
     def abort(self):
         _loop.call_soon_threadsafe(self._writer.transport.abort)
         self.wait_closed(PATIENCE_S)
+
+
+@pytest.fixture
+def alice(node):
+    """Somebody who has registered over TCP, for files that import it."""
+    with FramedClient(node) as client:
+        client.register(fresh("alice"))
+        yield client

@@ -61,3 +61,14 @@ def free_port(count=1):
             _given.update(wanted)
             return first
     raise RuntimeError("no free ports")
+
+
+def own_address():
+    """An address of this machine that is not loopback; None: it has none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        try:
+            s.connect(("192.0.2.1", 9))  # nothing is sent
+        except OSError:
+            return None
+        address = s.getsockname()[0]
+    return None if address.startswith("127.") else address

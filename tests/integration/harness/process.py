@@ -18,7 +18,7 @@ from pathlib import Path
 
 from . import planted
 from .ports import free_port
-from .waiting import PATIENCE_S, SLOWNESS, wait_until
+from .waiting import PATIENCE_S, SANITIZED, SLOWNESS, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 BIN = Path(os.environ.get("GREENROOM_BIN_DIR", ROOT / "build/release")).absolute()
@@ -28,6 +28,8 @@ TOOL = BIN / "greenroom"
 # What makes tests quick without changing what is tested.
 QUICK = {"auth.argon2_memory_mib": 1, "auth.argon2_ops": 1, "limits.messages_per_minute": 0,
          "limits.requests_per_minute": 0}  # fmt: skip
+if SANITIZED:
+    QUICK["limits.request_timeout_ms"] = 5000 * SLOWNESS
 
 
 class Started(list):

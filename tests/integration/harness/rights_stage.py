@@ -20,9 +20,11 @@ SCOPES = frozenset({"read", "write", "manage"})
 ACTORS = [
     *(Actor(s, a, SCOPES if a == "bot" else None)
       for a in ("user", "admin", "bot") for s in [*STANDINGS, "former"]),
-    *(Actor("owner", "bot", frozenset(s)) for s in ({"read"}, {"write"}, {"manage"})),
-    Actor("owner", "bot", SCOPES, elsewhere=True),
-    Actor("owner", "bot", None),  # logged in with its password
+    *(Actor(standing, "bot", frozenset(s)) for standing in ("owner", "member", "none")
+      for s in ({"read"}, {"write"}, {"manage"})),
+    *(Actor(standing, "bot", SCOPES, elsewhere=True) for standing in ("owner", "member", "none")),
+    # Logged in with its password.
+    *(Actor(standing, "bot", None) for standing in ("owner", "member")),
 ]  # fmt: skip
 
 

@@ -165,6 +165,34 @@ TEST_CASE("a burst of sends gets seqs without a hole") {
   }
 }
 
+TEST_CASE("who writes goes before those who have asked for pages already") {
+  leader_world w;
+  const auto alice = w.user("alice");
+  const auto room = w.room(alice, "tea");
+  for (int i = 0; i < 200; ++i) {
+    must<answered>(w.send(room, alice, std::string(200, 'x')));
+  }
+  room_history page;
+  page.what.room_id = room;
+  page.what.before_seq = 200;  // from the store
+  page.what.limit = 200;
+  std::vector<call_number> asked;
+  for (int i = 0; i < 300; ++i) {
+    asked.push_back(w.post(room, page, {alice, {}, 0}));
+  }
+  const auto sent = answer_in<message_ack>(w.send(room, alice, "among readers"));
+  std::size_t later = 0;
+  std::uint64_t last = 0;
+  for (const auto n : asked) {
+    const auto h = answer_in<history_response>(w.wait(n));
+    CHECK(h.messages.size() == 198);
+    CHECK(h.last_seq >= last);  // one after the other
+    last = h.last_seq;
+    later += h.last_seq >= sent.seq ? 1 : 0;
+  }
+  CHECK(later > asked.size() / 2);
+}
+
 TEST_CASE("history pages, from memory and from the store") {
   leader_world w;
   w.settings.rooms.recent_messages = 4;

@@ -42,7 +42,7 @@ TEST_CASE("what was delivered moves the cursor, and is told after a while", "[we
   auto l = with_delivery(5);
   l.failures = 3;
   l.told_at = now;
-  CHECK(l.take(204, "", retrying(8), 0, now) == webhook_lane::end::delivered);
+  CHECK(l.take({204, ""}, retrying(8), 0, now) == webhook_lane::end::delivered);
   CHECK(l.cursor == 5);
   CHECK(l.failures == 0);
   CHECK_FALSE(l.has_delivery());
@@ -53,12 +53,12 @@ TEST_CASE("what was delivered moves the cursor, and is told after a while", "[we
 
 TEST_CASE("what may pass is tried again later", "[webhooks]") {
   auto l = with_delivery(5);
-  CHECK(l.take(503, "", retrying(1), 0, now) == webhook_lane::end::again);
+  CHECK(l.take({503, ""}, retrying(1), 0, now) == webhook_lane::end::again);
   CHECK(l.has_delivery());
   CHECK(l.due > now);
   CHECK(l.cursor == 4);
   ++l.attempts;
-  CHECK(l.take(503, "", retrying(1), 0, now) == webhook_lane::end::given_up);
+  CHECK(l.take({503, ""}, retrying(1), 0, now) == webhook_lane::end::given_up);
   CHECK(l.cursor == 5);
   REQUIRE(l.dead.size() == 1);
   CHECK(l.dead[0].attempts == 2);
@@ -66,10 +66,29 @@ TEST_CASE("what may pass is tried again later", "[webhooks]") {
   CHECK(l.dead[0].id == chat::delivery_id_of(l.hook.id, 5));
 }
 
+TEST_CASE("what this node refuses to send is given up at once, with the reason", "[webhooks]") {
+  auto l = with_delivery(5);
+  l.told_at = now;
+  CHECK(l.take({0, "its address is not a public one (loopback)", true}, retrying(8), 0, now) ==
+        webhook_lane::end::given_up);
+  CHECK_FALSE(l.has_delivery());
+  CHECK(l.cursor == 5);
+  REQUIRE(l.dead.size() == 1);
+  CHECK(l.dead[0].attempts == 1);
+  CHECK(l.dead[0].status == 0);
+  CHECK(l.dead[0].failure == "its address is not a public one (loopback)");
+  CHECK(l.wants_to_tell(now));
+  // A name that cannot be looked up may be found the next time.
+  l.take_in_hand("message_received", "{}", 6, false);
+  ++l.attempts;
+  CHECK(l.take({0, "its name was not found"}, retrying(8), 0, now) == webhook_lane::end::again);
+  CHECK(l.has_delivery());
+}
+
 TEST_CASE("what is given up is told at once, without an endless reason", "[webhooks]") {
   auto l = with_delivery(5);
   l.told_at = now;
-  CHECK(l.take(0, std::string(1000, 'x'), retrying(0), 0, now) == webhook_lane::end::given_up);
+  CHECK(l.take({0, std::string(1000, 'x')}, retrying(0), 0, now) == webhook_lane::end::given_up);
   CHECK(l.dead.at(0).failure.size() == 200);
   CHECK(l.wants_to_tell(now));
 }
@@ -79,7 +98,7 @@ TEST_CASE("a webhook that fails on and on is paused until somebody says otherwis
   for (std::uint32_t i = 0; i < chat::failures_until_paused; ++i) {
     CHECK_FALSE(l.paused);
     l.take_in_hand("message_received", "{}", 5 + i, false);
-    l.take(404, "", retrying(8), 0, now);
+    l.take({404, ""}, retrying(8), 0, now);
   }
   CHECK(l.paused);
   // The store shows what it was before: it does not know yet.
@@ -103,7 +122,7 @@ TEST_CASE("a replay is taken up once, and settled when it arrives", "[webhooks]"
   l.meet(l.hook, {d});
   REQUIRE(l.replays.size() == 1);
   l.take_in_hand("message_received", "{}", 3, true);
-  CHECK(l.take(200, "", retrying(8), 0, now) == webhook_lane::end::delivered);
+  CHECK(l.take({200, ""}, retrying(8), 0, now) == webhook_lane::end::delivered);
   CHECK(l.cursor == 4);
   CHECK(l.settled == std::vector{d.id});
   // Nor while the leader is being told.
@@ -115,7 +134,7 @@ TEST_CASE("a replay is taken up once, and settled when it arrives", "[webhooks]"
 
 TEST_CASE("what was not heard is told again", "[webhooks]") {
   auto l = with_delivery(5);
-  l.take(404, "", retrying(8), 0, now);
+  l.take({404, ""}, retrying(8), 0, now);
   const auto first = l.begin_telling(1, now);
   CHECK(first.seq == 5);
   CHECK(first.dead.size() == 1);
@@ -147,12 +166,12 @@ TEST_CASE("a webhook whose maker has gone sends nothing more until it is let", "
   auto gone = stored_hook();
   gone.paused = gone.maker_gone = true;
   SECTION("while it waits") {
-    CHECK(l.take(503, "", retrying(8), 0, now) == webhook_lane::end::again);
+    CHECK(l.take({503, ""}, retrying(8), 0, now) == webhook_lane::end::again);
     l.meet(gone, {});
   }
   SECTION("while an attempt is under way") {
     l.meet(gone, {});
-    CHECK(l.take(503, "", retrying(8), 0, now) == webhook_lane::end::again);
+    CHECK(l.take({503, ""}, retrying(8), 0, now) == webhook_lane::end::again);
   }
   CHECK(l.paused);
   CHECK_FALSE(l.has_delivery());

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/bench.hpp"
 #include "cli/chat_options.hpp"
 #include "cli/console.hpp"
 #include "cli/room.hpp"
@@ -125,7 +126,7 @@ TEST_CASE("every verb and option of the console is in its manual page", "[man]")
   check_verbs(console, console, page);
 }
 
-TEST_CASE("so are those of chat, room and store", "[man]") {
+TEST_CASE("so are those of chat, room, store and bench", "[man]") {
   const auto check = [](const CLI::App* app, const char* file) {
     std::string all;
     for (const auto& paragraph : paragraphs(file)) {
@@ -144,6 +145,8 @@ TEST_CASE("so are those of chat, room and store", "[man]") {
   check(add_room(app, room), "greenroom.1");
   store_options store;
   check(add_store(app, store), "greenroom.1");
+  bench_options bench;
+  check(add_bench(app, bench), "greenroom-bench.1");
 }
 
 TEST_CASE("a verb that is not in the page is found missing", "[man]") {

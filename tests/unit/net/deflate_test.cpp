@@ -129,18 +129,81 @@ TEST_CASE("forms have places of their own") {
   CHECK_FALSE(taken[tcp]);
 }
 
-TEST_CASE("who can read what the server compresses, and how clients are asked to") {
-  CHECK(net::reads_deflated("permessage-deflate; server_no_context_takeover"));
-  CHECK(net::reads_deflated("Permessage-Deflate"));
-  CHECK_FALSE(net::reads_deflated(""));
-  CHECK_FALSE(net::reads_deflated("x-other; permessage-deflate"));
-  CHECK_FALSE(net::reads_deflated("permessage-deflate; server_max_window_bits=10"));
-  CHECK(net::client_window_bits("permessage-deflate; client_max_window_bits") == 12);
-  CHECK(net::client_window_bits("x, permessage-deflate ;client_max_window_bits ") == 12);
-  CHECK(net::client_window_bits("permessage-deflate") == 15);
-  CHECK(net::client_window_bits("permessage-deflate; client_max_window_bits=10") == 15);
-  CHECK(net::client_window_bits("permessage-deflate, permessage-deflate; client_max_window_bits") ==
-        15);
+TEST_CASE(
+    "what is inflated is what was deflated, whatever the window, and never more than it may") {
+  std::mt19937 random(11);
+  for (int i = 0; i < 100; ++i) {
+    std::string document;
+    const auto size = 1 + random() % 50'000;
+    while (document.size() < size)
+      document += static_cast<char>('a' + random() % (1 + random() % 26));
+    const auto packed = deflated(document, 9 + i % 7);
+    CHECK(net::inflate_document(packed, document.size()) == document);
+    CHECK(net::inflate_document(packed, document.size() - 1) ==
+          tl::unexpected(net::inflate_failure::too_long));
+  }
+  CHECK(net::inflate_document(deflated(std::string(16 << 20, 'x'), 15), 1 << 20) ==
+        tl::unexpected(net::inflate_failure::too_long));
+  CHECK(net::inflate_document(std::string(50, '\xff'), 1000) ==
+        tl::unexpected(net::inflate_failure::broken));
+}
+
+TEST_CASE("the examples of RFC 7692, section 7.2.3") {
+  const auto bytes = [](std::initializer_list<int> values) {
+    std::string out;
+    for (const int v : values)
+      out += static_cast<char>(v);
+    return out;
+  };
+  // One block; two; one that is not compressed; a last block with an empty one behind it.
+  for (const auto& payload :
+       {bytes({0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00}),
+        bytes({0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00}),
+        bytes({0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00}),
+        bytes({0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00})}) {
+    CHECK(net::inflate_document(payload, 5) == "Hello");
+  }
+  CHECK(net::inflate_document(bytes({0x00}), 5) == "");
+}
+
+TEST_CASE("what is agreed on with who offers permessage-deflate") {
+  const std::string plain =
+      "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+  struct row {
+    const char* offered;
+    std::optional<std::string> answer;
+    bool reads = true;
+  };
+  const row rows[] = {
+      {"permessage-deflate", plain},
+      {"x-other; a=b, Permessage-Deflate ; Server_No_Context_Takeover", plain},
+      {"permessage-deflate; client_max_window_bits", plain + "; client_max_window_bits=12"},
+      {"permessage-deflate; client_max_window_bits=10", plain},
+      {"permessage-deflate; client_max_window_bits=\"10\"", plain},
+      {"permessage-deflate, permessage-deflate; client_max_window_bits", plain},
+      {"permessage-deflate; server_max_window_bits=9", plain + "; server_max_window_bits=9", false},
+      {"permessage-deflate; server_max_window_bits=15", plain + "; server_max_window_bits=15"},
+      {"", {}},
+      {"x-other", {}},
+      {"permessage-deflate; server_max_window_bits", {}},
+      {"permessage-deflate; server_max_window_bits=7", {}},
+      {"permessage-deflate; server_max_window_bits=16", {}},
+      {"permessage-deflate; server_max_window_bits=09", {}},
+      {"permessage-deflate; client_max_window_bits=x", {}},
+      {"permessage-deflate; client_max_window_bits=", {}},
+      {"permessage-deflate; client_no_context_takeover=1", {}},
+      {"permessage-deflate; client_no_context_takeover; client_no_context_takeover", {}},
+      {"permessage-deflate; unheard_of", {}},
+      {"permessage-deflate;", {}},
+  };
+  for (const auto& r : rows) {
+    INFO(r.offered);
+    const auto agreed = net::agree_on_deflate(r.offered);
+    REQUIRE(agreed.has_value() == r.answer.has_value());
+    if (!agreed) continue;
+    CHECK(agreed->answer == *r.answer);
+    CHECK(agreed->reads_deflated == r.reads);
+  }
 }
 
 TEST_CASE("long answers and events are compressed for who has agreed to it") {

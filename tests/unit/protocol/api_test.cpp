@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -88,42 +89,76 @@ ojson http_schemas() {
   return schemas;
 }
 
-/// One for each status that errors have, with an example of each of its codes.
-ojson http_errors() {
-  auto responses = ojson::object();
-  for (int i = 0; i <= static_cast<int>(ec::internal); ++i) {
-    const auto code = static_cast<ec>(i);
-    const auto status = http_status(code);
-    auto& r = responses["error_" + std::to_string(status)];
-    if (r.is_null()) {
-      r = {{"description", ""}};
-      if (status == 429 || status == 503) {
-        r["headers"]["Retry-After"] = {{"description", "Seconds to wait."},
-                                       {"schema", {{"type", "integer"}, {"minimum", 0}}}};
-      }
-      r["content"]["application/json"] = {
-          {"schema", {{"$ref", "#/components/schemas/error_document"}}},
-          {"examples", ojson::object()}};
-    }
-    auto said = r["description"].get<std::string>();
-    if (!said.empty()) said += ' ';
-    r["description"] =
-        said + "`" + std::string(to_string(code)) + "`: " + std::string(describe(code));
+/// What an operation may be refused with under one status, as a response of the document refers to
+/// it: `#/components/responses/` and its codes, with full stops between them.
+const std::string refusals_at = "#/components/responses/";
+
+std::vector<ec> codes_in(const std::string& name) {
+  std::vector<ec> codes;
+  std::stringstream parts(name);
+  for (std::string part; std::getline(parts, part, '.');) {
+    const auto code = parse_ec(part);
+    INFO(name << ": " << part << " is no code");
+    REQUIRE(code);
+    codes.push_back(*code);
+  }
+  return codes;
+}
+
+/// With an example of each of the codes.
+ojson refusal(const std::vector<ec>& codes) {
+  ojson examples;
+  std::string said;
+  auto names = ojson::array();
+  for (const auto code : codes) {
+    const auto name = std::string(to_string(code));
+    names.push_back(name);
+    said += (said.empty() ? "`" : " `") + name + "`: " + std::string(describe(code));
     error e{code, std::string(describe(code)), {}};
     if (code == ec::invalid_message) e.details.field = "limit";
     if (code == ec::too_large) {
       e.details.field = "content";
       e.details.limit = limits::content_bytes_max;
     }
-    if (status == 429 || status == 503) e.details.retry_after_ms = 1000;
-    r["content"]["application/json"]["examples"][std::string(to_string(code))]["value"] = {
-        {"success", false},
-        {"data", nullptr},
-        {"error", error_to_json(e)},
-        {"timestamp", a_time},
-        {"request_id", some_id}};
+    if (code == ec::rate_limit || code == ec::unavailable) e.details.retry_after_ms = 1000;
+    examples[name]["value"] = {{"success", false},
+                               {"data", nullptr},
+                               {"error", error_to_json(e)},
+                               {"timestamp", a_time},
+                               {"request_id", some_id}};
   }
-  return responses;
+  ojson r{{"description", said}};
+  if (codes.front() == ec::rate_limit || codes.front() == ec::unavailable) {
+    r["headers"]["Retry-After"] = {{"description", "Seconds to wait."},
+                                   {"schema", {{"type", "integer"}, {"minimum", 0}}}};
+  }
+  ojson narrowed;
+  narrowed["properties"]["error"]["properties"]["code"]["enum"] = std::move(names);
+  r["content"]["application/json"] = {
+      {"schema",
+       {{"allOf", ojson::array({{{"$ref", "#/components/schemas/error_document"}}, narrowed})}}},
+      {"examples", std::move(examples)}};
+  return r;
+}
+
+/// One for each set of codes that operations of `paths` refer to.
+ojson http_errors(const ojson& paths) {
+  std::map<std::string, ojson> used;
+  for (const auto& [path, operations] : paths.items()) {
+    for (const auto& [method, operation] : operations.items()) {
+      for (const auto& [status, answer] : operation.at("responses").items()) {
+        const auto to = answer.value("$ref", "");
+        if (!to.starts_with(refusals_at)) continue;
+        const auto name = to.substr(refusals_at.size());
+        INFO(method << " " << path << " " << status);
+        const auto codes = codes_in(name);
+        for (const auto code : codes)
+          CHECK(std::to_string(http_status(code)) == status);
+        used.try_emplace(name, refusal(codes));
+      }
+    }
+  }
+  return ojson(used);
 }
 
 // -- sockets --------------------------------------------------------------------------------------
@@ -277,7 +312,7 @@ std::string error_catalogue() {
 TEST_CASE("api: openapi.json has the schemas and errors of the code", "[api]") {
   auto document = ojson::parse(read("api/openapi.json"));
   document["components"]["schemas"] = http_schemas();
-  document["components"]["responses"] = http_errors();
+  document["components"]["responses"] = http_errors(document.at("paths"));
   settle("api/openapi.json", document.dump(2) + "\n");
 }
 

@@ -3,8 +3,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "search/query_author.hpp"
-
 using namespace greenroom;
 using namespace greenroom::search;
 
@@ -62,13 +60,13 @@ TEST_CASE("filters") {
 
 TEST_CASE("an author is named, or given by id") {
   const auto id = user_id_of("bob").str();
-  CHECK(author_is_named("tea from:bob"));
-  CHECK(author_is_named("from:@Bob"));
-  CHECK(author_is_named("from:" + id + " from:bob"));
-  CHECK_FALSE(author_is_named("from:" + id));
-  CHECK_FALSE(author_is_named("from:@" + id + " tea"));
-  CHECK_FALSE(author_is_named("from:bob from:" + id));
-  CHECK_FALSE(author_is_named("tea in:bob"));
+  CHECK(must("tea from:bob").from_is_name);
+  CHECK(must("from:@Bob").from_is_name);
+  CHECK(must("from:" + id + " from:bob").from_is_name);
+  CHECK_FALSE(must("from:" + id).from_is_name);
+  CHECK_FALSE(must("from:@" + id + " tea").from_is_name);
+  CHECK_FALSE(must("from:bob from:" + id).from_is_name);
+  CHECK_FALSE(must("tea in:bob").from_is_name);
 }
 
 TEST_CASE("what cannot be looked for is refused, and says why") {

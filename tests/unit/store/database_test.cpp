@@ -71,6 +71,14 @@ TEST_CASE("a schema that is no number is damage") {
   CHECK_THAT(why_not(folder.path()), Contains("damaged record schema"));
 }
 
+TEST_CASE("a manifest that is named and is not there is damage") {
+  const temp_folder folder;
+  REQUIRE(open_or_throw(folder.path())->set_meta("k", "v").has_value());
+  std::ofstream(folder.path() / "CURRENT", std::ios::trunc) << "MANIFEST-999999\n";
+  CHECK_THAT(why_not(folder.path()), Contains("is damaged") && Contains("MANIFEST-999999") &&
+                                         Contains("restore it from a backup"));
+}
+
 TEST_CASE("parts of a newer version are refused by name") {
   const temp_folder folder;
   {

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "support/temporary_folder.hpp"
+#include "unit/telemetry/log_folder.hpp"
 
 using namespace greenroom;
 using namespace greenroom::telemetry;
@@ -19,11 +19,8 @@ namespace {
 
 constexpr std::uint64_t mib = 1024 * 1024;
 
-struct folder {
-  greenroom::test::temporary_folder own;
-  [[nodiscard]] std::filesystem::path file(int n = 0) const {
-    return own.path() / (n == 0 ? "audit.jsonl" : "audit.jsonl." + std::to_string(n));
-  }
+struct folder : test::log_folder {
+  folder() : log_folder("audit.jsonl") {}
 };
 
 std::unique_ptr<audit_log> open(const folder& f, std::uint64_t max_bytes = mib, unsigned old = 2) {

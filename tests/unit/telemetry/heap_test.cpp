@@ -87,3 +87,17 @@ TEST_CASE("what was freed before the first look goes back too") {
   CHECK(heap.look());
   CHECK(resident_mib() + 100 < full);
 }
+
+TEST_CASE("what is in use is counted while somebody has it, and not what was freed") {
+  if (other_allocator) {
+    SUCCEED("the allocator of a sanitizer is another one");
+    return;
+  }
+  constexpr std::size_t some = 100'000'000;  // of 160 MB
+  const auto before = greenroom::telemetry::heap_used_bytes();
+  blocks_between_survivors memory;
+  const auto full = greenroom::telemetry::heap_used_bytes();
+  CHECK(full > before + some);
+  memory.free_blocks();
+  CHECK(greenroom::telemetry::heap_used_bytes() + some < full);
+}

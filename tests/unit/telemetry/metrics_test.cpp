@@ -25,8 +25,9 @@ TEST_CASE("the text has latencies, gauges, process figures and the version") {
   CHECK_THAT(text, Contains("greenroom_test_now -2"));
   CHECK_THAT(text, Contains("greenroom_build_info{version=\"" GREENROOM_VERSION "\""));
   CHECK_THAT(text, Contains("# TYPE process_cpu_seconds_total counter"));
-  for (const auto* name : {"process_resident_memory_bytes ", "process_open_fds ",
-                           "process_max_fds ", "process_threads ", "process_start_time_seconds "}) {
+  for (const auto* name :
+       {"process_resident_memory_bytes ", "greenroom_heap_used_bytes ", "process_open_fds ",
+        "process_max_fds ", "process_threads ", "process_start_time_seconds "}) {
     CHECK_THAT(text, Contains("\n" + std::string(name)));
   }
 }

@@ -4,13 +4,12 @@
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
-#include <fstream>
+#include <filesystem>
 #include <nlohmann/json.hpp>
-#include <vector>
 
-#include "support/temporary_folder.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/request_scope.hpp"
+#include "unit/telemetry/log_folder.hpp"
 
 using namespace greenroom;
 using namespace greenroom::telemetry;
@@ -20,18 +19,8 @@ namespace {
 
 constexpr std::uint64_t mib = 1024 * 1024;
 
-struct folder {
-  greenroom::test::temporary_folder own;
-  [[nodiscard]] std::filesystem::path file(int n = 0) const {
-    return own.path() / (n == 0 ? "security.jsonl" : "security.jsonl." + std::to_string(n));
-  }
-  [[nodiscard]] std::vector<json> lines(int n = 0) const {
-    std::ifstream in(file(n));
-    std::vector<json> all;
-    for (std::string line; std::getline(in, line);)
-      all.push_back(json::parse(line));
-    return all;
-  }
+struct folder : test::log_folder {
+  folder() : log_folder("security.jsonl") {}
 };
 
 std::unique_ptr<security_log> open(const folder& f, std::uint64_t max_bytes = mib) {

@@ -42,4 +42,5 @@ TEST_CASE("retries: what an answer means", "[web]") {
     CHECK(judge(later) == verdict::again);
   for (const unsigned never : {301U, 302U, 307U, 308U, 400U, 401U, 404U, 410U})
     CHECK(judge(never) == verdict::never);
+  CHECK(judge(0, true) == verdict::never);
 }
