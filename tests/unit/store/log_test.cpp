@@ -157,8 +157,9 @@ TEST_CASE("what is cut off in the batch that brought it goes too") {
   writer.append(append_of({entry(2), entry(3), entry(4)}));
   writer.append(marked(4, 4));
   go.set_value();
-  CHECK(greenroom::test::eventually([&] { return physical(*db) == 1; }));
-  CHECK(log_reader(*db, 4).first_index() == 4);
+  // One entry is there at the beginning as well, before the others have come.
+  CHECK(greenroom::test::eventually(
+      [&] { return physical(*db) == 1 && log_reader(*db, 4).first_index() == 4; }));
 }
 
 TEST_CASE("what a process has not swept the next one does, without an append") {
