@@ -60,6 +60,8 @@ class frame_reader {
   }
   /// Gives back what the last message needed; its view is no good any more.
   void forget() noexcept;
+  /// Gives back what has come of a message that nobody wants any more; its rest may still come.
+  void drop_message() noexcept { message_ = std::string(); }
   /// Gives back all memory.
   void clear() noexcept;
 

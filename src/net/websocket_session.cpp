@@ -178,6 +178,7 @@ void websocket_session::take_frames(std::span<char> bytes) {
     if (ended_ || deaf_) return;
     rest_.assign(bytes.begin(), bytes.end());
     reader_.forget();
+    if (closing_) reader_.drop_message();
     const auto held = rest_.size() + reader_.held_bytes();
     if (held > uncounted_bytes) {
       hold_partial(held);
