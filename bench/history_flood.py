@@ -24,6 +24,7 @@ from harness import framed  # noqa: E402
 from harness.client import PASSWORD, Client, new_id  # noqa: E402
 from harness.process import Node  # noqa: E402
 from harness.web import Browser  # noqa: E402
+from steady_writer import SteadyWriter  # noqa: E402
 
 MESSAGES = 2000  # in the room, of 200 bytes
 PAGE = 200
@@ -99,28 +100,11 @@ def read_on(address, room, tokens, pages, pipe):
                     key.data.read()
 
 
-class Writer:
-    """Sends so many messages a second, whether the ones before have been acknowledged or not.
-    Measured from when one was due to its acknowledgement: a stall counts for all it holds up."""
-
-    def __init__(self, client, room):
-        self.client, self.room = client, room
-        self.took, self.failed = [], 0
-
-    def run(self, seconds):
-        began, answers = time.monotonic(), []
-        for sent in range(int(seconds * SENDS_S)):
-            due = began + sent / SENDS_S
-            time.sleep(max(0.0, due - time.monotonic()))
-            answer = self.client.post("send_message_request", room_id=self.room, content="x",
-                                      message_type="text")  # fmt: skip
-            answer.add_done_callback(lambda _, due=due: self.took.append(time.monotonic() - due))
-            answers.append(answer)
-        self.failed = sum(a.result(60)["data"]["type"] != "message_ack" for a in answers)
-        took = sorted(self.took)
-        at = {f"p{p}": took[len(took) * p // 100] for p in (50, 99)} | {"longest": took[-1]}
-        figures = ", ".join(f"{what} {1000 * value:.1f}" for what, value in at.items())
-        return f"{figures} ms, {self.failed} of {len(took)} not acknowledged"
+def write(client, room):
+    """What somebody who writes for a while has waited, as a text."""
+    writer = SteadyWriter(client, room, SENDS_S)
+    time.sleep(SECONDS)
+    return writer.end()
 
 
 def make_readers(node, room, count):
@@ -164,13 +148,13 @@ def measure(node, count, pages):
                                 daemon=True)  # fmt: skip
         reading.start()
         assert here.recv() == "connected"
-        print(f"nobody reads: {Writer(alice, room).run(SECONDS)} "
+        print(f"nobody reads: {write(alice, room)} "
               f"(load {os.getloadavg()[0]:.1f})", flush=True)  # fmt: skip
         here.send("begin")
         time.sleep(WARM_S)
         here.send("tell")
         before, began, used_before = here.recv(), time.monotonic(), node.cpu_s()
-        print(f"{count} clients ask for {pages} pages each: {Writer(alice, room).run(SECONDS)} "
+        print(f"{count} clients ask for {pages} pages each: {write(alice, room)} "
               f"(load {os.getloadavg()[0]:.1f})", flush=True)  # fmt: skip
         here.send("tell")
         after, took, used = here.recv(), time.monotonic() - began, node.cpu_s() - used_before

@@ -21,6 +21,7 @@ sys.path[:0] = [str(ROOT / "tests/integration")]
 
 from harness.client import Client  # noqa: E402
 from harness.process import Node  # noqa: E402
+from steady_writer import SteadyWriter  # noqa: E402
 
 MAKERS = 16
 AT_ONCE = 64  # creations that each of them has under way
@@ -76,39 +77,6 @@ def make_actors(node, makers, wanted):
           f"{node.memory_kib() // 1024} MiB", flush=True)  # fmt: skip
 
 
-class Writer:
-    """Sends so many messages a second, whether the ones before have been acknowledged or not.
-    Measured from when one was due to its acknowledgement: a stall counts for all it holds up."""
-
-    def __init__(self, client, room):
-        self.client, self.room = client, room
-        self.took = []
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self._run)
-        self.thread.start()
-
-    def _run(self):
-        began, sent, answers = time.monotonic(), 0, []
-        while not self.over.is_set():
-            due = began + sent / MESSAGES_S
-            time.sleep(max(0.0, due - time.monotonic()))
-            answer = self.client.post("send_message_request", room_id=self.room, content="x",
-                                      message_type="text")  # fmt: skip
-            answer.add_done_callback(lambda _, due=due: self.took.append(time.monotonic() - due))
-            answers.append(answer)
-            sent += 1
-        for each in answers:
-            answer = each.result(60)["data"]
-            assert answer["type"] == "message_ack", answer
-
-    def end(self):
-        self.over.set()
-        self.thread.join()
-        took = sorted(self.took)
-        at = {f"p{p}": took[len(took) * p // 100] for p in (50, 99)} | {"longest": took[-1]}
-        return ", ".join(f"{what} {1000 * value:.1f}" for what, value in at.items()) + " ms"
-
-
 def ask(node, args):
     """Milliseconds of CPU of the node for an answer, of the clock, and its rows."""
     used, took = [], []
@@ -135,7 +103,7 @@ def measure(node, wanted):
             cpu, took, rows = ask(node, args)
             print(f"{what}: {cpu:.0f} ms of CPU, {took:.0f} ms, {rows} rows", flush=True)
         for what, asks in WATCHED.items():
-            writer = Writer(writing, room)
+            writer = SteadyWriter(writing, room, MESSAGES_S)
             until = time.monotonic() + SECONDS
             while time.monotonic() < until:
                 for args in asks:

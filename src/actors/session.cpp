@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <random>
 
+#include "actors/answer_time.hpp"
 #include "actors/message_trace.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/request_scope.hpp"
@@ -134,8 +135,7 @@ void session::begin() {
   entered_ = true;
   const auto order =
       env_->board.enter_session(start_.user_id, caf::actor_cast<session_actor>(this));
-  const auto deadline =
-      clock::now() + std::chrono::milliseconds(env_->config.limits.request_timeout_ms) - 200ms;
+  const auto deadline = answer_time(env_->config);
   ask(start_.user_id, env_->board.shard_of(start_.user_id), {start_.user_id, {}, 0}, place(order),
       deadline, [this](const reply_body& body) {
         if (const auto* ok = std::get_if<user_attached>(&body)) {

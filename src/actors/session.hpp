@@ -182,6 +182,8 @@ class session final : public observed<session_actor> {
   void on(const job_ptr& j, const protocol::unsupported_request& r);
   /// To one room or user, the reply being the answer.
   void forward(const job_ptr& j, const uuid& target, const protocol::request& r, call_body body);
+  /// Of a request that comes now.
+  job_ptr begin_job(const uuid& message_id, answerer answer);
   static void finish(const job_ptr& j, const reply_body& body);
   std::uint64_t fingerprint_of(const protocol::request& r) const;
 

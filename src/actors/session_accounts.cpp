@@ -49,16 +49,9 @@ void session::on(const job_ptr& j, const protocol::change_password_request& r) {
 }
 
 session::job_ptr session::job_of(const http_call_ptr& c) {
-  auto j = std::make_shared<job>();
-  j->message_id = c->request.message_id;
-  j->answer = [c](protocol::answer_data data, bool duplicate) {
+  return begin_job(c->request.message_id, [c](protocol::answer_data data, bool duplicate) {
     c->done({c->request.message_id, now_ms(), std::move(data), duplicate});
-  };
-  j->deadline = clock::now() + std::chrono::milliseconds(env_->config.limits.request_timeout_ms) -
-                std::chrono::milliseconds(200);
-  std::erase_if(jobs_, [](const auto& weak) { return weak.expired(); });
-  jobs_.push_back(j);
-  return j;
+  });
 }
 
 bool session::refuse_unless_admin(const job_ptr& j) const {

@@ -53,13 +53,14 @@ void session::take_request(const protocol::request_envelope& r, answerer answer)
     answer(std::move(*bad), false);
     return;
   }
-  auto j = std::make_shared<job>();
-  j->message_id = r.message_id;
-  j->answer = audited(r.data, std::move(answer));
-  j->deadline = answer_time(env_->config);
+  handle(begin_job(r.message_id, audited(r.data, std::move(answer))), r.data);
+}
+
+session::job_ptr session::begin_job(const uuid& message_id, answerer answer) {
+  auto j = std::make_shared<job>(job{message_id, std::move(answer), answer_time(env_->config)});
   std::erase_if(jobs_, [](const auto& weak) { return weak.expired(); });
   jobs_.push_back(j);
-  handle(j, r.data);
+  return j;
 }
 
 void session::handle(const job_ptr& j, const protocol::request& r) {

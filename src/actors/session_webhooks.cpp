@@ -95,16 +95,10 @@ void session::act_on_webhook(const http_call_ptr& c, const answerer& answer) {
       return;
     }
   }
-  auto j = std::make_shared<job>();
-  j->message_id = c->request.message_id;
   const bool is_action = body.kind != what::list && body.kind != what::dead;
-  j->answer = is_action && acting_role() == protocol::user_role::admin
-                  ? audited(entry_of(wanted), answer)
-                  : answer;
-  j->deadline = clock::now() + std::chrono::milliseconds(env_->config.limits.request_timeout_ms) -
-                std::chrono::milliseconds(200);
-  std::erase_if(jobs_, [](const auto& weak) { return weak.expired(); });
-  jobs_.push_back(j);
+  const bool is_told = is_action && acting_role() == protocol::user_role::admin;
+  const auto j =
+      begin_job(c->request.message_id, is_told ? audited(entry_of(wanted), answer) : answer);
   chat::origin asker{start_.user_id, {}, 0, acting_role()};
   if (is_action) {
     asker.message_id = c->request.message_id;

@@ -22,7 +22,8 @@ constexpr const char* about =
     "from then, so that a node that stalls is not spared. Without it as many are under way as\n"
     "--window says. Accounts (NAME1 to NAMEn) and tokens are made at the operator's socket\n"
     "(--admin), or come from --ws-tokens; rooms are made by the last of them and are called\n"
-    "bench-rXXXXXXN. Accounts and rooms stay: this is for nodes that are there to be measured.\n"
+    "bench-r, with six digits and a number. Accounts and rooms stay: this is for nodes that are\n"
+    "there to be measured.\n"
     "The node's limits hold: raise limits.messages_per_minute, limits.requests_per_minute and\n"
     "limits.connects_per_minute_per_address for it. CPU and memory are those of the processes\n"
     "that listen on the port, if they are on this machine, or of --pids.\n";

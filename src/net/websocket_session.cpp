@@ -142,8 +142,8 @@ void websocket_session::check_heartbeat(steady::time_point now) {
   }
 }
 
-void websocket_session::count_idle_frames(std::uint64_t frames) {
-  idle_frames_ += static_cast<std::uint32_t>(frames);
+void websocket_session::count_idle_frames(std::uint32_t frames) {
+  idle_frames_ += frames;
   if (idle_frames_ < idle_frames_max) return;
   close_for(end_reason::protocol_violation, close_code::policy,
             "too many frames that carry nothing");

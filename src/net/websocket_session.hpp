@@ -58,7 +58,7 @@ class websocket_session final : public document_session {
   /// The stream is lost: nothing is read any more, and what has not begun is not written.
   void fail(const frame_reader::violation& v);
   /// Counts frames that carry nothing; too many of them end the connection.
-  void count_idle_frames(std::uint64_t frames);
+  void count_idle_frames(std::uint32_t frames);
   /// A control frame; ahead of all documents that have not begun.
   void put_control(std::string frame);
   /// The same as an answer: if there is one under way, reading rests until this one is out too.

@@ -14,7 +14,7 @@ import pytest
 from harness.client import Client
 from harness.doctor import OK, UNHEALTHY, findings
 from harness.names import fresh
-from harness.process import STARTED, Node
+from harness.process import STARTED, Node, running
 from harness.waiting import wait_until
 from rig import needs
 from rig.clocks import certificates_of_the_past, fake_clock, set_clock
@@ -59,16 +59,10 @@ def leave(disk, mib):
         os.posix_fallocate(filler.fileno(), 0, has + more)
 
 
-@contextlib.contextmanager
 def node_on(disk):
     node = Node(disk.data)
     node.log_path = disk.folder / "node1.log"
-    try:
-        yield node.start()
-        node.stop()
-    finally:
-        node.kill()
-        STARTED.remove(node)
+    return running(node)
 
 
 def test_a_disk_that_is_nearly_full(programs, disk):

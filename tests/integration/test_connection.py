@@ -76,17 +76,13 @@ def test_origins(start_shared, origin, status):
 @pytest.fixture(scope="module")
 def start_shared(programs):
     """A node whose time-outs and limits are small."""
-    from harness.process import STARTED, Node
+    from harness.process import Node, running
 
     node = Node(websocket__heartbeat_s=1, limits__max_connections=8,
                 http__allowed_origins="http://listed.example", limits__messages_per_minute=5,
                 resume__max_entries=4, http__request_timeout_s=1)  # fmt: skip
-    try:
-        yield node.start()
-        node.stop()
-    finally:
-        node.kill()
-        STARTED.remove(node)
+    with running(node):
+        yield node
 
 
 # -- time-outs and limits ----------------------------------------------------------------------

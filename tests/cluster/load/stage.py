@@ -20,6 +20,7 @@ from .recording import Recording, hash_of
 from .speaker import Speaker
 
 PAGE = 200
+PAGES_AT_ONCE = 100  # a node reads 128 requests of a connection ahead of its answers
 SAMPLE_S = 0.5
 
 _number = itertools.count(1)
@@ -283,14 +284,16 @@ class Stage:
             self._call(speaker.close())
 
     async def _read_store(self, node, speaker, finals):
-        """What it has when nobody can tell it more; it waits 2 s for somebody, so all at once."""
+        """What it has when nobody can tell it more; it waits 2 s for somebody, so many at once."""
         asked = [(room, after) for room in self.rooms
                  for after in range(0, finals[room.name], PAGE)]  # fmt: skip
-        pages = await asyncio.gather(*(
-            speaker.ask("history", "history_request", r=room.name,
-                        fields={"room_id": room.id, "after_seq": after, "limit": PAGE})
-            for room, after in asked
-        ))  # fmt: skip
+        pages = []
+        for first in range(0, len(asked), PAGES_AT_ONCE):
+            pages += await asyncio.gather(*(
+                speaker.ask("history", "history_request", r=room.name,
+                            fields={"room_id": room.id, "after_seq": after, "limit": PAGE})
+                for room, after in asked[first : first + PAGES_AT_ONCE]
+            ))  # fmt: skip
         logs, last = {r.name: {} for r in self.rooms}, {}
         for (room, _), (page, data) in zip(asked, pages):
             assert page["ok"] and page["stale"], f"{node.name} is alone: {data}"
