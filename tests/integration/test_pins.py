@@ -129,5 +129,8 @@ def test_it_outlives_a_drain_and_all_nodes(cluster):
         node.stop()
     cluster.start()
     cluster.settle()
+    assert pinned(asked) == moved
+    # Whoever was ready first leads at the beginning.
+    wait_until(lambda: moved <= led_by(asked, "node2"), "node2 to lead it after a start", 40)
     cluster.wait_even()
-    assert pinned(asked) == moved and moved <= led_by(asked, "node2")
+    assert pinned(asked) == moved and moved <= led_by(asked, "node2"), "and it stays there"

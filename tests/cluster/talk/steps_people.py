@@ -81,10 +81,10 @@ def invite(walk, person):
 
 def remove(walk, person):
     room_id, other, ban = any_room(walk, person), anybody(walk), walk.rng.random() < 0.4
-    # Mostly by and of somebody by chance, which is refused as a rule; else where it can be done.
+    # By and of somebody by chance, which is refused as a rule, or where it can be done.
     lower = [(r.id, other) for r in living(walk) for other in sorted(r.members)
              if walk.chat.rank(person.user, r) > ROLES.index(r.members[other].role)]  # fmt: skip
-    if lower and walk.rng.random() < 0.4:
+    if lower and walk.rng.random() < 0.7:
         room_id, other = walk.rng.choice(lower)
     walk.do(person, "remove_member_request",
             lambda _: walk.chat.remove(person.user, room_id, other, ban),
