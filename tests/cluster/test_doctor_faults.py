@@ -110,9 +110,11 @@ def test_a_clock_that_is_wrong(make_trio, tmp_path):
 
 @contextlib.contextmanager
 def slow_reads(node):
-    """Each read of a file of the store takes seconds, as on a disk that hangs."""
+    """Each read of a file of the store takes so long that whoever waits for it is seen at it:
+    something has to wait behind the read, and to be there at both of the two looks, which are a
+    second apart, of one `doctor` of several."""
     with subprocess.Popen(["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pread64", "-e",
-                           "inject=pread64:delay_enter=3s", "-p", str(node.pid())],
+                           "inject=pread64:delay_enter=8s", "-p", str(node.pid())],
                           stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as strace:  # fmt: skip
 
         def is_traced():
@@ -151,7 +153,8 @@ def test_an_actor_that_is_stuck(programs):
         def join():
             with contextlib.suppress(AssertionError), Client(node) as bob:
                 bob.register(fresh("bob"))
-                bob.answer("join_room_request", room_id=room)
+                bob.post("join_room_request", room_id=room)
+                bob.answer("room_request", room_id=room)  # waits behind the first
 
         with slow_reads(node):
             joining = threading.Thread(target=join)
