@@ -243,6 +243,7 @@ void session::give_back(client_request_ptr r) {
 // ------------------------------------------------------------------------
 
 void session::take_notice(const user_notice& n) {
+  rest_.reset();
   switch (n.kind) {
     case user_notice::what::status_set:
       if (n.status_at > status_at_) {
@@ -369,15 +370,21 @@ void session::tick() {
   calls_.on_time(caf::actor_cast<reply_sink>(this), now);
   finish_gatherings();
   give_up_reads(now);
+  if (rest_ && now >= rest_->until) {
+    rest_.reset();
+  }
   const bool is_there = attached_ && start_.transport != net::transport::http;
   // Also while requests are in flight: who always has some would keep a role that was taken from
   // him, or a session whose end nobody could tell.
   if (is_there && now >= next_attach_) {
     attach_again();
   }
-  if (!gatherings_.empty() || !calls_.empty()) {
+  if (!gatherings_.empty() || !calls_.empty() || rest_) {
     // Usually what is waited for comes first, and the next tick finds other calls or none.
     auto next = std::min(calls_.next_time(), next_late_read());
+    if (rest_) {
+      next = std::min(next, rest_->until);
+    }
     for (const auto& g : gatherings_) {
       next = std::min(next, g->deadline);
     }

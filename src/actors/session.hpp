@@ -94,6 +94,14 @@ class session final : public observed<session_actor> {
     bool leader_is_silent = false;  ///< as the last page has found it
   };
 
+  /// A list of one's own rooms of which pages have been given: the next one needs no shard to look
+  /// at all of them again. It is forgotten as soon as anything else happens.
+  struct rest_of_list {
+    protocol::room_list_request next;  ///< what has to be asked for, but for the limit
+    std::vector<protocol::room> rooms;
+    clock::time_point until;
+  };
+
   /// Several rooms being subscribed for one answer.
   struct gathering {
     std::map<uuid, std::uint64_t> wanted;  ///< room → tag
@@ -236,6 +244,8 @@ class session final : public observed<session_actor> {
 
   // session_lists.cpp: what is gathered from many shards
   void list_own(const job_ptr& j, const protocol::room_list_request& r);
+  void give_page(const job_ptr& j, const protocol::room_list_request& r,
+                 std::vector<protocol::room> rooms);
   void list_public(const job_ptr& j, const protocol::room_list_request& r);
   void list_users(const job_ptr& j, const protocol::user_list_request& r);
 
@@ -275,6 +285,7 @@ class session final : public observed<session_actor> {
   std::map<uuid, room_reads> reads_;  ///< of history
   std::size_t reads_waiting_ = 0;     ///< in all rooms
   std::vector<std::weak_ptr<job>> jobs_;
+  std::unique_ptr<rest_of_list> rest_;
   alarm alarm_;                     ///< of what is in flight
   clock::time_point idle_until_{};  ///< a tick comes then at the latest
 };

@@ -15,8 +15,19 @@ namespace greenroom::actors {
 
 namespace {
 
+using namespace std::chrono_literals;
+
 /// Rooms of one's own are ordered by two times.
 using position = list_position;
+
+/// Whoever wants all of a list asks for its next page at once.
+constexpr auto rest_is_kept = 2s;
+
+std::tuple<unix_ms, unix_ms, uuid> key_of(const protocol::room& room, protocol::room_scope scope) {
+  return scope == protocol::room_scope::invited
+             ? std::make_tuple(room.created_at, unix_ms{0}, room.id)
+             : std::make_tuple(room.last_message_at, room.created_at, room.id);
+}
 
 /// Waits for several replies and then goes on. Whoever gets another reply than he wants finishes
 /// the request instead, and what comes later is for nobody.
@@ -56,17 +67,17 @@ void session::list_own(const job_ptr& j, const protocol::room_list_request& r) {
     finish(j, invalid_field("cursor", "not a cursor of this list").value());
     return;
   }
-  const auto limit = r.limit.value_or(limits::list_limit_default);
+  if (const auto rest = std::exchange(rest_, nullptr);
+      rest && r.cursor == rest->next.cursor && r.scope == rest->next.scope &&
+      r.query == rest->next.query && clock::now() < rest->until) {
+    give_page(j, r, std::move(rest->rooms));
+    return;
+  }
   const bool invited = r.scope == protocol::room_scope::invited;
-  const auto key_of = [invited](const protocol::room& room) {
-    return invited ? std::make_tuple(room.created_at, unix_ms{0}, room.id)
-                   : std::make_tuple(room.last_message_at, room.created_at, room.id);
-  };
-  const auto query = protocol::fold_ascii(r.query.value_or(""));
   const user_rooms wanted{invited ? chat::user_room::standing::invited
                                   : chat::user_room::standing::joined};
   ask(start_.user_id, env_->board.shard_of(start_.user_id), {start_.user_id, {}, 0}, wanted,
-      j->deadline, [this, j, after, limit, invited, key_of, query](const reply_body& body) {
+      j->deadline, [this, j, r, after, invited](const reply_body& body) {
         const auto* lines = std::get_if<user_room_lines>(&body);
         if (lines == nullptr) {
           finish(j, body);
@@ -81,22 +92,16 @@ void session::list_own(const job_ptr& j, const protocol::room_list_request& r) {
         }
         auto all = std::make_shared<gathered<protocol::room>>();
         all->missing = by_shard.size() + 1;
-        all->then = [j, after, limit, key_of, query](std::vector<protocol::room>& rooms) {
-          keep_matching(rooms, query);
-          std::sort(rooms.begin(), rooms.end(),
-                    [&](const auto& a, const auto& b) { return key_of(a) > key_of(b); });
+        all->then = [this, j, r, after](std::vector<protocol::room>& rooms) {
+          keep_matching(rooms, protocol::fold_ascii(r.query.value_or("")));
           if (after) {
             const auto key = std::make_tuple(after->times[0], after->times[1], after->id);
-            std::erase_if(rooms, [&](const auto& room) { return key_of(room) >= key; });
+            std::erase_if(rooms, [&](const auto& room) { return key_of(room, r.scope) >= key; });
           }
-          protocol::room_list_response answer;
-          if (rooms.size() > limit) {
-            rooms.resize(limit);
-            const auto [first, second, id] = key_of(rooms.back());
-            answer.next_cursor = position{{first, second}, id}.text();
-          }
-          answer.rooms = std::move(rooms);
-          finish(j, answered{std::move(answer), false});
+          std::sort(rooms.begin(), rooms.end(), [&](const auto& a, const auto& b) {
+            return key_of(a, r.scope) > key_of(b, r.scope);
+          });
+          give_page(j, r, std::move(rooms));
         };
         for (auto& [shard, ids] : by_shard) {
           ask({}, shard, {start_.user_id, {}, 0}, shard_room_views{std::move(ids), invited},
@@ -112,6 +117,27 @@ void session::list_own(const job_ptr& j, const protocol::room_list_request& r) {
         }
         all->arrived();  // the one that stands for "all have been asked"
       });
+}
+
+/// Of the rooms that come after the cursor, newest first.
+void session::give_page(const job_ptr& j, const protocol::room_list_request& r,
+                        std::vector<protocol::room> rooms) {
+  const auto limit = r.limit.value_or(limits::list_limit_default);
+  protocol::room_list_response answer;
+  if (rooms.size() > limit) {
+    const auto rest = rooms.begin() + limit;
+    const auto [first, second, id] = key_of(*(rest - 1), r.scope);
+    answer.next_cursor = position{{first, second}, id}.text();
+    rest_ = std::make_unique<rest_of_list>(
+        rest_of_list{r,
+                     {std::make_move_iterator(rest), std::make_move_iterator(rooms.end())},
+                     clock::now() + rest_is_kept});
+    rest_->next.cursor = answer.next_cursor;
+    wake_at(rest_->until);
+    rooms.resize(limit);
+  }
+  answer.rooms = std::move(rooms);
+  finish(j, answered{std::move(answer), false});
 }
 
 void session::list_public(const job_ptr& j, const protocol::room_list_request& r) {

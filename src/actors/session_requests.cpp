@@ -53,6 +53,9 @@ void session::take_request(const protocol::request_envelope& r, answerer answer)
     answer(std::move(*bad), false);
     return;
   }
+  if (!std::holds_alternative<protocol::room_list_request>(r.data)) {
+    rest_.reset();  // it may be about to change what is in it
+  }
   handle(begin_job(r.message_id, audited(r.data, std::move(answer))), r.data);
 }
 

@@ -298,3 +298,52 @@ def test_over_http(cluster, people, elsewhere):
     assert direct["id"] == again["id"] and direct["room_type"] == "private"
     web.close()
     guest.close()
+
+
+def test_pages_of_ones_own_rooms(cluster, people):
+    """Each room once, newest first, though it is written to between two pages; what one has left,
+    or was removed from, meanwhile is not on the next."""
+    alice, owner = people(0, 1)
+    rooms = [alice.create_room(f"Page {n}")["id"] for n in range(8)]
+    theirs = owner.create_room("Of another", members=[alice.user["id"]])["id"]
+    wait_until(lambda: theirs in listed(alice), "both to know it")
+    whole = listed(alice)
+    first = [r for r in whole if r in [*rooms, theirs]]
+    assert len(first) == 9
+
+    def pages(limit, between=lambda: None):
+        found, cursor = [], None
+        while True:
+            page = alice.ask("room_list_request", scope="joined", limit=limit,
+                             **({"cursor": cursor} if cursor else {}))  # fmt: skip
+            assert len(page["rooms"]) <= limit
+            found.append([r["id"] for r in page["rooms"]])
+            cursor = page["next_cursor"]
+            if not cursor:
+                return found
+            between()
+
+    assert [r for page in pages(4) for r in page] == whole
+    assert [r for page in pages(1) for r in page] == whole
+    last = whole[-1]
+    assert last in rooms
+    alice.ask("leave_room_request", room_id=last)
+    whole.remove(last)
+    assert [r for page in pages(4) for r in page] == whole
+
+    def lose_one():
+        if whole[-1] in rooms:
+            alice.ask("leave_room_request", room_id=whole.pop())
+
+    assert [r for page in pages(7, between=lose_one) for r in page] == whole
+    owner.send(theirs, "news")
+    page = alice.ask("room_list_request", scope="joined", limit=4)
+    rest = [r for r in whole if r not in [x["id"] for x in page["rooms"]]]
+    owner.ask("remove_member_request", room_id=theirs, user_id=alice.user["id"])
+    heard(alice, theirs, "removed")
+    if theirs in rest:
+        rest.remove(theirs)
+    again = alice.ask("room_list_request", scope="joined", limit=50, cursor=page["next_cursor"])
+    assert [r["id"] for r in again["rooms"]] == rest
+    other = alice.ask("room_list_request", scope="invited", limit=50, cursor=page["next_cursor"])
+    assert other["rooms"] == [], "a cursor of one list says nothing of another"
