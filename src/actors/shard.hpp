@@ -107,6 +107,8 @@ class shard final : public observed<shard_actor> {
 
   // shard_children.cpp
   void take(const asked& a);
+  /// Answers from the store, or gives it to whom it is about.
+  void serve(const asked& a);
   void give(actor_kind kind, const asked& a);
   child& child_of(actor_kind kind, const uuid& id);
   children& table_of(actor_kind kind) { return kind == actor_kind::room ? rooms_ : users_; }

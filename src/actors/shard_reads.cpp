@@ -17,7 +17,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A read that nobody confirms in this time is answered, and says that it may be stale.
+/// A read that nobody confirms in this time is answered, and says that it may be stale; what has no
+/// place for that word is UNAVAILABLE.
 constexpr auto confirm_within = 2s;
 /// A round whose question or answers were lost is asked again.
 constexpr auto round_again = 250ms;
@@ -26,7 +27,7 @@ constexpr auto round_again = 250ms;
 
 void shard::read(const asked& a) {
   if (majority() == 1) {
-    give(actor_kind::room, a);
+    serve(a);
     return;
   }
   reads_.push_back({a, clock::now()});
@@ -72,7 +73,7 @@ void shard::take_probe(const leader_probe& p) {
     return;
   }
   for (const auto& r : std::exchange(confirming_, {})) {
-    give(actor_kind::room, r.from);
+    serve(r.from);
   }
   if (!reads_.empty()) {
     start_round();
