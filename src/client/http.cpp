@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "client/http.hpp"
 
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
@@ -30,6 +33,14 @@ std::string next_in(std::string_view link) {
   if (!is_next || begin == std::string_view::npos || end == std::string_view::npos || end < begin)
     return {};
   return std::string(link.substr(begin + 2, end - begin - 2));
+}
+
+/// What is behind a port is the operator's most likely slip, and OpenSSL's words hide it.
+std::string reason_of(error_code ec) {
+  const bool is_plain =
+      ec.category() == asio::error::get_ssl_category() &&
+      ERR_GET_REASON(static_cast<unsigned long>(ec.value())) == SSL_R_WRONG_VERSION_NUMBER;
+  return is_plain ? "it does not speak TLS on that port" : ec.message();
 }
 
 /// One exchange, step by step; `outcome` is there when it is over.
@@ -127,7 +138,7 @@ expected<http_answer> ask_http(const node_address& node, const http_question& wh
   e.begin(node, what.tls);
   io.run_for(what.timeout);
   if (!e.outcome) return unavailable("no answer in time from " + node.str());
-  if (*e.outcome) return unavailable(node.str() + ": " + e.outcome->message());
+  if (*e.outcome) return unavailable(node.str() + ": " + reason_of(*e.outcome));
   const auto& answer = e.parser.get();
   const auto link = answer[http::field::link];
   return http_answer{static_cast<int>(answer.result_int()), answer.body(),

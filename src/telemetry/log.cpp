@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -106,12 +107,18 @@ logging& state() {
   return *all;
 }
 
+/// As the tool has it (docs/operations.md, Console).
+bool wants_colours() {
+  const auto* refused = std::getenv("NO_COLOR");
+  return refused == nullptr || *refused == '\0';
+}
+
 spdlog::sink_ptr standard_error(const log_options& options) {
   const bool terminal = isatty(STDERR_FILENO) == 1;
   const bool text =
       options.format == log_format::text || (options.format == log_format::automatic && terminal);
   spdlog::sink_ptr out;
-  if (terminal) {
+  if (terminal && wants_colours()) {
     out = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
   } else {
     out = std::make_shared<spdlog::sinks::stderr_sink_mt>();

@@ -225,6 +225,8 @@ def test_urls(node, afar):
         slow = Afar(node, f"http://127.0.0.1:{silent.getsockname()[1]}", afar.token)
         assert slow("--timeout", "0.2", "nodes").returncode == TIMED_OUT
     assert slow("nodes").returncode == UNREACHABLE
+    plain = Afar(node, f"https://127.0.0.1:{node.http_port}", afar.token)("nodes")
+    assert plain.returncode == UNREACHABLE and "does not speak TLS" in plain.stderr, plain
 
 
 def test_the_token_is_in_a_file_and_nowhere_to_be_seen(node, afar, tmp_path):

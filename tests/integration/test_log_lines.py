@@ -21,15 +21,17 @@ class Watched(Node):
     """Its standard error is what `make` makes (two ends: ours to read from, its to write to), and
     goes on to its log file."""
 
-    def __init__(self, make, **settings):
+    def __init__(self, make, environment=None, **settings):
         super().__init__(**settings)
         self.make = make
+        self.environment = environment or {}
         self.reader = None
 
     def launch(self):
         ours, theirs = self.make()
         self.process = subprocess.Popen(
-            self.command(), env=clean_environment(self.settings), stdin=subprocess.DEVNULL,
+            self.command(), env=clean_environment(self.settings) | self.environment,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=theirs, start_new_session=True,
         )  # fmt: skip
         os.close(theirs)
@@ -78,6 +80,13 @@ def test_text_on_a_terminal(started):
     assert {"info"} <= {m[1] for m in found} and {"main"} <= {m[2] for m in found}
     (line,) = [m for m in found if name in m[3]]
     assert line[3].endswith(f" (request {name})") and "{" not in line[0][:1]
+
+
+def test_colours_unless_they_are_not_wanted(started):
+    for environment, has_colours in (({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False)):
+        node = started(Watched(os.openpty, environment | {"TERM": "xterm"}))
+        node.stop()
+        assert ("\x1b[" in node.log()) == has_colours, (environment, node.log())
 
 
 @pytest.mark.parametrize("kind", ["pipe", "file"])
