@@ -32,6 +32,23 @@ inline std::pair<const char*, std::string> as_console_says(const error& why) {
   }
 }
 
+/// Of what was asked for: the operator's socket has its own codes (docs/operations.md).
+inline const char* code_of(const error& e) {
+  switch (e.code) {
+    case ec::invalid_message:
+    case ec::too_large:
+      return "usage";
+    case ec::room_not_found:
+      return "not_found";
+    case ec::conflict:
+      return "refused";
+    case ec::unavailable:
+      return "unreachable";
+    default:
+      return "failure";
+  }
+}
+
 /// Nothing: it is an answer.
 inline std::optional<error> refusal_in(const reply_body& body) {
   if (const auto* why = std::get_if<error>(&body)) return *why;

@@ -79,6 +79,19 @@ expected<std::optional<uuid>> user_in(const json& args) {
   return std::optional(user_id_of(*name));
 }
 
+expected<std::uint16_t> shard_in(const json& args, std::uint16_t first, std::uint16_t last) {
+  const auto range = first == 0 ? "0 (the cluster map) to " + std::to_string(last)
+                                : std::to_string(first) + " to " + std::to_string(last);
+  const auto it = args.find("shard");
+  if (it == args.end() || !it->is_number_integer() || *it < first) {
+    return invalid_field("shard", "shard is " + range);
+  }
+  if (*it > last) {
+    return fail(ec::room_not_found, "there is no shard " + it->dump() + "; there are " + range);
+  }
+  return it->get<std::uint16_t>();
+}
+
 std::string request_id_in(const json& request) {
   if (!request.is_object()) {
     return {};

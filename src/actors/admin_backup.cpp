@@ -79,8 +79,11 @@ void admin::back_up(const admin_request& r, const json& args, clock::time_point 
   if (args.value("dry_run", false)) {
     const auto ok = env_->backups ? env_->backups->may_ask(name)
                                   : expected<void>(unavailable("this node makes none"));
-    what.own = {row_of_failure(node, name, ok ? "it would be made" : ok.error().message,
+    what.own = {row_of_failure(node, name, ok ? std::string() : ok.error().message,
                                ok ? "not begun" : "failed")};
+    if (ok) {
+      what.own.front()["detail"] = nullptr;
+    }
     what.own.front()["shards"] = env_->replicas.all().size();
     gather(request, r.done, r.local_only, deadline, std::move(what));
     return;

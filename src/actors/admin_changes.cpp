@@ -18,23 +18,6 @@ namespace {
 
 using nlohmann::json;
 
-/// The operator's socket has its own codes (docs/operations.md).
-const char* code_of(const error& e) {
-  switch (e.code) {
-    case ec::invalid_message:
-    case ec::too_large:
-      return "usage";
-    case ec::room_not_found:
-      return "not_found";
-    case ec::conflict:
-      return "refused";
-    case ec::unavailable:
-      return "unreachable";
-    default:
-      return "failure";
-  }
-}
-
 json answer(const std::vector<std::string>& columns, json row,
             const std::vector<std::string>& notes) {
   auto all = answer_of(columns, std::move(row));

@@ -2,6 +2,8 @@
 /// A shard, or that of a room, in words; from what every node knows of its replica.
 
 #include "actors/admin.hpp"
+#include "actors/admin_answers.hpp"
+#include "actors/admin_args.hpp"
 #include "actors/explain.hpp"
 #include "actors/replica_contact.hpp"
 #include "actors/server_names.hpp"
@@ -68,13 +70,12 @@ admin::rows admin::replica_in_words(std::uint16_t shard, const std::optional<uui
 void admin::explain_shard(const admin_request& r, const json& args, clock::time_point deadline) {
   const auto routes = env_->board.routes();
   const auto count = routes->map ? routes->map->shard_count : std::uint16_t{0};
-  const auto it = args.find("shard");
-  if (it == args.end() || !it->is_number_integer() || it->get<std::int64_t>() < 0 ||
-      it->get<std::int64_t>() > count) {
-    r.done(failure("usage", "shard is 0 (the cluster map) to " + std::to_string(count)));
+  const auto shard = shard_in(args, 0, count);
+  if (!shard) {
+    r.done(failure(code_of(shard.error()), shard.error().message));
     return;
   }
-  explain_in_words(r, it->get<std::uint16_t>(), {}, {}, deadline);
+  explain_in_words(r, *shard, {}, {}, deadline);
 }
 
 void admin::explain_room(const admin_request& r, const json& args, clock::time_point deadline) {

@@ -14,8 +14,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array columns{"node",  "peer",   "state", "since",  "bytes_in",         "bytes_out",
-                             "queue", "rtt_ms", "tls",   "cipher", "certificate_until"};
+constexpr std::array columns{
+    "node",      "peer",  "state", "queue",  "rtt_ms",           "bytes_in",
+    "bytes_out", "since", "tls",   "cipher", "certificate_until"};
 
 /// What the links of this node show: those that are up by their actor (there may be two to one
 /// peer, if both have dialled, and only one is used), the others by where they dial.

@@ -77,8 +77,8 @@ void put(std::vector<json>& all, std::vector<json> silent, const char* name) {
 }  // namespace
 
 void admin::list_nodes(const admin_request& r, clock::time_point deadline) {
-  listing what{.columns = {"name", "id", "state", "since", "address", "version", "uptime_s",
-                           "shards_led", "connections", "sessions", "rooms", "actors"},
+  listing what{.columns = {"name", "state", "shards_led", "connections", "sessions", "rooms",
+                           "actors", "uptime_s", "since", "address", "version", "id"},
                .own = own_nodes()};
   if (!r.local_only) {
     what.shape = [this](gathering& g) {

@@ -22,10 +22,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t session_columns = 9;
+constexpr std::size_t session_columns = 10;
 constexpr std::array<std::string_view, 14> session_fields{
-    "id",    "user_id", "username", "node",    "connection", "device",   "since",
-    "rooms", "mailbox", "protocol", "address", "role",       "actor_id", "handled"};
+    "id",      "username", "node",    "address",  "connection", "device",   "rooms",
+    "mailbox", "since",    "user_id", "protocol", "role",       "actor_id", "handled"};
 constexpr std::size_t user_columns = 6;
 constexpr std::array<std::string_view, 7> user_fields{"id",       "username", "role", "online",
                                                       "sessions", "node",     "actor"};

@@ -42,6 +42,7 @@ struct account_seen {
   std::string role;
   bool is_closed = false;
   bool is_erased = false;
+  bool has_password = true;
   std::size_t rooms = 0;  ///< that it is in
 };
 
@@ -51,7 +52,8 @@ account_seen seen_in(const json& account, const uuid& id) {
   a.name = user.value("username", "");
   a.role = user.value("role", "");
   a.is_closed = account.value("deactivated", false);
-  a.is_erased = user_id_of(a.name) != id;  // its name has gone with the rest
+  a.has_password = account.value("has_password", true);  // a node of before does not say
+  a.is_erased = user_id_of(a.name) != id;                // its name has gone with the rest
   const auto& rooms = account.at("rooms");
   a.rooms = static_cast<std::size_t>(std::count_if(rooms.begin(), rooms.end(), [](const json& r) {
     return r.value("standing", "") == "joined";
@@ -59,8 +61,7 @@ account_seen seen_in(const json& account, const uuid& id) {
   return a;
 }
 
-/// What would be refused is refused. (Of an account without a password nobody but its leader
-/// knows.)
+/// What would be refused is refused.
 bool is_nobody(const std::string& verb, const account_seen& a) {
   return (a.is_closed || a.is_erased) && (verb == "user role" || verb == "user reset-password");
 }
@@ -174,6 +175,10 @@ void admin::rehearse_account(const std::string& verb, const admin_request& r, co
         }
         if (is_nobody(verb, seen)) {
           done(failure("not_found", "no such user"));
+          return;
+        }
+        if (verb == "user reset-password" && !seen.has_password) {
+          done(failure("refused", "this account has no password: it is used with tokens"));
           return;
         }
         // As the user himself, whose list has those that are open and no others.

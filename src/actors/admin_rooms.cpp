@@ -23,8 +23,8 @@ using nlohmann::json;
 
 constexpr std::size_t room_columns = 11;  ///< in the table; the others are in the rows
 constexpr std::array<std::string_view, 16> room_fields{
-    "id",    "alias",           "name",    "shard",    "node",    "actor",  "members",  "last_seq",
-    "nodes", "entries_per_min", "mailbox", "actor_id", "handled", "errors", "restarts", "age_ms"};
+    "id",    "alias", "name",    "shard",    "node",    "entries_per_min", "members",  "last_seq",
+    "actor", "nodes", "mailbox", "actor_id", "handled", "errors",          "restarts", "age_ms"};
 
 double rounded(double value) {
   return std::round(value * 10) / 10;

@@ -2,6 +2,8 @@
 /// `shard snapshot`: the replicas of a shard, on all nodes, cut their logs now.
 
 #include "actors/admin.hpp"
+#include "actors/admin_answers.hpp"
+#include "actors/admin_args.hpp"
 #include "actors/log_cuts.hpp"
 
 namespace greenroom::actors {
@@ -11,13 +13,13 @@ using nlohmann::json;
 void admin::snapshot_shard(const admin_request& r, const json& args, clock::time_point deadline) {
   const auto routes = env_->board.routes();
   const auto count = routes->map ? routes->map->shard_count : std::uint16_t{0};
-  const auto it = args.find("shard");
   // Shard 0 is the cluster map, whose log is cut by its size alone.
-  if (it == args.end() || !it->is_number_integer() || *it < 1 || *it > count) {
-    r.done(failure("usage", "shard is 1 to " + std::to_string(count)));
+  const auto wanted = shard_in(args, 1, count);
+  if (!wanted) {
+    r.done(failure(code_of(wanted.error()), wanted.error().message));
     return;
   }
-  const auto shard = it->get<std::uint16_t>();
+  const auto shard = *wanted;
   const bool dry = args.value("dry_run", false);
   rows own;
   if (const auto actor = env_->board.local_shard(shard)) {

@@ -5,6 +5,8 @@
 #include <map>
 
 #include "actors/admin.hpp"
+#include "actors/admin_answers.hpp"
+#include "actors/admin_args.hpp"
 #include "actors/replica_contact.hpp"
 #include "actors/server_names.hpp"
 #include "store/stats.hpp"
@@ -60,13 +62,12 @@ void admin::list_replicas(const admin_request& r, const json& args, clock::time_
   const auto count = routes->map ? routes->map->shard_count : std::uint16_t{0};
   std::optional<std::uint16_t> only;
   if (args.contains("shard") && !args["shard"].is_null()) {
-    const auto& shard = args["shard"];
-    if (!shard.is_number_integer() || shard.get<std::int64_t>() < 0 ||
-        shard.get<std::int64_t>() > count) {
-      r.done(failure("usage", "shard is 0 to " + std::to_string(count)));
+    const auto shard = shard_in(args, 0, count);
+    if (!shard) {
+      r.done(failure(code_of(shard.error()), shard.error().message));
       return;
     }
-    only = shard.get<std::uint16_t>();
+    only = *shard;
   }
   server_names names(env_->board);
   rows own;
@@ -128,8 +129,8 @@ void admin::show_store(const admin_request& r, const json& /*args*/, clock::time
   }
   const auto* stall = s.stopped ? "stopped" : s.delayed_write_bytes_per_s != 0 ? "delayed" : "none";
   gather(r, deadline,
-         {.columns = {"node", "data_bytes", "log_bytes", "memtable_bytes",
-                      "pending_compaction_bytes", "stall", "fsync_median_us", "free_bytes"},
+         {.columns = {"node", "data_bytes", "log_bytes", "free_bytes", "stall", "fsync_median_us",
+                      "memtable_bytes", "pending_compaction_bytes"},
           .own = {json{{"node", env_->config.node.name},
                        {"data_bytes", s.data_bytes},
                        {"log_bytes", s.log_bytes},

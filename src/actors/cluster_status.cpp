@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "actors/cluster_status.hpp"
 
+#include <map>
+
 namespace greenroom::actors::cluster_status {
 
 namespace {
@@ -21,6 +23,38 @@ std::string list_of(const std::set<Thing>& all) {
   std::string out;
   for (const auto& one : all) {
     out += (out.empty() ? "" : ", ") + text_of(one);
+  }
+  return out;
+}
+
+/// Runs of numbers as one: "1-3, 7".
+std::string ranges_of(const std::set<int>& all) {
+  std::string out;
+  for (auto it = all.begin(); it != all.end();) {
+    const int first = *it;
+    int last = first;
+    while (++it != all.end() && *it == last + 1) {
+      last = *it;
+    }
+    out += (out.empty() ? "" : ", ") + std::to_string(first);
+    if (last != first) {
+      out += (last == first + 1 ? ", " : "-") + std::to_string(last);
+    }
+  }
+  return out;
+}
+
+/// What would stop without which node; nodes without which the same would stop are named together:
+/// "n1, n2 (shards 0-32)".
+std::set<std::string> needs_of(const std::map<std::string, std::set<int>>& critical) {
+  std::map<std::set<int>, std::set<std::string>> by_shards;
+  for (const auto& [node, shards] : critical) {
+    by_shards[shards].insert(node);
+  }
+  std::set<std::string> out;
+  for (const auto& [shards, nodes] : by_shards) {
+    out.insert(list_of(nodes) + (shards.size() == 1 ? " (shard " : " (shards ") +
+               ranges_of(shards) + ")");
   }
   return out;
 }
@@ -60,7 +94,7 @@ std::vector<json> judge(const std::vector<json>& shards, const circumstances& ar
   std::set<int> leaderless;
   std::set<int> degraded;
   std::set<int> moving;
-  std::set<std::string> critical;
+  std::map<std::string, std::set<int>> critical;
   std::size_t young = 0;
   for (const auto& row : shards) {
     const auto shard = row.value("shard", 0);
@@ -80,7 +114,9 @@ std::vector<json> judge(const std::vector<json>& shards, const circumstances& ar
     const bool is_meant = replicas == 1 && around.one_replica_is_meant;
     if (state != "leaderless" && row.value("settled", true) && !is_meant &&
         live.size() <= replicas / 2 + 1) {
-      critical.insert(live.begin(), live.end());
+      for (const auto& node : live) {
+        critical[node].insert(shard);
+      }
     }
   }
   std::string keep_up = "all keep up";
@@ -88,12 +124,13 @@ std::vector<json> judge(const std::vector<json>& shards, const circumstances& ar
     keep_up +=
         "; of " + std::to_string(young) + " it is not known yet, they have just been elected";
   }
-  std::vector<json> found{check("nodes", "missing", around.missing, "all answer"),
-                          check("leaders", "leaderless", leaderless, "every shard is led"),
-                          check("replicas", "degraded", degraded, keep_up),
-                          check("quorum", "critical", critical, "any one node can be spared"),
-                          check("moves", "moving", moving, "no shard is on its way"),
-                          check("drained", "drained", around.stepping_back, "none")};
+  std::vector<json> found{
+      check("nodes", "missing", around.missing, "all answer"),
+      check("leaders", "leaderless", leaderless, "every shard is led"),
+      check("replicas", "degraded", degraded, keep_up),
+      check("quorum", "critical", needs_of(critical), "any one node can be spared"),
+      check("moves", "moving", moving, "no shard is on its way"),
+      check("drained", "drained", around.stepping_back, "none")};
   if (!around.why_one.empty()) {
     found[3]["detail"] = around.why_one;
   }

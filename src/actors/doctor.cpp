@@ -222,7 +222,7 @@ finding from_status(const json& row) {
   } else if (state == "degraded") {
     f.detail = "a replica is behind or away in shard " + f.detail;
   } else if (state == "critical") {
-    f.detail = "a shard would stop without " + f.detail;
+    f.detail = "shards would stop without " + f.detail;
   }
   return f;
 }

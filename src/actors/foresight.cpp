@@ -197,32 +197,48 @@ operation rehearsed(std::string_view verb, operation o, const cluster_map& befor
 }
 
 void add_would(std::string_view verb, json& answer) {
-  constexpr std::array<std::pair<std::string_view, const char*>, 12> all{{
+  struct said_of {
+    std::string_view verb;
+    const char* would;        ///< `#`: the row's figure, and what is counted
+    const char* figure = "";  ///< the field that has it
+    const char* one = "";
+    const char* many = "";
+  };
+  constexpr std::array<said_of, 11> all{{
       {"session kick", "it would be closed, and its client may come back"},
       {"connection close", "it would be closed, and its client may come back"},
       {"user create", "it would be made, with a password that is shown once"},
-      {"token issue", "so many tokens would be issued"},
       {"token revoke", "it would be good for nothing from then on"},
-      {"announce", "it would be said to so many"},
-      {"backup now", "a backup of so many shards would be made"},
-      {"store compact", "so many bytes would be read, and written anew"},
+      {"announce", "it would be said to #", "readers", "reader", "readers"},
+      {"backup now", "a backup of # would be made", "shards", "shard", "shards"},
+      {"store compact", "# would be read, and written anew", "before_bytes", "byte", "bytes"},
       {"shard snapshot", "its log would be cut, up to what is applied"},
       {"reload", "it would be taken over"},
       {"chaos fail", "the next handler of an actor of this kind would fail"},
       {"chaos kill", "it would fail at once, and be made anew"},
   }};
-  const auto* found =
-      std::ranges::find(all, verb, &std::pair<std::string_view, const char*>::first);
+  const auto* found = std::ranges::find(all, verb, &said_of::verb);
   if (found == all.end() || !answer.value("ok", false) || !answer.contains("rows")) {
     return;
   }
+  // A figure that is not known (a node of another release) is left to the words.
+  const auto told = [&](const json& row) {
+    std::string would = found->would;
+    if (const auto at = would.find('#'); at != std::string::npos) {
+      const auto n = row.value(found->figure, json());
+      would.replace(at, 1,
+                    n.is_number_unsigned() ? count_of(n.get<std::size_t>(), found->one, found->many)
+                                           : std::string("an unknown number of ") + found->many);
+    }
+    return would;
+  };
   for (auto& row : answer["rows"]) {
     const auto state = row.is_object() ? row.value("state", json()) : json();
     if (row.is_object() && !row.contains("would")) {
       row["would"] = state == "failed"            ? "nothing would be done"
                      : state == "unchanged"       ? "nothing would change"
                      : state == "needs a restart" ? "it would wait for a restart"
-                                                  : found->second;
+                                                  : told(row);
     }
   }
   auto& columns = answer["columns"];

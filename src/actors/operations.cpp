@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "actors/admin_args.hpp"
 #include "placement/plan.hpp"
 #include "protocol/uuid.hpp"
 
@@ -48,16 +49,10 @@ expected<const placement::node_info*> node_in(const json& args, const char* name
   return found;
 }
 
-expected<std::uint16_t> shard_in(std::string_view verb, const json& args,
+expected<std::uint16_t> shard_of(std::string_view verb, const json& args,
                                  const placement::cluster_map& map) {
   if (verb.starts_with("shard ")) {
-    const bool right = args.contains("shard") && args["shard"].is_number_integer() &&
-                       args["shard"].get<std::int64_t>() >= 0 &&
-                       args["shard"].get<std::int64_t>() <= map.shard_count;
-    if (!right) {
-      return invalid_field("shard", "shard is 0 to " + std::to_string(map.shard_count));
-    }
-    return args["shard"].get<std::uint16_t>();
+    return shard_in(args, 0, map.shard_count);
   }
   const auto room = text_in(args, "room");
   if (!room) {
@@ -82,7 +77,7 @@ std::string for_good(const std::string& node) {
 
 expected<operation> move(std::string_view verb, const json& args, const placement::cluster_map& map,
                          unix_ms now) {
-  const auto shard = shard_in(verb, args, map);
+  const auto shard = shard_of(verb, args, map);
   if (!shard) {
     return unexpected(shard.error());
   }
@@ -123,7 +118,7 @@ expected<operation> move(std::string_view verb, const json& args, const placemen
 
 expected<operation> unpin(std::string_view verb, const json& args,
                           const placement::cluster_map& map) {
-  const auto shard = shard_in(verb, args, map);
+  const auto shard = shard_of(verb, args, map);
   if (!shard) {
     return unexpected(shard.error());
   }
@@ -160,7 +155,7 @@ bool is_operation(std::string_view verb) noexcept {
 
 std::optional<std::uint16_t> shard_in_question(std::string_view verb, const json& args,
                                                const placement::cluster_map& map) {
-  const auto shard = shard_in(verb, args, map);
+  const auto shard = shard_of(verb, args, map);
   return shard ? std::optional(*shard) : std::nullopt;
 }
 

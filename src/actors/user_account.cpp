@@ -300,6 +300,10 @@ void user::on(const asked& a, const user_export& c) {
       {"deactivated", self->deactivated},
       {"sessions", as_json(std::move(sessions))["sessions"]},
       {"rooms", std::move(rooms)}};
+  // Clients know an account by what the protocol names; consoles ask through their node.
+  if (a.what->from.user_id.is_nil()) {
+    response.account["has_password"] = !self->password_hash.empty();
+  }
   answer(a, answered{std::move(response), false});
 }
 

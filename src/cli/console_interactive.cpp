@@ -255,7 +255,7 @@ exit_code run_words(const console_options& base, const std::vector<std::string>&
   } catch (const CLI::ParseError& e) {
     auto all = words;
     all.insert(all.begin(), "console");
-    std::cerr << "greenroom: " << printable(e.what()) << '\n' << hint_for(app, all);
+    std::cerr << "greenroom: " << printable(said_of(e)) << '\n' << hint_for(app, all);
     return exit_code::usage;
   }
   if (o.verb.empty()) {

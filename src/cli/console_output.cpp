@@ -110,7 +110,9 @@ std::string by_name(const json& rows, const std::vector<std::string>& columns) {
 
 /// What is read as sentences is shown whole.
 bool is_prose(std::string_view verb) {
-  return verb.starts_with("explain ") || verb == "log tail";
+  constexpr std::array<std::string_view, 4> others{"log tail", "doctor", "health",
+                                                   "cluster status"};
+  return verb.starts_with("explain ") || std::ranges::find(others, verb) != others.end();
 }
 
 bool is_cut(const json& answer) {

@@ -15,11 +15,31 @@ using nlohmann::json;
 constexpr std::size_t gap = 2;
 /// Below this a cut column says nothing any more.
 constexpr std::size_t narrowest = 6;
+/// So much of a text is enough to tell one from another; of an id, and of a time, to the second.
+constexpr std::size_t enough = 12;
+constexpr std::size_t enough_of_id = 9;
+constexpr std::size_t enough_of_time = 20;
 
 struct column {
   std::size_t width = 0;
   bool numbers = true;
+  bool ids = true;    ///< UUIDs, and nothing else
+  bool times = true;  ///< as 2026-11-24T07:03:48.123Z, and nothing else
+
+  /// What it may be narrowed to before others have to go.
+  [[nodiscard]] std::size_t least() const {
+    if (numbers) return width;
+    return std::min(width, ids ? enough_of_id : times ? enough_of_time : enough);
+  }
 };
+
+/// Whether `text` looks like `pattern`, in which an x stands for a hexadecimal digit.
+bool looks_like(std::string_view text, std::string_view pattern) {
+  return text.size() == pattern.size() &&
+         std::ranges::equal(text, pattern, [](unsigned char c, char p) {
+           return p == 'x' ? std::isxdigit(c) != 0 : c == static_cast<unsigned char>(p);
+         });
+}
 
 std::string upper(std::string text) {
   std::ranges::transform(text, text.begin(),
@@ -27,24 +47,45 @@ std::string upper(std::string text) {
   return text;
 }
 
-/// Takes from the widest columns of text until all have room, or nothing is left to take.
-void narrow(std::vector<column>& shape, std::size_t width) {
-  const auto total = [&] {
-    std::size_t sum = shape.empty() ? 0 : gap * (shape.size() - 1);
-    for (const auto& c : shape) {
-      sum += c.width;
-    }
-    return sum;
-  };
-  for (auto now = total(); now > width; --now) {
-    column* widest = nullptr;
-    for (auto& c : shape) {
-      if (c.numbers || c.width <= narrowest) continue;
-      if (widest == nullptr || c.width > widest->width) widest = &c;
-    }
-    if (widest == nullptr) return;
-    --widest->width;
+/// With the gaps between them, of the first `n`.
+std::size_t total(const std::vector<column>& shape, std::size_t n,
+                  std::size_t (*of)(const column&)) {
+  std::size_t sum = n == 0 ? 0 : gap * (n - 1);
+  for (std::size_t i = 0; i < n; ++i) {
+    sum += of(shape[i]);
   }
+  return sum;
+}
+
+/// Takes from the widest columns of text until all have room, or nothing is left to take: first
+/// from ids, which nobody reads as words.
+void narrow(std::vector<column>& shape, std::size_t width) {
+  const auto wide = [](const column& c) { return c.width; };
+  const auto take = [&](auto may) {
+    for (auto now = total(shape, shape.size(), wide); now > width; --now) {
+      column* widest = nullptr;
+      for (auto& c : shape) {
+        if (!may(c) || c.width <= narrowest) continue;
+        if (widest == nullptr || c.width > widest->width) widest = &c;
+      }
+      if (widest == nullptr) return;
+      --widest->width;
+    }
+  };
+  take([](const column& c) { return !c.numbers && c.ids && c.width > c.least(); });
+  take([](const column& c) { return !c.numbers && c.width > c.least(); });
+  take([](const column& c) { return !c.numbers; });
+}
+
+/// How many of the columns have room, from the left; at least the first.
+std::size_t fitting(const std::vector<column>& shape, std::size_t width) {
+  const auto least = [](const column& c) { return c.least(); };
+  auto n = shape.size();
+  if (total(shape, n, least) <= width) return n;
+  // The line says that there is more.
+  while (n > 1 && total(shape, n, least) + gap > width)
+    --n;
+  return n;
 }
 
 const char* colour_of(tone t) {
@@ -114,8 +155,13 @@ std::string format_table(const std::vector<std::string>& columns, const json& ro
     for (std::size_t c = 0; c < columns.size(); ++c) {
       const auto at = row.is_object() ? row.find(columns[c]) : row.end();
       const auto value = row.is_object() && at != row.end() ? *at : json();
-      shape[c].numbers = shape[c].numbers && (value.is_number() || value.is_null());
-      line.push_back(cell_of(value));
+      auto& kind = shape[c];
+      kind.numbers = kind.numbers && (value.is_number() || value.is_null());
+      auto text = cell_of(value);
+      kind.ids =
+          kind.ids && (value.is_null() || looks_like(text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"));
+      kind.times = kind.times && (value.is_null() || looks_like(text, "xxxx-xx-xxTxx:xx:xx.xxxZ"));
+      line.push_back(std::move(text));
     }
   }
   for (const auto& line : lines) {
@@ -123,19 +169,22 @@ std::string format_table(const std::vector<std::string>& columns, const json& ro
       shape[c].width = std::max(shape[c].width, width_of(line[c]));
     }
   }
-  if (style.width > 0) narrow(shape, style.width);
+  const auto shown = style.width > 0 ? fitting(shape, style.width) : shape.size();
+  const bool is_cut = shown < shape.size();
+  shape.resize(shown);
+  if (style.width > 0) narrow(shape, style.width - (is_cut ? std::min(gap, style.width) : 0));
   std::string out;
   for (std::size_t l = 0; l < lines.size(); ++l) {
     std::size_t used = 0;
-    for (std::size_t c = 0; c < columns.size(); ++c) {
+    bool more = is_cut;
+    for (std::size_t c = 0; c < shown; ++c) {
       auto text = cut(lines[l][c], shape[c].width);
       const auto spaces = shape[c].width - std::min(shape[c].width, width_of(text));
       const bool right = shape[c].numbers && !rows.empty();
-      const bool last = c + 1 == columns.size();
+      const bool last = c + 1 == columns.size() && !is_cut;
       const auto before = (c > 0 ? gap : 0) + (right ? spaces : 0);
       if (style.width > 0 && used + before + width_of(text) > style.width) {
-        // Not even what is left of the columns has room: the line ends here.
-        if (used + 1 < style.width) out += " …";
+        more = true;  // not even what is left of the columns has room: the line ends here
         break;
       }
       out.append(before, ' ');
@@ -154,6 +203,7 @@ std::string format_table(const std::vector<std::string>& columns, const json& ro
         used += std::min(spaces, room);
       }
     }
+    if (more && used + 1 < style.width) out += " …";
     out += '\n';
   }
   return out;

@@ -29,7 +29,8 @@ std::string cell_of(const nlohmann::json& value);
 
 /// Columns are as wide as their widest value, two spaces apart; columns of numbers to the right;
 /// nothing after the last value of a line. Rows that lack a column have `-` there. Where the
-/// lines are too wide for `style.width` the widest columns of text are cut, and then the lines.
+/// lines are too wide for `style.width` columns of text are cut as far as they can still be told
+/// apart, ids first; what has no room then is left out from the right, and an … says so.
 std::string format_table(const std::vector<std::string>& columns, const nlohmann::json& rows,
                          bool headers, const table_style& style = {});
 

@@ -6,6 +6,7 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <iostream>
+#include <sstream>
 #include <string_view>
 #include <vector>
 
@@ -72,6 +73,43 @@ std::string hint_for(const CLI::App& root, const std::vector<std::string>& words
   return {};
 }
 
+std::string said_of(const CLI::ParseError& e) {
+  const std::string text = e.what();
+  if (dynamic_cast<const CLI::ConversionError*>(&e) != nullptr) {
+    constexpr std::string_view before = "Could not convert: ";
+    const auto is = text.find(" = ");
+    if (text.starts_with(before) && is != std::string::npos) {
+      return text.substr(before.size(), is - before.size()) + ": a number, not " +
+             text.substr(is + 3);
+    }
+  }
+  if (dynamic_cast<const CLI::ExtrasError*>(&e) != nullptr) {
+    // The parser names them from the end.
+    std::istringstream in(text.substr(std::min(text.find(": "), text.size())));
+    std::string list;
+    for (std::string word; in >> word;) {
+      if (word == ":") continue;
+      list = list.empty() ? word : word + ' ' + list;
+    }
+    if (!list.empty()) return "not expected: " + list;
+  }
+  return text;
+}
+
+std::string help_of(const CLI::App& root, const std::vector<std::string>& words) {
+  const auto* app = &root;
+  std::string line = root.get_name();
+  for (const auto& word : words) {
+    for (const auto* s : app->get_subcommands([](const CLI::App*) { return true; })) {
+      if (!s->check_name(word)) continue;
+      app = s;
+      line += ' ' + word;
+      break;
+    }
+  }
+  return line + " --help";
+}
+
 exit_code run_tool(int argc, const char* const* argv) {
   CLI::App app(introduction, "greenroom");
   app.require_subcommand(1);
@@ -113,8 +151,9 @@ exit_code run_tool(int argc, const char* const* argv) {
     app.exit(e);
     return exit_code::ok;
   } catch (const CLI::ParseError& e) {
-    std::cerr << "greenroom: " << printable(e.what()) << '\n'
-              << hint_for(app, {argv + 1, argv + argc}) << "Try greenroom --help\n";
+    const std::vector<std::string> typed(argv + 1, argv + argc);
+    std::cerr << "greenroom: " << printable(said_of(e)) << '\n'
+              << hint_for(app, typed) << "Try " << help_of(app, typed) << '\n';
     return exit_code::usage;
   }
   if (chat_command->parsed()) return chat(chat_with).run();

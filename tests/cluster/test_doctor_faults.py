@@ -190,7 +190,7 @@ def test_a_node_whose_loss_would_stop_shards(trio):
             "nodes": ("failed", "no answer from node3"),
             "leaders": ("ok", "every shard is led"),
             "replicas": ("warning", f"a replica is behind or away in shard {all_shards}"),
-            "quorum": ("warning", "a shard would stop without node1, node2"),
+            "quorum": ("warning", "shards would stop without node1, node2 (shards 0-32)"),
         }  # fmt: skip
 
     wait_until(is_critical, "two that cannot be spared, and every shard to miss a replica", 60)

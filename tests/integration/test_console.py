@@ -96,6 +96,18 @@ def test_a_column_that_is_not_there(admin):
         assert "it has name, rooms, state" in result.stderr
 
 
+@pytest.mark.parametrize("words, said", {
+    ("nodes", "--limit", "3"): "not expected: --limit 3\nTry greenroom console nodes --help\n",
+    ("room", "show", "a", "b", "c"): "not expected: b c\nTry greenroom console room show --help\n",
+    ("rooms", "-n", "x"): "--limit: a number, not x\nTry greenroom console rooms --help\n",
+    ("raft", "--shard", "x"): "--shard: a number, not x\nTry greenroom console raft --help\n",
+}.items())  # fmt: skip
+def test_what_is_wrong_with_a_command_line(admin, words, said):
+    result = console(admin, *words)
+    assert (result.returncode, result.stdout) == (2, ""), result
+    assert result.stderr == f"greenroom: {said}", result
+
+
 ACTS = {
     ("user", "erase", "eve"): {"user": "eve"},
     ("user", "deactivate", "eve"): {"user": "eve"},

@@ -194,8 +194,9 @@ def test_a_log_is_cut(trio, people_of_trio):
     wait_until(cut, "three short logs")
     assert [m["content"] for m in alice.history(room)["messages"]][-1] == "m19"
     alice.send(room, "and on")
-    for wrong in (0, 33, "x", None):
+    for wrong in (0, -1, "x", None):
         assert code(asked, "shard snapshot", shard=wrong)[0] == "usage", wrong
+    assert code(asked, "shard snapshot", shard=33)[0] == "not_found"
 
 
 # -- what is said late -----------------------------------------------------------------------------

@@ -84,7 +84,9 @@ def test_a_room(cluster, people):
 def test_what_is_not_there(cluster):
     asked = cluster.nodes[0]
     assert refusal(asked, "explain shard") == ("usage", "shard is 0 (the cluster map) to 32")
-    assert refusal(asked, "explain shard", shard=33)[0] == "usage"
+    assert refusal(asked, "explain shard", shard=33) == (
+        "not_found", "there is no shard 33; there are 0 (the cluster map) to 32")  # fmt: skip
+    assert asked.console("explain", "shard", "99").returncode == 3
     assert refusal(asked, "explain shard", shard="x")[0] == "usage"
     assert refusal(asked, "explain room")[0] == "usage"
     assert refusal(asked, "explain room", room=fresh("nowhere"))[0] == "not_found"

@@ -248,7 +248,8 @@ def test_raft_and_store(cluster):
         assert r["votes"] == 3 and r["term"] > 0 and r["first"] <= r["last"] + 1
         assert r["applied"] <= r["commit"] <= r["last"] and r["lag"] is not None
     assert len(asked.rows("raft")) == 99
-    assert "shard is 0 to 32" in usage(asked, "raft", shard=33)
+    assert "shard is 0 (the cluster map) to 32" in usage(asked, "raft", shard=-1)
+    assert code(asked, "raft", shard=33) == "not_found"
     stores = asked.rows("store")
     assert {s["node"] for s in stores} == NODES
     for s in stores:

@@ -223,11 +223,17 @@ def test_it_says_to_how_much(quiet):
         said = {"target": "room", "id": room["alias"], "content": "x"}
         (row,) = node.rows("announce", dry_run=True, **said)
         assert row["readers"] == 1 and row["room"] == room["id"], row
+        assert row["would"] == "it would be said to 1 reader", row
     assert node.rows("user deactivate", user=name, dry_run=True)[0]["would"].startswith("nobody")
-    assert node.rows("backup now", dry_run=True, to="never")[0]["shards"] == 33
-    assert all(r["before_bytes"] >= 0 for r in node.rows("store compact", dry_run=True))
+    for row in node.rows("backup now", dry_run=True, to="never"):
+        assert (row["shards"], row["detail"]) == (33, None), row
+        assert row["would"] == "a backup of 33 shards would be made", row
+    for row in node.rows("store compact", dry_run=True):
+        would = f"{row['before_bytes']} bytes would be read, and written anew"
+        assert row["before_bytes"] >= 0 and row["would"] == would, row
     (row,) = node.rows("token issue", dry_run=True, user=fresh("load"), create=True, count=5)
     assert (row["tokens"], row["account"]) == (5, "would be made"), row
+    assert row["would"] == "5 tokens would be issued, to accounts that would be made", row
     (row,) = node.rows("rebalance", dry_run=True)
     assert (row["replicas"], row["leaders"]) == (0, 0), "it is even"
 
@@ -334,6 +340,10 @@ def test_an_account_is_looked_at_first(quiet):
     assert both("user", "create", name)[0] == REFUSED
     assert both("user", "reopen", name) == (OK, "it would be open again")
     assert both("user", "reset-password", name)[0] == OK
+    tokens_only = fresh("bot")
+    assert node.rows("token issue", user=tokens_only, create=True)
+    assert both("user", "reset-password", tokens_only) == (
+        REFUSED, "greenroom: this account has no password: it is used with tokens\n")  # fmt: skip
     assert both("user", "erase", name)[1].startswith("nothing would stay of it but")
     assert both("user", "erase", name) == (OK, "nothing would change: it is erased already")
     for words in (("role", name, "admin"), ("reset-password", name)):

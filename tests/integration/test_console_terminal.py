@@ -166,6 +166,26 @@ def test_a_table_fits_the_terminal(admin, terminal):
     screen.wait("long-" * 30)
 
 
+def test_a_narrow_terminal_shows_whole_columns_and_sentences(admin, terminal):
+    admin.answers["rooms"] = [
+        {"id": "cc114d60-5920-52b1-b2c4-38e132097358", "alias": "the-lobby-of-all",
+         "name": "The lobby", "shard": 24, "node": "node1", "entries_per_min": 11.5,
+         "members": 6, "last_seq": 1234567}]  # fmt: skip
+    screen = terminal(columns=80)
+    start(screen, admin, "rooms")
+    lines = screen.wait("status 0")
+    head = next(line for line in lines if line.startswith("ID"))
+    row = next(line for line in lines if line.startswith("cc114d60…"))
+    assert head.split() == ["ID", "ALIAS", "NAME", "SHARD", "NODE", "ENTRIES_PER_MIN",
+                            "MEMBERS", "…"]  # fmt: skip
+    assert "The lobby" in row and row.endswith("11.5        6 …") and len(row) <= 80, row
+    told = "word " * 30 + "end"
+    admin.answers["doctor"] = [{"check": "links", "node": "node1", "state": "ok", "detail": told}]
+    start(screen, admin, "doctor")
+    lines = screen.wait("end")
+    assert any(told in line for line in lines), "it goes on in the next line"
+
+
 def test_colours_are_for_terminals_that_want_them(admin, terminal):
     screen = terminal(NO_COLOR="")
     start(screen, admin, "nodes")

@@ -48,9 +48,20 @@ TEST_CASE("what is wrong with shards and nodes", "[cluster_status]") {
   CHECK(verdict(rows, "leaders")["detail"] == "1");
   CHECK(verdict(rows, "replicas")["detail"] == "2");
   CHECK(verdict(rows, "quorum")["state"] == "critical");
-  CHECK(verdict(rows, "quorum")["detail"] == "n1, n2");
+  CHECK(verdict(rows, "quorum")["detail"] == "n1, n2 (shards 0, 2, 3)");
   CHECK(verdict(rows, "moves")["detail"] == "3");
   CHECK(verdict(rows, "drained")["detail"] == "n2 (drained)");
+}
+
+TEST_CASE("nodes that cannot be spared are told with what would stop", "[cluster_status]") {
+  std::vector<json> rows;
+  for (const int n : {0, 1, 2, 4, 6, 7}) {
+    rows.push_back(shard(n, "degraded", {0, 0, nullptr}));
+  }
+  rows.push_back(shard(5, "degraded", {nullptr, 0, 0}));
+  rows.push_back(shard(3, "led", {0, 0, 0}));
+  CHECK(verdict(judge(rows, {}), "quorum")["detail"] ==
+        "n1 (shards 0-2, 4, 6, 7), n2 (shards 0-2, 4-7), n3 (shard 5)");
 }
 
 TEST_CASE("shards are listed by number", "[cluster_status]") {
@@ -67,7 +78,7 @@ TEST_CASE("a node that does not answer is not counted on, also before its leader
   around.missing = {"n3"};
   const auto quorum = verdict(judge({shard(1, "led", {0, 0, 4})}, around), "quorum");
   CHECK(quorum["state"] == "critical");
-  CHECK(quorum["detail"] == "n1, n2");
+  CHECK(quorum["detail"] == "n1, n2 (shard 1)");
 }
 
 TEST_CASE("a leader that has just been elected is no fault", "[cluster_status]") {
@@ -87,7 +98,7 @@ TEST_CASE("a shard with one replica stops with its node, unless that is meant",
           "[cluster_status]") {
   auto lone = shard(1, "led", {0});
   lone["replicas"] = {"n1"};
-  CHECK(verdict(judge({lone}, {}), "quorum")["detail"] == "n1");
+  CHECK(verdict(judge({lone}, {}), "quorum")["detail"] == "n1 (shard 1)");
   lone["settled"] = false;
   CHECK(verdict(judge({lone}, {}), "quorum")["state"] == "ok");
   lone["settled"] = true;

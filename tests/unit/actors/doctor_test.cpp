@@ -170,7 +170,7 @@ TEST_CASE("what the cluster's status says is taken over") {
   CHECK(of("ok").state == verdict::ok);
   CHECK(of("moving").state == verdict::ok);
   CHECK(of("degraded").state == verdict::warning);
-  CHECK(of("critical").detail == "a shard would stop without 3");
+  CHECK(of("critical").detail == "shards would stop without 3");
   CHECK(of("leaderless").state == verdict::failed);
   CHECK(of("missing").detail == "no answer from 3");
   CHECK(doctor::row_of(of("ok"), "")["node"] == "all");

@@ -88,15 +88,19 @@ TEST_CASE("acts on a node are foreseen with what they touch", "[foresight]") {
 }
 
 TEST_CASE("rows of other rehearsals are told what would be done", "[foresight]") {
-  json answer{
-      {"ok", true},
-      {"columns", {"node", "state"}},
-      {"rows",
-       {{{"node", "node1"}, {"state", "not begun"}}, {{"node", "node2"}, {"state", "failed"}}}}};
+  json answer{{"ok", true},
+              {"columns", {"node", "state"}},
+              {"rows",
+               {{{"node", "node1"}, {"state", "not begun"}, {"shards", 33U}},
+                {{"node", "node2"}, {"state", "failed"}, {"shards", 33U}},
+                {{"node", "node3"}, {"state", "not begun"}, {"shards", 1U}},
+                {{"node", "node4"}, {"state", "not begun"}}}}};
   foresight::add_would("backup now", answer);
   CHECK(answer["columns"].back() == "would");
-  CHECK(answer["rows"][0]["would"] == "a backup of so many shards would be made");
+  CHECK(answer["rows"][0]["would"] == "a backup of 33 shards would be made");
   CHECK(answer["rows"][1]["would"] == "nothing would be done");
+  CHECK(answer["rows"][2]["would"] == "a backup of 1 shard would be made");
+  CHECK(answer["rows"][3]["would"] == "a backup of an unknown number of shards would be made");
   json refused{{"ok", false}, {"error", {{"code", "usage"}}}};
   foresight::add_would("backup now", refused);
   CHECK_FALSE(refused.contains("columns"));

@@ -70,7 +70,8 @@ TEST_CASE("what is pinned is unpinned, by its shard or by a room in it") {
     CHECK(then.shards[shard].pinned_at == 0);
     CHECK(then.shards[shard].replicas == map.shards[shard].replicas);
   }
-  CHECK(refusal("shard unpin", {{"shard", 9}}).details.field == "shard");
+  CHECK(refusal("shard unpin", {{"shard", 9}}).message ==
+        "there is no shard 9; there are 0 (the cluster map) to 8");
   CHECK(refusal("room unpin", json::object()).details.field == "room");
 }
 
@@ -121,7 +122,8 @@ TEST_CASE("a node or a key that there is none of is not found") {
 }
 
 TEST_CASE("what is wrong with a verb is said with its field") {
-  CHECK(refusal("shard move", {{"shard", 9}, {"to", "node4"}}).details.field == "shard");
+  CHECK(refusal("shard move", {{"shard", 9}, {"to", "node4"}}).code == ec::room_not_found);
+  CHECK(refusal("shard move", {{"shard", -1}, {"to", "node4"}}).details.field == "shard");
   CHECK(refusal("shard move", {{"shard", "7"}, {"to", "node4"}}).details.field == "shard");
   CHECK(refusal("shard move", {{"shard", 7}}).details.field == "to");
   CHECK(refusal("shard move", {{"shard", 7}, {"to", "node9"}}).message ==

@@ -55,6 +55,27 @@ TEST_CASE("a table is as wide as the terminal", "[table]") {
   CHECK(format_table(columns, rows, true, {80, false}) == format_table(columns, rows, true));
 }
 
+TEST_CASE("what is left of a narrow table can be read", "[table]") {
+  const json rows = json::parse(R"([
+    {"id":"cc114d60-5920-52b1-b2c4-38e132097358","alias":"the-lobby-of-all",
+     "name":"The lobby of all","shard":24,"node":"node1","entries_per_min":11.5,"members":6,"last_seq":1234567,
+     "since":"2026-11-24T07:03:48.123Z"},
+    {"id":"9f6565e6-5b5e-5ba6-8fda-6cbd08e1e826","alias":null,"name":"ops","shard":3,
+     "node":"node2","entries_per_min":0.5,"members":12000,"last_seq":9,"since":null}])");
+  CHECK(format_table(
+            {"id", "alias", "name", "shard", "node", "entries_per_min", "members", "last_seq"},
+            rows, true, {80, false}) ==
+        "ID         ALIAS         NAME           SHARD  NODE   ENTRIES_PER_MIN  MEMBERS …\n"
+        "cc114d60…  the-lobby-o…  The lobby of…     24  node1             11.5        6 …\n"
+        "9f6565e6…  -             ops                3  node2              0.5    12000 …\n");
+  CHECK(format_table({"since", "id"}, rows, false, {31, false}) ==
+        "2026-11-24T07:03:48…  cc114d60…\n"
+        "-                     9f6565e6…\n");
+  CHECK(format_table({"since", "id"}, rows, false, {30, false}) ==
+        "2026-11-24T07:03:48.123Z …\n"
+        "-                        …\n");
+}
+
 TEST_CASE("no line is wider than the terminal", "[table]") {
   const json rows = json::parse(R"([
     {"a":"日本語の長い名前です","b":123456,"c":"x y z","d":["node1","node2"]},
