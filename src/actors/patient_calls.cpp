@@ -66,8 +66,10 @@ std::optional<patient_calls::clock::time_point> patient_calls::take_reply(const 
   auto& p = it->second;
   const auto* failure = std::get_if<error>(&r.body);
   const bool moving = std::holds_alternative<not_leader>(r.body);
-  // One that says where it was written has been waited for long enough.
-  if (moving || (failure != nullptr && failure->code == ec::unavailable && !failure->details.seq)) {
+  // One that says where it was written, or how many wait before it, has been waited for long
+  // enough.
+  if (moving || (failure != nullptr && failure->code == ec::unavailable && !failure->details.seq &&
+                 !failure->details.limit)) {
     const auto wait =
         std::min<clock::duration>(retry_first * (1 << std::min(p.tries, 4)), retry_max);
     if (clock::now() + wait < p.deadline) {

@@ -22,6 +22,15 @@ constexpr std::size_t pages_waiting_max = 64;
 constexpr std::size_t reads_waiting_max = 2048;
 /// Pages are made for so long, or one of them; then for as long everything else has its turn.
 constexpr auto reading_for = 1ms;
+/// So long before the time of the call is over a page is refused in place of being made: the asker
+/// hears that the room is busy, and does not take it for silent.
+constexpr auto refused_before = 250ms;
+
+error too_many_read() {
+  auto e = unavailable("too many read this room at once", 500).value();
+  e.details.limit = reads_waiting_max;
+  return e;
+}
 
 /// Opaque to clients: the last member of the page, in hexadecimal.
 std::string to_cursor(const uuid& user) {
@@ -63,9 +72,9 @@ void room::on(const asked& a, const room_history& c) {
     const auto end = clock::now();
     reads_from_ = end + (end - now);
   } else if (reads_.size() >= reads_waiting_max) {
-    answer(a, unavailable("too many read this room at once", 500).value());
+    answer(a, too_many_read());
   } else {
-    reads_.push_back({a, now + std::chrono::milliseconds(a.what->timeout_ms)});
+    reads_.push_back({a, now + std::chrono::milliseconds(a.what->timeout_ms) - refused_before});
     wake_at(reads_from_);
   }
 }
@@ -79,7 +88,7 @@ void room::serve_reads(clock::time_point now) {
     const auto next = std::move(reads_.front());
     reads_.pop_front();
     if (next.due <= end) {
-      answer(next.from, unavailable("too many read this room at once", 500).value());
+      answer(next.from, too_many_read());
     } else {
       show_page(next.from, std::get<room_history>(next.from.what->body));
     }
@@ -215,9 +224,14 @@ void room::put_status(std::vector<protocol::message>& messages, const uuid& for_
     own = *self;
   }
   own.user_id = for_user;
-  load_all_members();
+  // Only of his own messages it matters how far the others are.
+  const bool has_own = std::any_of(messages.begin(), messages.end(),
+                                   [&](const auto& m) { return m.sender_id == for_user; });
   std::vector<chat::member> others;
-  if (all_members_) {
+  if (has_own) {
+    load_all_members();
+  }
+  if (has_own && all_members_) {
     for (const auto& m : members_) {
       if (m.user_id != for_user) {
         others.push_back(m);

@@ -91,7 +91,8 @@ class session final : public observed<session_actor> {
   /// Of a room of which one page is under way.
   struct room_reads {
     std::deque<waiting_read> waiting;
-    bool leader_is_silent = false;  ///< as the last page has found it
+    /// The last page has found the leader silent, which is believed until then.
+    clock::time_point silent_until{};
   };
 
   /// A list of one's own rooms of which pages have been given: the next one needs no shard to look

@@ -8,6 +8,7 @@
 
 #include "actors/entity.hpp"
 #include "actors/session.hpp"
+#include "protocol/rate_refusal.hpp"
 
 namespace greenroom::actors {
 
@@ -17,6 +18,8 @@ using namespace std::chrono_literals;
 
 /// How long history waits for a leader that can confirm it (docs/protocol.md, history_request).
 constexpr auto current_within = 2500ms;
+/// A leader that was silent is asked again after this; until then those who wait need not.
+constexpr auto silence_is_believed = 1s;
 /// Pages that wait for others of their rooms. As many as a connection may have under way unless
 /// that is set otherwise (limits.max_inflight_per_connection), and the calls of a token over HTTP.
 constexpr std::size_t pages_waiting_max = 128;
@@ -31,9 +34,7 @@ void session::on(const job_ptr& j, const protocol::history_request& r) {
     begin_read(std::move(one));
   } else if (reads_waiting_ >= pages_waiting_max) {
     note_rate_limit("pages of history at once");
-    error e{ec::rate_limit, "too many pages of history at once", {}};
-    e.details.retry_after_ms = ask_again_after_ms;
-    finish(j, e);
+    finish(j, rate_refusal("too many pages of history at once", {}, ask_again_after_ms));
   } else {
     ++reads_waiting_;
     at->second.waiting.push_back(std::move(one));
@@ -46,7 +47,7 @@ void session::begin_read(waiting_read one) {
   const auto room = one.what.room_id;
   const auto now = clock::now();
   // Who has waited while nobody led the room has waited for a leader.
-  const auto since = reads_[room].leader_is_silent ? one.since : now;
+  const auto since = now < reads_[room].silent_until ? one.since : now;
   const auto until = std::min(one.job->deadline, since + current_within);
   if (until <= now) {
     read_from_replica(one);
@@ -54,11 +55,15 @@ void session::begin_read(waiting_read one) {
   }
   room_history call{one.what, false};
   ask(room, env_->board.shard_of(room), {start_.user_id, {}, 0, acting_role()}, std::move(call),
-      until, [this, one = std::move(one)](const reply_body& reply) {
+      until, [this, until, one = std::move(one)](const reply_body& reply) {
         const auto* failure = std::get_if<error>(&reply);
-        const bool is_silent = failure != nullptr && failure->code == ec::unavailable;
-        reads_[one.what.room_id].leader_is_silent = is_silent;
+        // One that says how many stand before this page is there, and its replicas should not have
+        // to do the work that is too much for it. Nor is there a leader missing when the page's own
+        // time was over first.
+        const bool is_silent = failure != nullptr && failure->code == ec::unavailable &&
+                               !failure->details.limit && until < one.job->deadline;
         if (is_silent) {
+          reads_[one.what.room_id].silent_until = clock::now() + silence_is_believed;
           read_from_replica(one);
         } else {
           finish(one.job, reply);

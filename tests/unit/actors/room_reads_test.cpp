@@ -74,6 +74,7 @@ TEST_CASE("a room keeps so many pages waiting, and refuses more at once") {
       const auto why = must<error>(reply);
       CHECK(why.code == ec::unavailable);
       CHECK(why.details.retry_after_ms == 500);
+      CHECK(why.details.limit == waiting_max);
       ++refused;
     }
   }
