@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "actors/token_keys.hpp"
+#include "protocol/rate_refusal.hpp"
 #include "security/fingerprint.hpp"
 #include "telemetry/request_scope.hpp"
 #include "telemetry/security_log.hpp"
@@ -127,9 +128,8 @@ void connection::take(const client_request_ptr& r) {
            .of = "early " + network_of(who_.address),
            .per_minute = 1});
       dropped("more requests before the authentication than may wait");
-      error e{ec::rate_limit, "too many requests before the authentication was answered", {}};
-      e.details.retry_after_ms = retry_after_authentication_ms;
-      answer(*r, std::move(e));
+      answer(*r, rate_refusal("too many requests before the authentication was answered", {},
+                              retry_after_authentication_ms));
     }
     return;
   }
@@ -156,9 +156,10 @@ void connection::authenticate(const login& l) {
          .address = who_.address,
          .of = "log-ins " + network_of(who_.address),
          .per_minute = 1});
-    error e{ec::rate_limit, "too many log-ins from this address have failed", {}};
-    e.details.retry_after_ms = wait_ms;
-    answer(l, std::move(e), false);
+    answer(l,
+           rate_refusal("too many log-ins from this address have failed",
+                        "auth.failed_logins_per_minute_per_address", wait_ms),
+           false);
     return;
   }
   call_body what;

@@ -3,6 +3,7 @@
 
 #include "actors/answer_time.hpp"
 #include "actors/connection.hpp"
+#include "protocol/rate_refusal.hpp"
 #include "security/fingerprint.hpp"
 #include "security/tokens.hpp"
 #include "telemetry/security_log.hpp"
@@ -32,9 +33,8 @@ void connection::take_hook(const http_call_ptr& c) {
          .address = who_.address,
          .of = "webhooks " + network_of(who_.address),
          .per_minute = 1});
-    error e{ec::rate_limit, "too many calls of webhooks from this address have failed", {}};
-    e.details.retry_after_ms = wait_ms;
-    refuse(std::move(e));
+    refuse(rate_refusal("too many calls of webhooks from this address have failed",
+                        "auth.failed_logins_per_minute_per_address", wait_ms));
     return;
   }
   const auto token = security::parse_refresh_token(c->bearer_token.value_or(""));

@@ -7,6 +7,7 @@
 #include "actors/room.hpp"
 #include "chat/apply.hpp"
 #include "protocol/codec.hpp"
+#include "protocol/rate_refusal.hpp"
 #include "security/tokens.hpp"
 #include "telemetry/security_log.hpp"
 
@@ -172,9 +173,8 @@ void room::on(const asked& a, const room_hook_post& c) {
          .user = hook->created_by.str(),
          .of = hook->id.str(),
          .per_minute = 1});
-    error e{ec::rate_limit, "too many messages a minute through this webhook", {}};
-    e.details.retry_after_ms = wait_ms;
-    answer(a, std::move(e));
+    answer(a, rate_refusal("too many messages a minute through this webhook",
+                           "limits.messages_per_minute", wait_ms));
     return;
   }
   chat::send_message command;

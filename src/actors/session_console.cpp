@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "actors/session.hpp"
+#include "protocol/rate_refusal.hpp"
 #include "telemetry/request_scope.hpp"
 
 namespace greenroom::actors {
@@ -38,9 +39,7 @@ void session::ask_console(const http_call_ptr& c) {
   const auto one = std::make_shared<turn>();
   if (!one->is_taken()) {
     note_rate_limit("verbs of the console in hand at this node");
-    error e{ec::rate_limit, "too many verbs of the console are in hand at this node", {}};
-    e.details.retry_after_ms = 1000;
-    finish(j, e);
+    finish(j, rate_refusal("too many verbs of the console are in hand at this node", {}, 1000));
     return;
   }
   const auto handle = env_->admin.get();

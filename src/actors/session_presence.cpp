@@ -2,6 +2,7 @@
 /// Who is there and who is writing, as one connection asks for it.
 
 #include "actors/session.hpp"
+#include "protocol/rate_refusal.hpp"
 
 namespace greenroom::actors {
 
@@ -65,9 +66,8 @@ void session::on(const job_ptr& j, const protocol::presence_request& r) {
                            : env_->requests.take(start_.user_id, protocol::row_of(r).number,
                                                  clock::now(), static_cast<std::uint32_t>(more));
   if (wait_ms) {
-    error e{ec::rate_limit, "too often in a minute: presence_request for so many", {}};
-    e.details.retry_after_ms = wait_ms;
-    finish(j, std::move(e));
+    finish(j, rate_refusal("too often in a minute: presence_request for so many",
+                           "limits.requests_per_minute", wait_ms));
     return;
   }
   watched_ = r.user_ids;

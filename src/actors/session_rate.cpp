@@ -4,6 +4,7 @@
 /// for what changes something and `limits.requests_per_minute` for all else.
 
 #include "actors/session.hpp"
+#include "protocol/rate_refusal.hpp"
 #include "telemetry/security_log.hpp"
 
 namespace greenroom::actors {
@@ -16,12 +17,23 @@ constexpr std::string_view http_alone = "what is done over HTTP alone";
 constexpr std::string_view the_console = "the console over HTTP";
 /// And of what changes nothing.
 constexpr std::string_view read_alone = "what is read over HTTP alone";
+/// The settings that say how often.
+constexpr std::string_view of_changes = "limits.messages_per_minute";
+constexpr std::string_view of_the_rest = "limits.requests_per_minute";
 /// It has no number in the table.
 constexpr std::uint16_t no_kind = 0;
 
 /// Whose bucket it is. Messages have that of the user himself, without a hash for each.
 uuid bucket_of(const uuid& user, std::string_view action) {
   return action == "send_message_request" ? user : uuid::v5(user, "limit:" + std::string(action));
+}
+
+/// A refusal, if it is one, says which setting has the limit.
+std::optional<error> by(std::string_view setting, std::optional<error> refusal) {
+  if (refusal) {
+    refusal->message.append(" (").append(setting).append(")");
+  }
+  return refusal;
 }
 
 /// Of what HTTP offers beside the requests of the protocol: what is written, or costs a shard a lot
@@ -55,32 +67,34 @@ std::optional<error> session::too_often(std::string_view action,
     return std::nullopt;
   }
   note_rate_limit(action);
-  error e{ec::rate_limit, "too often in a minute: " + std::string(action), {}};
-  e.details.retry_after_ms = wait_ms;
-  return e;
+  return rate_refusal("too often in a minute: " + std::string(action), {}, wait_ms);
 }
 
 /// Takes one from the bucket of the action, or says when there will be one. Log-ins have guards of
 /// their own, and heartbeats are counted by nobody.
 std::optional<error> session::takes_too_much(const protocol::request_row& row) const {
   if (row.rate == protocol::rate_class::write) {
-    return too_often(row.type,
-                     env_->limiter.take(bucket_of(start_.user_id, row.type), clock::now()));
+    return by(
+        of_changes,
+        too_often(row.type, env_->limiter.take(bucket_of(start_.user_id, row.type), clock::now())));
   }
   if (!row.needs_login) {
     return std::nullopt;
   }
-  return too_often(row.type, env_->requests.take(start_.user_id, row.number, clock::now()));
+  return by(of_the_rest,
+            too_often(row.type, env_->requests.take(start_.user_id, row.number, clock::now())));
 }
 
 /// The same for what HTTP offers beside the requests of the protocol; those are counted as such.
 std::optional<error> session::takes_too_much(const net::http_call& c) const {
   if (is_change(c)) {
     const auto action = c.console ? the_console : http_alone;
-    return too_often(action, env_->limiter.take(bucket_of(start_.user_id, action), clock::now()));
+    return by(of_changes, too_often(action, env_->limiter.take(bucket_of(start_.user_id, action),
+                                                               clock::now())));
   }
   if (c.account || c.webhook || c.authenticate_only) {
-    return too_often(read_alone, env_->requests.take(start_.user_id, no_kind, clock::now()));
+    return by(of_the_rest,
+              too_often(read_alone, env_->requests.take(start_.user_id, no_kind, clock::now())));
   }
   return std::nullopt;
 }

@@ -7,6 +7,7 @@
 #include "actors/session.hpp"
 #include "actors/token_keys.hpp"
 #include "protocol/limits.hpp"
+#include "protocol/rate_refusal.hpp"
 #include "security/fingerprint.hpp"
 #include "telemetry/request_scope.hpp"
 
@@ -39,9 +40,8 @@ void session::take_request(const protocol::request_envelope& r, answerer answer)
       waiting_.emplace_back(r, std::move(answer));
     } else {
       note_rate_limit("requests before the authentication was answered");
-      error e{ec::rate_limit, "too many requests before the authentication was answered", {}};
-      e.details.retry_after_ms = 1000;
-      answer(std::move(e), false);
+      answer(rate_refusal("too many requests before the authentication was answered", {}, 1000),
+             false);
     }
     return;
   }

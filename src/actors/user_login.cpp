@@ -8,6 +8,7 @@
 #include "actors/user.hpp"
 #include "chat/apply.hpp"
 #include "placement/key_plan.hpp"
+#include "protocol/rate_refusal.hpp"
 #include "telemetry/request_scope.hpp"
 #include "telemetry/security_log.hpp"
 
@@ -111,9 +112,8 @@ void user::next_attempts() {
                                 .user = id().str(),
                                 .of = id().str() + from_where(next.from),
                                 .per_minute = 1});
-      error e{ec::rate_limit, "too many wrong passwords", {}};
-      e.details.retry_after_ms = verdict.refused_ms;
-      answer(next.from, std::move(e));
+      answer(next.from, rate_refusal("too many wrong passwords", "auth.failed_logins_per_minute",
+                                     verdict.refused_ms));
       continue;
     }
     const auto self = account();

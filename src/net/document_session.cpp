@@ -19,11 +19,11 @@ constexpr std::size_t read_bytes_max = 16 * 1024;
 std::string why_not_welcome(admission how) {
   switch (how) {
     case admission::too_often:
-      return "too many connections per minute";
+      return "too many connections per minute (limits.connects_per_minute_per_address)";
     case admission::too_many:
-      return "too many open connections from this address";
+      return "too many open connections from this address (limits.connections_per_address)";
     default:
-      return "too many connections";
+      return "too many connections (limits.max_connections)";
   }
 }
 

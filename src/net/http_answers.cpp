@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "net/api_documents.hpp"
+#include "protocol/rate_refusal.hpp"
 #include "telemetry/repeats.hpp"
 
 namespace greenroom::net {
@@ -94,15 +95,13 @@ response answer_error(int status, const error& e, const std::optional<uuid>& req
 }
 
 error connects_too_often(std::uint32_t per_minute) {
-  error e{ec::rate_limit, "too many connections per minute from this address", {}};
-  e.details.retry_after_ms = 60'000 / std::max(1U, per_minute);
-  return e;
+  return rate_refusal("too many connections per minute from this address",
+                      "limits.connects_per_minute_per_address", 60'000 / std::max(1U, per_minute));
 }
 
 error too_many_connections() {
-  error e{ec::rate_limit, "too many open connections from this address", {}};
-  e.details.retry_after_ms = 1000;
-  return e;
+  return rate_refusal("too many open connections from this address",
+                      "limits.connections_per_address", 1000);
 }
 
 response answer_call(const protocol::answer_envelope& a, bool creates,

@@ -2,6 +2,7 @@
 """docs/api/openapi.json: each operation is refused with every code that it lists there, and with
 the document that it shows."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -120,4 +121,6 @@ def test_too_often_is_refused_so(start_node):
             if answer.status_code == 429:
                 break
         is_refused(answer, name, "RATE_LIMIT", f"{name}: too often")
+        text = answer.json()["error"]["message"]
+        assert re.search(r"; try again in \d+ ms \((limits|auth)\.\w+\)$", text), f"{name}: {text}"
     world.close()

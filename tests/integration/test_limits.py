@@ -66,6 +66,7 @@ def test_each_action_has_a_limit_of_its_own(start_node):
 
         refused = wait_until(is_refused, "the limit of messages")
         assert refused["code"] == "RATE_LIMIT" and refused["details"]["retry_after_ms"] > 0
+        assert says_when_and_which(refused, "limits.messages_per_minute"), refused
         alice.ask("reaction_request", room_id=room, id=first, emoji="👍", add=True)
         alice.ask("edit_message_request", room_id=room, id=first, content="changed")
         alice.ask("update_room_request", room_id=room, topic="others are not touched by it")
@@ -73,6 +74,11 @@ def test_each_action_has_a_limit_of_its_own(start_node):
                  for i in range(8)]  # fmt: skip
         assert [c["type"] for c in codes[:5]] == ["message_ack"] * 5
         assert codes[-1].get("code") == "RATE_LIMIT", "each has one"
+
+
+def says_when_and_which(error, setting):
+    wait_ms = error["details"]["retry_after_ms"]
+    return error["message"].endswith(f"; try again in {wait_ms} ms ({setting})")
 
 
 def results(client, type_, count, **fields):
@@ -103,6 +109,7 @@ def test_what_changes_nothing_has_a_limit_too(start_node):
             for error in refused:
                 assert error["code"] == "RATE_LIMIT" and type_ in error["message"]
                 assert 0 < error["details"]["retry_after_ms"] <= 60_000 // limit
+                assert says_when_and_which(error, "limits.requests_per_minute"), error
         # What is counted by itself goes on, and so does what is not counted.
         for n in range(3 * limit):
             bob.send(room, f"still {n}")
@@ -117,6 +124,7 @@ def test_what_changes_nothing_has_a_limit_too(start_node):
         wait_ms = error["details"]["retry_after_ms"]
         assert 0 < wait_ms <= 60_000 // limit
         assert int(answer.headers["Retry-After"]) == -(-wait_ms // 1000)
+        assert says_when_and_which(error, "limits.requests_per_minute"), error
         for _ in range(limit):
             web.get(f"/api/rooms/{room}")
         web.refusal("GET", f"/api/rooms/{room}", 429, "RATE_LIMIT")
@@ -167,6 +175,7 @@ def test_who_asks_for_many_people_at_once_asks_often(start_node):
         error = bob.refusal("presence_request", user_ids=many)
         assert error["code"] == "RATE_LIMIT" and "presence_request" in error["message"]
         assert 0 < error["details"]["retry_after_ms"] <= 60_000
+        assert says_when_and_which(error, "limits.requests_per_minute"), error
 
 
 def test_connections_a_minute(start_node):
@@ -187,6 +196,7 @@ def test_connections_a_minute(start_node):
     assert b"\r\nRetry-After: 10\r\n" in head + b"\r\n"
     error = json.loads(body)["error"]
     assert error["code"] == "RATE_LIMIT" and error["details"] == {"retry_after_ms": 10_000}
+    assert says_when_and_which(error, "limits.connects_per_minute_per_address"), error
     closing = b"GET /api HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     local = raw.exchange(node.http_port, closing)
     assert raw.status_of(local) == 200, "loopback is never limited"
@@ -216,6 +226,7 @@ def test_connections_at_once_of_an_address(start_node):
     assert raw.status_of(answer) == 429 and b"\r\nRetry-After: 1\r\n" in head + b"\r\n"
     error = json.loads(body)["error"]
     assert error["code"] == "RATE_LIMIT" and "open connections" in error["message"]
+    assert says_when_and_which(error, "limits.connections_per_address"), error
     assert node.metric('greenroom_refused_connections_total{reason="address"}') == 1
     path = node.folder / "security.jsonl"
     wait_until(lambda: "too many are open" in path.read_text(), "it in the security log")

@@ -44,7 +44,9 @@ def is_refused(asked):
     wait_ms = error["details"]["retry_after_ms"]
     assert 0 < wait_ms <= AGAIN_MS, error
     assert int(headers["Retry-After"]) == -(-wait_ms // 1000), headers
-    assert error["message"] == "too many log-ins from this address have failed"
+    assert error["message"] == (
+        f"too many log-ins from this address have failed; try again in {wait_ms} ms"
+        " (auth.failed_logins_per_minute_per_address)")  # fmt: skip
 
 
 def test_an_address_that_guesses_is_refused(start_node):
