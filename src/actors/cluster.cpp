@@ -2,6 +2,7 @@
 #include "actors/cluster.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "placement/codec.hpp"
 #include "telemetry/log.hpp"
@@ -174,29 +175,53 @@ void cluster::dial_all() {
   if (!context_) {
     return;
   }
-  for (const auto& address : env_->config.cluster.initial_nodes) {
-    dial(address);
+  const auto& config = env_->config.cluster;
+  const auto* known = map_ ? placement::find_node(*map_, env_->board.self()) : nullptr;
+  // Where the others look for this node: they cannot dial it where it is now.
+  const bool has_moved = known != nullptr && known->address != config.advertise;
+  std::set<std::string> wanted;
+  // One connection a pair: the lower address dials. A seed does not know us, so it is dialed.
+  const auto want = [&](const std::string& address, bool always) {
+    if (!address.empty() && address != config.advertise && (always || config.advertise < address)) {
+      wanted.insert(address);
+    }
+  };
+  for (const auto& address : config.initial_nodes) {
+    want(address, has_moved);
   }
-  for (const auto& address : env_->config.cluster.seeds) {
-    dial(address, true);
+  for (const auto& address : config.seeds) {
+    want(address, true);
   }
-  if (!map_) {
-    return;
-  }
-  for (const auto& member : map_->members) {
-    if (member.id != env_->board.self() && !member.address.empty() &&
-        placement::is_present(member.state)) {
-      dial(member.address);
+  if (map_) {
+    for (const auto& member : map_->members) {
+      if (member.id != env_->board.self() && placement::is_present(member.state)) {
+        want(member.address, has_moved);
+      }
     }
   }
+  for (const auto& address : wanted) {
+    dial(address);
+  }
+  // Where nobody is expected any more nobody is looked for, and where it is the other side's turn
+  // to dial, a second connection would end the first.
+  std::erase_if(dialed_, [&](const auto& entry) {
+    const auto& [address, handle] = entry;
+    if (wanted.contains(address) || is_linked(address)) {
+      return false;
+    }
+    demonitor(handle.address());
+    anon_send_exit(handle, caf::exit_reason::user_shutdown);
+    return true;
+  });
 }
 
-void cluster::dial(const std::string& address, bool is_seed) {
-  // One connection a pair: the lower address dials. A seed does not know us, so it is dialed.
-  const auto& own = env_->config.cluster.advertise;
-  const bool linked = std::any_of(up_.begin(), up_.end(),
-                                  [&](const auto& peer) { return peer.second.address == address; });
-  if (address == own || dialed_.contains(address) || linked || (!is_seed && own > address)) {
+bool cluster::is_linked(const std::string& address) const {
+  return std::any_of(up_.begin(), up_.end(),
+                     [&](const auto& peer) { return peer.second.address == address; });
+}
+
+void cluster::dial(const std::string& address) {
+  if (dialed_.contains(address) || is_linked(address)) {
     return;
   }
   auto handle = spawn<link>(context_, address);

@@ -53,7 +53,8 @@ class cluster final : public observed<cluster_actor> {
   void take_leader(const leader_notice& n);
   void tick();
   void dial_all();
-  void dial(const std::string& address, bool is_seed = false);
+  void dial(const std::string& address);
+  [[nodiscard]] bool is_linked(const std::string& address) const;
   void announce_to(const node_id& peer);
   [[nodiscard]] peer_info self() const;
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""A connection whose node was cut off while its user left a room: when he joins again, it hears of
-the new membership, as docs/protocol.md 3.2 promises."""
+"""Who comes back: a person to a room that he left while his connection's node was cut off, and
+hears of the new membership, as docs/protocol.md 3.2 promises; a node, at another address."""
 
 from harness.client import Client
 from harness.names import fresh, name_led_by, room_id, user_id
+from harness.process import free_port
 from harness.waiting import wait_until
 
 
@@ -30,3 +31,38 @@ def test_join_again_after_leaving_behind_a_partition(network, apart):
             owner.send(room, "both hear again")
             here.wait_message("both hear again")
             there.wait_message("both hear again")
+
+
+def test_a_node_comes_back_at_another_address(trio, stage):
+    """With its folder it is the same node: it tells the others where it is, and they find it there
+    also after they have been started again."""
+    stage.wait_progress()
+    victim, other = trio.nodes[1], trio.nodes[2]
+    was = {row["name"]: row["id"] for row in trio.nodes[0].rows("nodes")}
+    stage.fault("another address", victim.name, mute=True)
+    victim.stop()
+    port = free_port()
+    there = f"127.0.0.1:{port}"
+    victim.settings |= {"cluster.port": port, "cluster.advertise": there}
+    trio.start()
+    stage.fault("another address", victim.name, on=False, mute=True)
+
+    def is_known(asked):
+        """Each of the others is linked with it there."""
+        links = [(row["node"], row["address"]) for row in asked.rows("links")
+                 if row["peer"] == victim.name and row["state"] == "up"]  # fmt: skip
+        return sorted(links) == [(n.name, there) for n in trio.nodes if n is not victim]
+
+    for node in trio.nodes:
+        wait_until(lambda n=node: is_known(n), f"{node.name} to know the new address", 20)
+    trio.settle()
+    stage.wait_progress()
+    stage.fault("SIGTERM", other.name, mute=True)
+    other.restart()
+    stage.fault("SIGTERM", other.name, on=False, mute=True)
+    trio.settle()
+    wait_until(lambda: is_known(other), "the two to be linked again", 20)
+    assert {row["name"]: row["id"] for row in other.rows("nodes")} == was, "the same nodes"
+    wait_until(trio.keeps_up, "three replicas of every shard", 60)
+    stage.wait_progress()
+    stage.end()
