@@ -8,7 +8,7 @@ from harness.names import fresh
 from harness.process import STARTED, Node, temporary_folder
 from rig.damage import PARTS, flip
 
-FLIPS = 60
+FLIPS = 200
 MESSAGES = 200
 
 

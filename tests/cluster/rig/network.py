@@ -18,6 +18,7 @@ class Network:
         pid = os.getpid()
         self.prefix = f"10.{100 + pid % 100}.{pid // 100 % 256}"
         self.bridge = f"grb{pid}"
+        self.clients = f"{self.prefix}.1"
         self.spaces = [f"gr{pid}-{i}" for i in (1, 2, 3)]
         self.links = [f"grv{pid % 100000}-{i}" for i in (1, 2, 3)]
         self.hosts = [f"{self.prefix}.{10 + i}" for i in (1, 2, 3)]
@@ -29,7 +30,7 @@ class Network:
 
     def _make(self):
         run("ip", "link", "add", self.bridge, "type", "bridge")
-        run("ip", "addr", "add", f"{self.prefix}.1/24", "dev", self.bridge)
+        run("ip", "addr", "add", f"{self.clients}/24", "dev", self.bridge)
         run("ip", "link", "set", self.bridge, "up")
         for space, link, host in zip(self.spaces, self.links, self.hosts):
             run("ip", "netns", "add", space)
