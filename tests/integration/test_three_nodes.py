@@ -117,6 +117,24 @@ def test_a_write_is_repeated_at_another_node(cluster, people):
         assert len(elsewhere.history(room)["messages"]) == 1
 
 
+def test_one_reads_what_one_has_written_at_any_node(cluster, people):
+    """With its seq as `min_seq`: also when the read is there before the message."""
+    (alice,) = people(0)
+    room = alice.create_room("Own", alias=led_by(cluster, "node2"))["id"]
+    others = [Client(node, token=alice.token) for node in cluster.nodes]
+    for i in range(10):
+        seq = alice.history(room)["last_seq"] + 1
+        early = others[i % 3].post("history_request", room_id=room, min_seq=seq, limit=1)
+        assert alice.send(room, f"own {i}")["seq"] == seq
+        for c in others:
+            page = c.history(room, min_seq=seq, limit=1)
+            assert [m["content"] for m in page["messages"]] == [f"own {i}"] and not page["stale"]
+        page = early.result(PATIENCE_S)["data"]
+        assert [m["content"] for m in page["messages"]] == [f"own {i}"], "awaited where it is led"
+    for c in others:
+        c.close()
+
+
 def test_lists_gather_from_all_nodes(cluster, people):
     alice, bob = people(0, 1)
     rooms = {alice.create_room(h, alias=led_by(cluster, h), room_type="public")["id"]
