@@ -119,7 +119,7 @@ def test_kill_each_node_under_load(cluster, stage):
     stage.end()
     print(f"rooms of a killed node answer again after {statistics.median(gaps):.2f} s "
           f"({min(gaps):.2f} to {max(gaps):.2f})")  # fmt: skip
-    assert max(gaps) < 8 * SLOWNESS, f"failover takes seconds, not {gaps}"
+    assert max(gaps) < 3 * SLOWNESS, f"failover takes up to 3 s, not {gaps}"
 
 
 def test_restart_each_node_under_load(cluster, stage):
@@ -134,7 +134,7 @@ def test_restart_each_node_under_load(cluster, stage):
     stage.end()
     slowest = max(s.slowest_s() for s in stage.senders)
     print(f"the slowest send took {slowest:.2f} s")
-    assert slowest < 4 * SLOWNESS, f"no send fails for long, the slowest took {slowest:.2f} s"
+    assert slowest < 2 * SLOWNESS, f"no send fails for long, the slowest took {slowest:.2f} s"
 
 
 def test_a_frozen_leader_acknowledges_nothing_late(cluster, stage):

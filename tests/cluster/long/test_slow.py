@@ -10,13 +10,15 @@ from rig import needs
 from rig.disks import Disk, Group
 
 
+FROZEN_S = 20
 NOISE_MS = 20  # of a machine whose processors do other things too
 
 
-def told(history, what):
-    """p50 and p99 before the fault and while it lasted."""
+def told(history, what, without=None):
+    """p50 and p99 before the fault and while it lasted, of what can do without that node."""
     on, off = [f["t"] for f in history.faults if f["what"] == what]
-    before, during = latencies_ms(history, 0, on), latencies_ms(history, on, off)
+    before = latencies_ms(history, 0, on, without)
+    during = latencies_ms(history, on, off, without)
     text = (f"p50 {percentile(before, 50):.0f} → {percentile(during, 50):.0f} ms, "
             f"p99 {percentile(before, 99):.0f} → {percentile(during, 99):.0f} ms")  # fmt: skip
     return text, percentile(before, 99), percentile(during, 99)
@@ -86,18 +88,43 @@ def leads_nothing(trio, node):
 
 
 def test_little_of_a_processor(trio, make_stage, groups, figure):
-    """5 % of a processor for one node."""
+    """5 % of a processor for one node: who does not need it as a leader does not wait for it."""
     folder = needs.cgroup("cpu", "cpu.cfs_quota_us")
     stage = make_stage(trio)
-    stage.wait_progress(20)
+    stage.wait_progress(50)
     group = Group(folder, "starved")
     groups.append(group)
     group.set("cpu.cfs_quota_us", "5000")
     group.take(trio.nodes[2].pid())
-    stage.fault("5 % of a processor", "node3", mute=True)
+    what = "5 % of a processor"
+    stage.fault(what, "node3", mute=True)
     with contextlib.suppress(AssertionError):  # people at node3 may get nowhere
         stage.wait_progress(10, within_s=30)
     group.end()
-    stage.fault("5 % of a processor", "node3", on=False, mute=True)
+    stage.fault(what, "node3", on=False, mute=True)
     stage.wait_progress(within_s=60)
-    figure(told(stage.end(), "5 % of a processor")[0])
+    history = stage.end()
+    text, usual, during = told(history, what, without="node3")
+    figure(f"all: {told(history, what)[0]}; without node3: {text}")
+    assert during <= (1.5 * usual + NOISE_MS) * SLOWNESS, text
+
+
+def test_a_node_that_is_frozen_for_long(trio, make_stage, groups, figure):
+    """All of it at once, by the freezer, for longer than links and elections wait: it finds others
+    in its place, acknowledges nothing of what it had begun, and catches up."""
+    folder = needs.cgroup("freezer", "cgroup.procs")  # the root has no state
+    stage = make_stage(trio)
+    stage.wait_progress(20)
+    group = Group(folder, "frozen")
+    groups.append(group)
+    group.take(trio.nodes[0].pid())
+    what = f"frozen for {FROZEN_S} s"
+    stage.fault(what, "node1", mute=True)
+    group.set("freezer.state", "FROZEN")
+    try:
+        stage.pause(FROZEN_S / SLOWNESS)
+    finally:
+        group.set("freezer.state", "THAWED")
+    stage.fault(what, "node1", on=False, mute=True)
+    stage.wait_progress(within_s=60)
+    figure(told(stage.end(alone=True), what)[0])
