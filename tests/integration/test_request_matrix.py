@@ -20,6 +20,8 @@ ELSEWHERE = {
         "test_accounts.py::test_guessing_the_old_password_is_slowed_down",
     ("history_request", "RATE_LIMIT"):
         "test_history_load.py::test_each_page_that_is_asked_for_at_once_is_answered",
+    ("history_request", "UNAVAILABLE"): "unit/actors/room_reads_test.cpp::"
+        "a room keeps so many pages waiting, and refuses more at once",
     ("logout_request", "RATE_LIMIT"): "test_limits.py::test_every_request_has_its_limit",
     ("resume_request", "ROOM_NOT_FOUND"): "test_rights_matrix.py::test_in_a_room",
     ("room_list_request", "UNAVAILABLE"): NO_LEADER,
