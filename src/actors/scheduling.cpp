@@ -7,10 +7,15 @@
 #include <caf/detail/set_thread_name.hpp>
 #include <caf/logger.hpp>
 #include <caf/policy/unprofiled.hpp>
-#include <caf/scheduler/coordinator.hpp>
-#include <caf/scheduler/worker.hpp>
 #include <set>
 #include <thread>
+
+// CAF is built without its log, and its workers still tell the log who is at work: for each actor
+// that they resume they ask for its type and take locks. See also before_resume().
+#undef CAF_PUSH_AID_FROM_PTR
+#define CAF_PUSH_AID_FROM_PTR(actor) static_cast<void>(0)
+#include <caf/scheduler/coordinator.hpp>
+#include <caf/scheduler/worker.hpp>
 
 #include "actors/job_queue.hpp"
 #include "actors/message_clock.hpp"
@@ -50,6 +55,11 @@ class policy final : public caf::policy::unprofiled {
   template <class Worker>
   caf::resumable* dequeue(Worker* self) {
     return jobs_of(self).take(d(self).self);
+  }
+  /// On a thread without a log nobody is told there who is at work, which takes four locks.
+  template <class Worker>
+  void before_resume(Worker*, caf::resumable*) {
+    caf::logger::set_current_actor_system(nullptr);  // whoever has made an actor has set it
   }
   template <class Worker>
   void before_shutdown(Worker* self) {
