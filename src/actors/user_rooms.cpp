@@ -26,7 +26,8 @@ std::vector<chat::user_room> user::rooms(chat::user_room::standing state) const 
                    [](const chat::user_room& l) { return is_for_everybody(l.room_id); })) {
     auto& line = lines.emplace_back();
     line.user_id = id();
-    line.room_id = announcements_id_of({});
+    static const uuid the_room = announcements_id_of({});
+    line.room_id = the_room;
   }
   return lines;
 }

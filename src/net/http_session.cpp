@@ -44,29 +44,22 @@ void http_session::fail_for(const std::exception& e) {
   end(end_reason::by_server);
 }
 
-http_session::http_session(hub& h, io_thread& io, tcp::socket socket, admission how, place at)
+http_session::http_session(hub& h, io_thread& io, tcp::socket socket, const peer& who,
+                           admission how, place at)
     : hub_(h),
       io_(io),
       socket_(std::move(socket)),
       how_(how),
+      who_(who),
       buffer_(h.options.max_header_bytes + unparsed_bytes_max),
       place_(std::move(at)),
       partial_(h.inbound, place_.inbound()),
       untaken_(h.outbound, place_.outbound()),
-      opened_(steady::now()) {}
+      opened_(steady::now()) {
+  who_.transport = transport::http;
+}
 
 void http_session::start() {
-  error_code failed;
-  const auto remote = socket_.remote_endpoint(failed);
-  if (failed) {
-    hub_.count_of(how_).fetch_sub(1);
-    return;
-  }
-  const auto address = plain_address(remote.address());
-  who_.address = address.to_string();
-  who_.port = remote.port();
-  who_.loopback = address.is_loopback();
-  who_.transport = transport::http;
   id_ = io_.next_id();
   io_.enter(id_, shared_from_this());
   net_metrics::instance().sockets.Increment();
@@ -386,8 +379,9 @@ void http_session::end(end_reason why) {
   if (used_handler_) hub_.handler.closed(id_, why);
 }
 
-void start_http_session(hub& h, io_thread& io, tcp::socket socket, admission how, place at) {
-  std::make_shared<http_session>(h, io, std::move(socket), how, std::move(at))->start();
+void start_http_session(hub& h, io_thread& io, tcp::socket socket, const peer& who, admission how,
+                        place at) {
+  std::make_shared<http_session>(h, io, std::move(socket), who, how, std::move(at))->start();
 }
 
 }  // namespace greenroom::net

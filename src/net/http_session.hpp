@@ -21,7 +21,7 @@ namespace greenroom::net {
 class http_session final : public socket_session,
                            public std::enable_shared_from_this<http_session> {
  public:
-  http_session(hub& h, io_thread& io, tcp::socket socket, admission how, place at);
+  http_session(hub& h, io_thread& io, tcp::socket socket, const peer& who, admission how, place at);
   void start();
 
   // Actors have nothing to say to HTTP connections but the end.

@@ -261,11 +261,14 @@ class hub final : public socket_port {
   std::vector<std::shared_ptr<io_thread>> threads_;
 };
 
-/// Takes an accepted socket over: HTTP first, WebSocket when asked for. On the thread of `io`.
-void start_http_session(hub& h, io_thread& io, tcp::socket socket, admission how, place at);
+/// Takes an accepted socket over, which does not block: HTTP first, WebSocket when asked for. On
+/// the thread of `io`.
+void start_http_session(hub& h, io_thread& io, tcp::socket socket, const peer& who, admission how,
+                        place at);
 
-/// Takes an accepted socket over: the binary framing. On the thread of `io`.
-void start_tcp_session(hub& h, io_thread& io, tcp::socket socket, admission how, place at);
+/// The same with the binary framing.
+void start_tcp_session(hub& h, io_thread& io, tcp::socket socket, const peer& who, admission how,
+                       place at);
 
 /// Takes over a socket whose upgrade request is `request`, checked already.
 void start_websocket_session(hub& h, io_thread& io, tcp::socket socket,

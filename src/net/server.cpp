@@ -67,6 +67,7 @@ struct server::impl {
     }
 
     tcp::acceptor acceptor;
+    tcp::endpoint comes_from;  ///< who was accepted last
     asio::steady_timer pause;
     const transport kind;
     std::uint16_t bound_port = 0;
@@ -82,7 +83,7 @@ struct server::impl {
   void accept(door& at) {
     const auto target = next_thread++ % shared.io_threads();
     auto& io = shared.thread(target);
-    at.acceptor.async_accept(io.context(), [this, &at, &io](error_code ec, tcp::socket socket) {
+    const auto accepted = [this, &at, &io](error_code ec, tcp::socket socket) {
       if (!at.acceptor.is_open()) {
         return;
       }
@@ -100,26 +101,39 @@ struct server::impl {
         });
         return;
       }
-      take(at.kind, io, std::move(socket));
+      take(at.kind, io, std::move(socket), at.comes_from);
       accept(at);
-    });
+    };
+    at.acceptor.async_accept(io.context(), at.comes_from, accepted);
   }
 
-  void take(transport kind, io_thread& io, tcp::socket socket) {
-    error_code ignored;
-    socket.set_option(tcp::no_delay(true), ignored);
-    auto [how, at] = judge(socket);
+  void take(transport kind, io_thread& io, tcp::socket socket, const tcp::endpoint& from) {
+    error_code failed;
+    socket.set_option(tcp::no_delay(true), failed);
+    // Once, for all who are to write without waiting.
+    socket.non_blocking(true, failed);
+    if (failed) return;
+    auto [how, at] = judge(from.address());
     if (how != admission::welcome) {
       if (shared.turned_away.load() >= shared.options.turned_away_max) {
         return refuse_blindly(socket, kind == transport::tcp ? tcp_refusal() : http_refusal());
       }
     }
     shared.count_of(how).fetch_add(1);  // here alone they grow, so the limits hold
-    asio::post(io.context(), [this, kind, &io, admitted = how, place_of = std::move(at),
+    asio::post(io.context(), [this, kind, &io, admitted = how, place_of = std::move(at), from,
                               s = std::move(socket)]() mutable {
       const auto start = kind == transport::tcp ? start_tcp_session : start_http_session;
-      start(shared, io, std::move(s), admitted, std::move(place_of));
+      start(shared, io, std::move(s), peer_at(from), admitted, std::move(place_of));
     });
+  }
+
+  static peer peer_at(const tcp::endpoint& from) {
+    const auto address = plain_address(from.address());
+    peer who;
+    who.address = address.to_string();
+    who.port = from.port();
+    who.loopback = address.is_loopback();
+    return who;
   }
 
   static std::string http_refusal() {
@@ -132,7 +146,6 @@ struct server::impl {
   /// Whatever was asked for, this is an answer to it; nothing here waits.
   static void refuse_blindly(tcp::socket& socket, const std::string& answer) {
     error_code ignored;
-    socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(answer), ignored);
     socket.shutdown(tcp::socket::shutdown_send, ignored);
     // What has been sent already is read, or closing resets the connection; but no more than a
@@ -146,14 +159,11 @@ struct server::impl {
     admission how = admission::welcome;
     place at = {};  ///< of one who is welcome
   };
-  judged judge(const tcp::socket& socket) {
-    error_code ec;
-    const auto remote = socket.remote_endpoint(ec);
-    const auto from = remote.address();
-    if (!ec && !limiter.admit(from, steady::now())) {
+  judged judge(const asio::ip::address& from) {
+    if (!limiter.admit(from, steady::now())) {
       return refused(admission::too_often, "rate", from, "too many a minute");
     }
-    auto use = ec ? nullptr : places.of(from);
+    auto use = places.of(from);
     if (!places.has_room(use)) {
       return refused(admission::too_many, "address", from, "too many are open");
     }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "net/connect_limiter.hpp"
 #include "net/net_metrics.hpp"
 #include "protocol/framing.hpp"
 #include "protocol/requests.hpp"
@@ -87,9 +86,6 @@ void tcp_session::start() {
   auto& metrics = net_metrics::instance();
   metrics.sockets.Increment();
   metrics.tcp_clients.Increment();
-  error_code failed;
-  socket_.non_blocking(true, failed);
-  if (failed) return end(end_reason::network_error);
   accepted_ = true;
   welcome({});
   if (!is_open_) read();  // turned away: until it has gone
@@ -275,18 +271,8 @@ void tcp_session::has_ended() {
   metrics.tcp_closed(code_);
 }
 
-void start_tcp_session(hub& h, io_thread& io, tcp::socket socket, admission how, place at) {
-  error_code failed;
-  const auto remote = socket.remote_endpoint(failed);
-  if (failed) {
-    h.count_of(how).fetch_sub(1);
-    return;
-  }
-  const auto address = plain_address(remote.address());
-  peer who;
-  who.address = address.to_string();
-  who.port = remote.port();
-  who.loopback = address.is_loopback();
+void start_tcp_session(hub& h, io_thread& io, tcp::socket socket, const peer& who, admission how,
+                       place at) {
   std::make_shared<tcp_session>(h, io, std::move(socket), who, how, std::move(at))->start();
 }
 

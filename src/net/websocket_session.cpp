@@ -97,9 +97,6 @@ bool websocket_session::answer_upgrade(const http::request<http::string_body>& r
       reader_.allow_deflate();
     }
   }
-  error_code failed;
-  socket_.non_blocking(true, failed);
-  if (failed) return false;
   const auto answer =
       upgrade_answer(value_of(request, http::field::sec_websocket_key), subprotocol, extensions);
   // What came before on this connection has been taken, for its client waited: there is room.

@@ -5,9 +5,11 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 namespace greenroom {
 
@@ -46,6 +48,23 @@ struct hash_key {
     crypto_shorthash_keygen(bytes.data());
   }
 };
+
+using id_randomness = std::array<std::uint8_t, 10>;
+
+/// From the system's generator, which is asked once for many.
+id_randomness random_part() {
+  struct store {
+    std::array<id_randomness, 64> parts;
+    std::size_t left = 0;
+  };
+  static thread_local store ready;
+  if (ready.left == 0) {
+    ensure_sodium();
+    randombytes_buf(ready.parts.data(), sizeof ready.parts);
+    ready.left = ready.parts.size();
+  }
+  return std::exchange(ready.parts[--ready.left], {});
+}
 
 }  // namespace
 
@@ -98,7 +117,10 @@ uuid uuid::v5(const uuid& ns, std::string_view name) {
   input.append(ns.raw()).append(name);
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned int length = 0;
-  if (EVP_Digest(input.data(), input.size(), digest.data(), &length, EVP_sha1(), nullptr) != 1) {
+  // EVP_sha1() would be looked up among the providers for each id.
+  static const EVP_MD* const sha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+  if (sha1 == nullptr ||
+      EVP_Digest(input.data(), input.size(), digest.data(), &length, sha1, nullptr) != 1) {
     throw std::runtime_error("SHA-1 is not available in this OpenSSL");
   }
   uuid id;
@@ -145,9 +167,7 @@ uuid email_id_of(std::string_view address) {
 }
 
 uuid uuid_generator::operator()(std::int64_t unix_ms) {
-  ensure_sodium();
-  std::array<std::uint8_t, 10> randomness;
-  randombytes_buf(randomness.data(), randomness.size());
+  auto randomness = random_part();
   if (unix_ms > last_ms_) {
     last_ms_ = unix_ms;
     // The counter starts in its lower half, so that there is room to rise.
