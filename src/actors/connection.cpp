@@ -33,7 +33,8 @@ connection::connection(caf::actor_config& cfg, environment_ptr env, net::connect
       id_(id),
       who_(std::move(who)),
       calls_(env_->board),
-      handshake_token_(std::move(bearer_token)) {
+      handshake_token_(bearer_token ? std::make_unique<const std::string>(*std::move(bearer_token))
+                                    : nullptr) {
   set_down_handler([this](const caf::down_msg& m) {
     session_gone(m.source, m.reason && m.reason != caf::exit_reason::user_shutdown);
   });
@@ -210,6 +211,14 @@ expected<security::access_claims> connection::verify(const std::string& token) c
   return verify_token(*env_, token);
 }
 
+std::unique_ptr<session_question> connection::question_of(const login& l) {
+  auto question = std::make_unique<session_question>();
+  question->message_id = l.request.message_id;
+  question->kind = kind_of(l.request.data);
+  question->received = l.received;
+  return question;
+}
+
 void connection::authenticate_by_token(const login& l, const protocol::auth_request& what) {
   const auto claims = verify(*what.token);
   if (!claims) {
@@ -220,13 +229,11 @@ void connection::authenticate_by_token(const login& l, const protocol::auth_requ
   session_start start;
   start.user_id = claims->user_id;
   start.session_id = claims->session_id;
-  start.message_id = l.request.message_id;
-  start.kind = kind_of(l.request.data);
-  start.received = l.received;
+  start.question = question_of(l);
+  start.question->response.token = *what.token;
+  start.question->response.expires_at = claims->expires_at;
   start.device_id = what.device_id.value_or("");
   start.rooms = what.rooms.value_or(std::map<uuid, std::uint64_t>{});
-  start.response.token = *what.token;
-  start.response.expires_at = claims->expires_at;
   start_session(std::move(start));
 }
 
@@ -273,11 +280,9 @@ void connection::take_login(const login& done, const reply_body& body) {
     session_start start;
     start.user_id = opened->response.user.id;
     start.session_id = opened->response.session_id;
-    start.message_id = done.request.message_id;
-    start.kind = kind_of(done.request.data);
-    start.received = done.received;
-    start.response = opened->response;
-    start.duplicate = opened->duplicate;
+    start.question = question_of(done);
+    start.question->response = opened->response;
+    start.question->duplicate = opened->duplicate;
     if (const auto* auth = std::get_if<protocol::auth_request>(&done.request.data);
         auth != nullptr) {
       start.rooms = auth->rooms.value_or(std::map<uuid, std::uint64_t>{});

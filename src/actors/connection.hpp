@@ -12,6 +12,7 @@
 /// Dies: its socket is closed with 1013 (the client resumes); its sessions end with it.
 
 #include <list>
+#include <memory>
 #include <unordered_map>
 
 #include "actors/base.hpp"
@@ -48,6 +49,8 @@ class connection final : public observed<connection_actor> {
   /// A request of the socket, unless it came over HTTP.
   void authenticate(const login& l);
   void authenticate_by_token(const login& l, const protocol::auth_request& what);
+  /// For the session that answers it.
+  [[nodiscard]] static std::unique_ptr<session_question> question_of(const login& l);
   void take_login(const login& of, const reply_body& body);
   void start_session(session_start start);
   void session_gone(const caf::actor_addr& which, bool failed);
@@ -72,7 +75,7 @@ class connection final : public observed<connection_actor> {
   unsigned errors_in_second_ = 0;
   bool tick_armed_ = false;
   bool socket_closed_ = false;
-  std::optional<std::string> handshake_token_;
+  std::unique_ptr<const std::string> handshake_token_;  ///< until it is checked
 };
 
 }  // namespace greenroom::actors

@@ -53,7 +53,7 @@ void session::describe(self_report& to) const {
   to.say("device", device_id_);
   to.say("what its token allows", limits_.limited() ? "some" : "everything");
   to.say("connection", start_.connection);
-  to.say("client", start_.address);
+  to.say("client", facts_->address);
   to.say("protocol", transport_name(start_.transport));
   to.say("encoding", encoding_name(start_.encoding));
   to.say("since", format_time(facts_->since));

@@ -35,7 +35,7 @@ session::session(caf::actor_config& cfg, environment_ptr env, session_start star
   facts_->session_id = start_.session_id;
   facts_->connection = start_.connection;
   facts_->transport = start_.transport;
-  facts_->address = start_.address;
+  facts_->address = std::move(start_.address);
   facts_->since = now_ms();
   show(facts_);
 }
@@ -184,15 +184,15 @@ void session::send_auth_response(gathering& done) {
   if (sockets != nullptr) {
     sockets->authenticated(start_.connection);
   }
-  if (start_.message_id) {
-    start_.response.success = true;
-    start_.response.session_id = start_.session_id;
-    start_.response.user = self_;
-    count_answer(start_.kind, start_.response, start_.received);
-    answer_over_socket(*start_.message_id, start_.response, start_.duplicate);
-  }
   // Its tokens are secrets, and take more memory than is needed as long as the session lives.
-  [[maybe_unused]] const auto answered = std::exchange(start_.response, {});
+  if (const auto asked = std::move(start_.question)) {
+    asked->response.success = true;
+    asked->response.session_id = start_.session_id;
+    asked->response.user = self_;
+    protocol::answer_data answer = std::move(asked->response);
+    count_answer(asked->kind, answer, asked->received);
+    answer_over_socket(asked->message_id, std::move(answer), asked->duplicate);
+  }
   for (const auto& [room, tag] : done.wanted) {
     // Not confirmed in time: named, and its stream begins when the relay has found the leader.
     stale_.push_back(room);
@@ -212,9 +212,9 @@ void session::send_auth_response(gathering& done) {
 }
 
 void session::start_failed(const error& why) {
-  if (start_.message_id) {
-    count_answer(start_.kind, why, start_.received);
-    answer_over_socket(*start_.message_id, why, false);
+  if (const auto asked = std::move(start_.question)) {
+    count_answer(asked->kind, why, asked->received);
+    answer_over_socket(asked->message_id, why, false);
   }
   if (start_.transport == net::transport::http) {
     quit();

@@ -35,6 +35,17 @@
 
 namespace greenroom::actors {
 
+/// The request that authenticated a session, as long as it is to be answered.
+struct session_question {
+  uuid message_id;
+  /// Complete but for the user record; what the client is answered.
+  protocol::auth_response response;
+  bool duplicate = false;
+  // For the figures:
+  request_kind kind{};
+  std::chrono::steady_clock::time_point received{};
+};
+
 /// How a session begins: the request that authenticated it is answered by it.
 struct session_start {
   /// Told when the session cannot begin; gets the requests back that came meanwhile.
@@ -44,19 +55,13 @@ struct session_start {
   net::transport transport = net::transport::websocket;
   uuid user_id;
   uuid session_id;
-  std::string address;  ///< of the client
-  /// The request to answer; empty for a bearer token at the handshake and for HTTP.
-  std::optional<uuid> message_id;
-  /// Complete but for the user record; what the client is answered.
-  protocol::auth_response response;
-  bool duplicate = false;
+  std::string address;  ///< of the client; kept with the session's facts
+  /// Empty for a bearer token at the handshake and for HTTP, and once it is answered.
+  std::unique_ptr<session_question> question = nullptr;
   /// From the auth_request of this connection; empty: the session's own.
   std::string device_id;
   /// From auth_request: resume these rooms after these seqs.
   std::map<uuid, std::uint64_t> rooms;
-  // For the figures: the request to answer.
-  request_kind kind{};
-  std::chrono::steady_clock::time_point received{};
 };
 
 class session final : public observed<session_actor> {

@@ -61,8 +61,8 @@ bool session::refuse_unless_admin(const job_ptr& j) const {
   telemetry::note_security({.what = "forbidden",
                             .text = "user " + start_.user_id.str() +
                                     " asked for what only server admins may do, from " +
-                                    start_.address,
-                            .address = start_.address,
+                                    facts_->address,
+                            .address = facts_->address,
                             .user = start_.user_id.str(),
                             .of = start_.user_id.str(),
                             .per_minute = 1});

@@ -48,7 +48,7 @@ session::answerer session::audited(telemetry::audit_entry e, answerer answer) co
     return answer;
   }
   e.by = "user " + start_.user_id.str();
-  e.address = start_.address;
+  e.address = facts_->address;
   e.request = telemetry::current_request();
   return [env = env_, e = std::move(e), answer = std::move(answer)](protocol::answer_data data,
                                                                     bool duplicate) {

@@ -55,7 +55,7 @@ void session::ask_console(const http_call_ptr& c) {
       {"args", nlohmann::json::parse(c->console->args, nullptr, false)},
       {"timeout_ms", c->console->timeout_ms},
       {"by",
-       {{"user", start_.user_id.str()}, {"address", start_.address}, {"request", c->request_id}}}};
+       {{"user", start_.user_id.str()}, {"address", facts_->address}, {"request", c->request_id}}}};
   r->done = answer_once([c, one](const nlohmann::json& answer) {
     protocol::room_export_response said;
     said.lines = answer.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";

@@ -54,8 +54,8 @@ void session::note_rate_limit(std::string_view what) const {
   const auto user = start_.user_id.str();
   telemetry::note_security(
       {.what = "rate_limited",
-       .text = "too often, of user " + user + " from " + start_.address + ": " + std::string(what),
-       .address = start_.address,
+       .text = "too often, of user " + user + " from " + facts_->address + ": " + std::string(what),
+       .address = facts_->address,
        .user = user,
        .of = user + " " + std::string(what),
        .per_minute = 1});
