@@ -5,6 +5,18 @@
 
 namespace greenroom::actors {
 
+namespace {
+
+/// A tag says whether its subscription goes on after a seq: the relay holds such a stream until the
+/// client has been answered. Others have begun by then.
+constexpr std::uint64_t held_bit = 1;
+
+std::uint64_t make_tag(std::uint64_t number, bool is_held) noexcept {
+  return number << 1U | (is_held ? held_bit : 0);
+}
+
+}  // namespace
+
 void session::subscribe(const uuid& room, std::optional<std::uint64_t> after_seq,
                         std::uint64_t tag) {
   auto wanted = std::make_shared<subscription>();
@@ -32,7 +44,7 @@ void session::gather(std::map<uuid, std::optional<std::uint64_t>> rooms, clock::
   g->deadline = deadline;
   g->then = std::move(then);
   for (const auto& [room, after_seq] : rooms) {
-    g->wanted[room] = ++tags_;
+    g->wanted[room] = make_tag(++tags_, after_seq.has_value());
   }
   const auto wanted = g->wanted;
   gatherings_.push_back(std::move(g));
@@ -91,12 +103,19 @@ void session::finish_gatherings() {
     finished.push_back(std::move(g));
     return true;
   });
+  if (gatherings_.empty()) {
+    gatherings_.shrink_to_fit();  // most sessions have one in their life
+  }
   for (const auto& g : finished) {
     g->then(*g);
   }
 }
 
 void session::release(const uuid& room) {
+  const auto wanted = rooms_.find(room);
+  if (wanted == rooms_.end() || (wanted->second & held_bit) == 0) {
+    return;
+  }
   if (const auto relay = env_->board.find_relay(room)) {
     caf::anon_send(*relay, start_atom::value, start_.connection);
   }
