@@ -11,7 +11,7 @@
 
 #include <chrono>
 #include <functional>
-#include <unordered_map>
+#include <map>
 
 #include "actors/interfaces.hpp"
 #include "actors/switchboard.hpp"
@@ -54,7 +54,7 @@ class patient_calls {
   [[nodiscard]] std::uint64_t version_of(std::uint16_t shard) const;
 
   switchboard& board_;
-  std::unordered_map<call_number, pending> calls_;
+  std::map<call_number, pending> calls_;  ///< few, and mostly none: a hash table keeps its buckets
 };
 
 }  // namespace greenroom::actors

@@ -136,6 +136,8 @@ void session::begin() {
   const auto order =
       env_->board.enter_session(start_.user_id, caf::actor_cast<session_actor>(this));
   const auto deadline = answer_time(env_->config);
+  // One tick for this call and for the subscriptions after it; it sees what there is to wait for.
+  wake_at(clock::now() + subscribe_within);
   ask(start_.user_id, env_->board.shard_of(start_.user_id), {start_.user_id, {}, 0}, place(order),
       deadline, [this](const reply_body& body) {
         if (const auto* ok = std::get_if<user_attached>(&body)) {
