@@ -236,6 +236,17 @@ TEST_CASE("relations between keys are checked") {
     from.flags = {{"--set", "cluster.seeds", "a:1"}};
     CHECK(error_of(from) == "cluster.seeds is set, which needs a cluster.port");
   }
+  SECTION("a part has an odd number of copies, up to five") {
+    for (const auto* wrong : {"0", "2", "4", "6"}) {
+      INFO(wrong);
+      CHECK_THAT(error_of_set("cluster.replicas", wrong), Contains("cluster.replicas"));
+    }
+    for (const auto* right : {"1", "3", "5"}) {
+      INFO(right);
+      from.flags = {{"--set", "cluster.replicas", right}};
+      CHECK(load(from));
+    }
+  }
   SECTION("addresses have a port") {
     for (const auto* wrong : {"a", ":1", "a:", "a:0", "a:65536", "a:1x", "::1:5", "999.1.1.1:5",
                               "1.2.3:5", "[::g]:5", "[]:5", "a b:5", "a/b:5"}) {
