@@ -198,4 +198,6 @@ def test_a_node_is_drained_under_load(cluster, stage):
     wait_until(node.is_ready, "node3 to be ready again")
     settle(cluster, 4)
     stage.end()
-    assert max(s.slowest_s() for s in stage.senders) < 4 * SLOWNESS
+    slowest = max(s.slowest_s() for s in stage.senders)
+    print(f"the slowest send took {slowest:.2f} s")
+    assert slowest < 2 * SLOWNESS
