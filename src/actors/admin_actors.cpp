@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "actors/actor_kinds.hpp"
 #include "actors/actor_order.hpp"
 #include "actors/actor_tree.hpp"
 #include "actors/admin.hpp"
@@ -131,6 +132,23 @@ void admin::list_actors(const admin_request& r, const json& args, clock::time_po
   const auto kind = parse_actor_kind(called);
   if (!called.empty() && !kind) {
     r.done(failure("usage", kinds_sentence()));
+    return;
+  }
+  if (const auto by = text_in(args, "by"); !by.empty()) {
+    if (by != "kind") {
+      r.done(failure("usage", "by is kind"));
+      return;
+    }
+    listing sums;
+    sums.own = by_kind(registry::instance().figures(kind, text_in(args, "parent")));
+    sums.notes = notes(env_->config.node.name);
+    if (r.local_only) {
+      // All of them: what is left out is decided by the sums of all nodes.
+      gather(r, deadline, std::move(sums));
+      return;
+    }
+    sums.shape = [](gathering& g) { g.found = add_up(g.found); };
+    list(r, args, deadline, kind_fields, kind_fields.size(), std::move(sums), "busy_percent");
     return;
   }
   const auto shape = list_shape_of(args, actor_fields, actors_default);

@@ -33,7 +33,7 @@ std::string ranges_of(const std::set<int>& all) {
   for (auto it = all.begin(); it != all.end();) {
     const int first = *it;
     int last = first;
-    while (++it != all.end() && *it == last + 1) {
+    for (++it; it != all.end() && *it == last + 1; ++it) {
       last = *it;
     }
     out += (out.empty() ? "" : ", ") + std::to_string(first);

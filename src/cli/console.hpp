@@ -40,6 +40,7 @@ struct console_options {
   // Of the verbs:
   std::string kind;
   std::string parent;
+  bool by_kind = false;
   std::optional<std::uint32_t> limit;
   std::string user;
   std::string role;

@@ -26,6 +26,7 @@ json console_args(const console_options& o) {
   json args = json::object();
   if (!o.kind.empty()) args["kind"] = o.kind;
   if (!o.parent.empty()) args["parent"] = o.parent;
+  if (o.by_kind) args["by"] = "kind";
   if (o.limit) args["limit"] = *o.limit;
   if (!o.user.empty()) args["user"] = o.user;
   if (!o.role.empty()) args["role"] = o.role;

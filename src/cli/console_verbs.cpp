@@ -162,6 +162,7 @@ void add_lists(CLI::App* app, console_options& o) {
       ->type_name("KIND");
   actors->add_option("--parent", o.parent, "Only what this one looks after (\"shard 7\", node)")
       ->type_name("PARENT");
+  actors->add_flag("--by-kind", o.by_kind, "One row a kind: how many there are, and their sums");
   add_verb(actors, "show", nullptr, "Everything about one actor", "actor show", o)
       ->add_option("ID", o.actor, "As actors shows it")
       ->type_name("ACTOR")

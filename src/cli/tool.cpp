@@ -74,7 +74,7 @@ std::string hint_for(const CLI::App& root, const std::vector<std::string>& words
 }
 
 std::string said_of(const CLI::ParseError& e) {
-  const std::string text = e.what();
+  std::string text = e.what();
   if (dynamic_cast<const CLI::ConversionError*>(&e) != nullptr) {
     constexpr std::string_view before = "Could not convert: ";
     const auto is = text.find(" = ");

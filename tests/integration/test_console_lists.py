@@ -226,6 +226,22 @@ def test_actors(cluster, talk):
     assert "kind is one of" in usage(asked, "actors", kind="nothing")
 
 
+def test_actors_by_kind(cluster, talk):
+    asked = cluster.nodes[1]
+    rows = asked.rows("actors", by="kind")
+    assert [r["busy_percent"] for r in rows] == sorted(
+        (r["busy_percent"] for r in rows), reverse=True)  # fmt: skip
+    kinds = {r["kind"]: r for r in rows}
+    assert kinds["shard"]["actors"] == 99 and kinds["node"]["actors"] == 3, "of all nodes"
+    assert kinds["shard"]["handled"] > 99 and kinds["room"]["actors"] >= 1
+    assert [r["kind"] for r in asked.rows("actors", by="kind", sort="actors", limit=1)] == ["shard"]
+    assert asked.rows("actors", by="kind", filter="actors=99")[0]["kind"] == "shard"
+    assert [r["actors"] for r in asked.rows("actors", by="kind", kind="gate")] == [3]
+    assert usage(asked, "actors", by="colour") == "by is kind"
+    shown = asked.console("actors", "--by-kind", "-o", "name")
+    assert shown.returncode == 0 and "shard" in shown.stdout.split(), shown
+
+
 def test_tree(cluster, talk):
     assert "limit is 1 to" in usage(cluster.nodes[1], "tree", limit=-1)
     few = cluster.nodes[1].rows("tree", limit=1)

@@ -58,8 +58,8 @@ TEST_CASE("a table is as wide as the terminal", "[table]") {
 TEST_CASE("what is left of a narrow table can be read", "[table]") {
   const json rows = json::parse(R"([
     {"id":"cc114d60-5920-52b1-b2c4-38e132097358","alias":"the-lobby-of-all",
-     "name":"The lobby of all","shard":24,"node":"node1","entries_per_min":11.5,"members":6,"last_seq":1234567,
-     "since":"2026-11-24T07:03:48.123Z"},
+     "name":"The lobby of all","shard":24,"node":"node1","entries_per_min":11.5,"members":6,
+     "last_seq":1234567,"since":"2026-11-24T07:03:48.123Z"},
     {"id":"9f6565e6-5b5e-5ba6-8fda-6cbd08e1e826","alias":null,"name":"ops","shard":3,
      "node":"node2","entries_per_min":0.5,"members":12000,"last_seq":9,"since":null}])");
   CHECK(format_table(
