@@ -26,14 +26,22 @@ class search_feed {
   };
 
   /// Called, on any thread, when there is something after there was nothing. Empty: nobody takes
-  /// anything, so nothing is remembered.
+  /// anything, so of rooms nothing is remembered; a taker looks at all that is led here when it
+  /// begins, but for shards whose leaders have just become so and are not known as such yet.
   void set_taker(std::function<void()> wake) {
     const std::lock_guard lock(mutex_);
     wake_ = std::move(wake);
-    next_ = {};
+    next_.rooms.clear();
+    if (wake_ && !next_.empty()) {
+      wake_();
+    }
   }
   /// A room has new entries.
   void touch(std::uint16_t shard, const uuid& room) {
+    const std::lock_guard lock(mutex_);
+    if (!wake_) {
+      return;
+    }
     add([&] {
       if (next_.rooms.size() < rooms_max) {
         next_.rooms.emplace(room, shard);
@@ -44,6 +52,7 @@ class search_feed {
   }
   /// A shard is led here now: whatever was written meanwhile is to be found here.
   void catch_up(std::uint16_t shard) {
+    const std::lock_guard lock(mutex_);
     add([&] { next_.shards.insert(shard); });
   }
   batch take() {
@@ -55,13 +64,9 @@ class search_feed {
  private:
   template <class Change>
   void add(Change change) {
-    const std::lock_guard lock(mutex_);
-    if (!wake_) {
-      return;
-    }
     const bool first = next_.empty();
     change();
-    if (first) {
+    if (first && wake_) {
       wake_();
     }
   }

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
 """`greenroom bench`: every mode against one node, for a moment; the figures are not judged."""
 
-import json
 import re
-import subprocess
 
 import pytest
-from harness.process import TOOL, Node, clean_environment, free_port, running
+from harness.bench_command import bench, figures
+from harness.process import Node, free_port, running
 from harness.waiting import SLOWNESS
 
 QUICK = ["--warm", "0.2", "--secs", "1"]
@@ -18,28 +17,6 @@ def node(programs):
     made = Node(tcp__listen=f"127.0.0.1:{free_port()}", limits__connects_per_minute_per_address=0)
     with running(made):
         yield made
-
-
-def bench(node, *words, tcp=False, admin=True):
-    port = node.tcp_port if tcp else node.http_port
-    command = [str(TOOL), "bench", *words, "--node", f"127.0.0.1:{port}"]
-    command += ["--tcp"] if tcp else []
-    command += ["--admin", str(node.socket_path)] if admin else []
-    return subprocess.run(
-        command, env=clean_environment(), capture_output=True, text=True,
-        timeout=60 * SLOWNESS, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-
-
-def figures(node, *words, **options):
-    result = bench(node, *words, "-o", "json", **options)
-    assert result.returncode == 0, f"{result.returncode}\n{result.stdout}\n{result.stderr}"
-    found = json.loads(result.stdout)
-    assert found["servers"] == 1, "it is found by its port"
-    assert found["disc"] == 0 and found["fail"] == "", found
-    assert found["rss_kb"] > 1000 and found["srv_pct"] >= 0 and found["cli_pct"] >= 0, found
-    assert found["cli_is_limit"] in (0, 1)
-    return found
 
 
 def check_times(found, of=""):
