@@ -2,7 +2,7 @@
 #pragma once
 
 /// \file
-/// Access tokens (JWT, RFC 7519, HS256 only; written through libjwt) and refresh tokens.
+/// Access tokens (JWT, RFC 7519, HS256 only, through libjwt) and refresh tokens.
 ///
 /// The algorithm is pinned: the header's `alg` is compared, never obeyed, and claims are not read
 /// before the signature holds. A key is found by `kid` among the cluster's own keys only.

@@ -66,32 +66,6 @@ TEST_CASE("the key is found by its name among all keys", "[tokens]") {
   CHECK_FALSE(verify_access_token({}, token, now));
 }
 
-TEST_CASE("tokens of several keys that come in turns are each of their own key", "[tokens]") {
-  const signing_key other{"k2", std::string(32, 'a')};
-  const auto own = issue_access_token(key, claims);
-  const auto another = issue_access_token(other, claims);
-  const auto unpinned = test::signed_token(with(test::good_header(), "alg", "none").dump(),
-                                           test::good_payload().dump(), key.secret);
-  for (int turn = 0; turn < 3; ++turn) {
-    CHECK(named_key(own) == "k1");
-    CHECK(check(own));
-    CHECK(named_key(another) == "k2");
-    require_refused(another);
-    CHECK(verify_access_token({&other, 1}, another, now));
-    CHECK_FALSE(named_key(unpinned).has_value());
-    require_refused(unpinned);
-    CHECK_FALSE(named_key(own.substr(1)).has_value());
-    CHECK_FALSE(named_key(own + '.').has_value());
-    CHECK_FALSE(named_key(own.substr(own.find('.'))).has_value());
-  }
-}
-
-TEST_CASE("a claim that is there twice is refused", "[tokens]") {
-  auto twice = test::good_payload().dump();
-  twice.insert(1, R"("exp":4102444800,)");
-  require_refused(test::signed_token(test::good_header().dump(), twice, key.secret));
-}
-
 TEST_CASE("no token is issued without a key", "[tokens]") {
   CHECK(issue_access_token({"k1", ""}, claims).empty());
 }
@@ -149,7 +123,6 @@ TEST_CASE("claims that are missing, ill-typed or of another time are refused", "
       with(good, "exp", std::to_string(second + 60)),
       with(good, "exp", static_cast<double>(second) + 60.5),
       with(good, "exp", INT64_MAX),
-      with(good, "exp", UINT64_MAX),
       with(good, "exp", nullptr),
       with(good, "exp", true),
       without(good, "exp"),
