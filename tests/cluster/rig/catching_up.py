@@ -6,9 +6,11 @@ import time
 
 from harness import names
 from harness.client import Client, new_id
-from harness.waiting import wait_until
+from harness.waiting import SANITIZED, wait_until
 
 from .filling import fill
+
+MEMORY_MIB = 400  # of a node, its caches included, however large what it gives or takes is
 
 
 def catch_up(trio, mib, salt, within_s, lose_disk=True, meanwhile=lambda: None):
@@ -25,7 +27,7 @@ def catch_up(trio, mib, salt, within_s, lose_disk=True, meanwhile=lambda: None):
     if not lose_disk:
         written = fill(trio, mib, salt)
     large = max((r for r in trio.nodes[0].rows("shards") if r["shard"]), key=lambda r: r["index"])
-    slowest, fetched = 0.0, False
+    slowest, fetched, most_kib = 0.0, False, 0
     with Client(trio.nodes[0]) as c:
         c.register(names.fresh("talks"))
         alias = names.name_led_by("it", {large["shard"]: "it", 32: None}, names.fresh("in") + "x",
@@ -41,18 +43,20 @@ def catch_up(trio, mib, salt, within_s, lose_disk=True, meanwhile=lambda: None):
             victim.launch()
 
         def whole():
-            nonlocal slowest, fetched
+            nonlocal slowest, fetched, most_kib
             before = time.monotonic()
             c.send(room, "meanwhile")
             slowest = max(slowest, time.monotonic() - before)
             with contextlib.suppress(OSError):
                 fetched = fetched or victim.metric("greenroom_raft_fetching_replicas") > 0
             assert victim.is_running(), f"{victim.name} has ended:\n{victim.log_tail()}"
+            most_kib = max(most_kib, *(n.memory_kib() for n in trio.nodes))
             return victim.is_ready() and trio.keeps_up()
 
         wait_until(whole, f"{victim.name} to have everything", within_s)
         took = time.monotonic() - began
         assert fetched, "the log alone would not have been enough"
+        assert SANITIZED or most_kib < MEMORY_MIB * 1024, f"a node had {most_kib / 1024:.0f} MiB"
         assert lose_disk or trio.refusals(victim) == refused, "its disk has forgotten nothing"
         shard = large["shard"]
         moved = trio.nodes[0].console("shard", "move", str(shard), "--to", victim.name)
@@ -61,4 +65,5 @@ def catch_up(trio, mib, salt, within_s, lose_disk=True, meanwhile=lambda: None):
         again = c.send(room, "before", message_id=message_id)
         assert (again["seq"], again["id"], again["duplicate"]) == (first["seq"], first["id"], True)
     return (f"{written:.0f} MiB in {took:.1f} s: {written / took:.1f} MiB/s; the slowest send "
-            f"meanwhile took {slowest * 1000:.0f} ms")  # fmt: skip
+            f"meanwhile took {slowest * 1000:.0f} ms; a node had {most_kib / 1024:.0f} MiB "
+            f"at most")  # fmt: skip
