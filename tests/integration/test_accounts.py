@@ -32,8 +32,8 @@ def person(cluster, connect):
     """person("node3", 0): somebody whose account node3 leads, connected to node1."""
 
     def make(home="node1", where=0, encoding="json", **fields):
-        wait_until(lambda: home in cluster.leaders().values(), f"{home} to lead", 40)
-        name = names.name_led_by(home, cluster.leaders(), fresh("u") + "x", names.user_id)
+        leaders = cluster.wait_leading(home)
+        name = names.name_led_by(home, leaders, fresh("u") + "x", names.user_id)
         client = connect(where, encoding)
         client.register(name, **fields)
         return client

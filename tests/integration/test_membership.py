@@ -101,7 +101,7 @@ def test_a_shard_moves_under_load(cluster, stage):
     stage.end()
     wrong = cluster.nodes[0].console("shard", "move", "7", "--to", "node9")
     assert wrong.returncode == 3 and "there are node1" in wrong.stderr
-    assert cluster.nodes[0].console("shard", "move", "77", "--to", "node1").returncode == 2
+    assert cluster.nodes[0].console("shard", "move", "77", "--to", "node1").returncode == 3
 
 
 def test_a_dead_node_is_decommissioned_under_load(cluster, stage):

@@ -7,7 +7,6 @@ import pytest
 from harness import names
 from harness.client import PASSWORD, Client, new_id
 from harness.names import fresh
-from harness.waiting import wait_until
 from harness.web import Browser
 
 
@@ -16,7 +15,7 @@ def talk(cluster):
     """alice (JSON, node1) and bob (MessagePack, node2) in a public room led by node3, and one
     message of alice's. alice owns the room."""
     cluster.settle()
-    wait_until(lambda: "node3" in cluster.leaders().values(), "node3 to lead", 40)
+    cluster.wait_leading("node3")
     made = Talk(cluster)
     yield made
     for client in made.clients:

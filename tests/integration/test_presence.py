@@ -21,8 +21,8 @@ def person(cluster):
     clients = []
 
     def make(home="node1", where=0, encoding="json", **fields):
-        wait_until(lambda: home in cluster.leaders().values(), f"{home} to lead", 40)
-        name = names.name_led_by(home, cluster.leaders(), fresh("u") + "x", names.user_id)
+        leaders = cluster.wait_leading(home)
+        name = names.name_led_by(home, leaders, fresh("u") + "x", names.user_id)
         clients.append(Client(cluster.nodes[where], encoding))
         clients[-1].register(name, **fields)
         return clients[-1]

@@ -9,7 +9,6 @@ import pytest
 from harness.client import new_id
 from harness.requests_table import CASES, DOCUMENTED, STATUS, documented_errors
 from harness.requests_world import WHO, World, check_error, fields_of
-from harness.waiting import wait_until
 from harness.web import Browser
 
 NO_LEADER = "test_failover.py::test_lists_without_a_majority_are_refused"
@@ -40,7 +39,7 @@ ELSEWHERE = {
 @pytest.fixture
 def world(cluster):
     """world("json")"""
-    wait_until(lambda: "node3" in cluster.leaders().values(), "node3 to lead", 40)
+    cluster.wait_leading("node3")
     made = []
 
     def make(encoding):

@@ -19,8 +19,7 @@ def all_run(cluster):
 
 def led_by(cluster, node, stem="room"):
     """An alias whose room is led by this node, once leadership has returned to it."""
-    wait_until(lambda: node in cluster.leaders().values(), f"{node} to lead", 40)
-    return names.name_led_by(node, cluster.leaders(), fresh(stem) + "x", names.room_id)
+    return names.name_led_by(node, cluster.wait_leading(node), fresh(stem) + "x", names.room_id)
 
 
 def patiently(action, what, within_s=20):

@@ -384,6 +384,15 @@ class Cluster:
 
         wait_until(all_have_it, f"all replicas of shard {shard} to have what was written", 20)
 
+    def wait_leading(self, name):
+        """Who leads, once that node leads a shard of accounts and rooms."""
+
+        def leading():
+            leaders = self.leaders()
+            return leaders if any(n == name for s, n in leaders.items() if s != 0) else None
+
+        return wait_until(leading, f"{name} to lead", 40)
+
     def wait_even(self):
         """All agree on who leads, and each leads its share: nothing is about to move."""
 
