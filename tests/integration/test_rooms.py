@@ -12,10 +12,9 @@ from harness.web import Browser
 @pytest.fixture(scope="module")
 def elsewhere(cluster):
     """elsewhere("stem") → an alias whose room is led by node3."""
-    cluster.wait_leading("node3")
-
     def make(stem):
-        return names.name_led_by("node3", cluster.wait_leading("node3"), fresh(stem) + "x", names.room_id)
+        leaders = cluster.wait_leading("node3")
+        return names.name_led_by("node3", leaders, fresh(stem) + "x", names.room_id)
 
     return make
 
