@@ -80,18 +80,25 @@ def in_use(node):
     return node.metric("greenroom_heap_used_bytes")
 
 
+def in_use_at_rest(node):
+    """Without the actors of people; the owner stays."""
+    def is_at_rest():
+        return len(node.rows("actors", kind="user", limit=10)) < 10
+
+    began = time.monotonic()
+    wait_until(is_at_rest, "people to be let go of", 300)
+    tell(f"at rest after {time.monotonic() - began:.0f} s")
+    return in_use(node)
+
+
 def tell_memory(trio, leader, tokens, owner, leaders, before):
     """What is written to tables is the write buffer's, which has a size of its own, and the actors
     of those who have joined are let go of when they have been idle for a minute."""
-    def at_rest():
-        return len(leader.rows("actors", kind="user", limit=10)) < 10  # the owner stays
-
     def written():
         rows = trio.nodes[0].rows("store compact", timeout_s=600)
         assert all(row["state"] == "done" for row in rows), rows
         tell(f"{(in_use(leader) - before) / count:.0f} bytes a member, all written to tables")
-        wait_until(at_rest, "those who have joined to be let go of", 300)
-        return in_use(leader)
+        return in_use_at_rest(leader)
 
     count = len(tokens)
     after = written()
@@ -185,7 +192,7 @@ def measure(trio, count):
         tell(f"a send into a room of one: {microseconds(alone)} CPU µs of the three nodes")
 
         trio.nodes[0].rows("store compact", timeout_s=600)
-        memory = in_use(leader)
+        memory = in_use_at_rest(leader)
         charge = Charge(trio)
         join_all(trio, room, tokens)
         seconds, used = charge.end()
