@@ -21,7 +21,7 @@
 #include "actors/rate_limiter.hpp"
 #include "actors/replica_table.hpp"
 #include "actors/request_limiter.hpp"
-#include "actors/search_feed.hpp"
+#include "actors/room_feed.hpp"
 #include "actors/search_places.hpp"
 #include "actors/switchboard.hpp"
 #include "actors/worker_pool.hpp"
@@ -85,11 +85,11 @@ struct environment {
   const std::shared_ptr<raft::transfer_budget> transfers;
   door<admin_actor> admin;
   door<cluster_actor> cluster;
-  search_feed search;
+  room_feed search;  ///< for the full-text index
   door<searcher_actor> searcher;
   std::unique_ptr<telemetry::audit_log> audit;  ///< null where nobody keeps one (tests)
-  search_feed hooks;       ///< rooms with new entries, for the sender of webhooks
-  search_places look_ups;  ///< that wait for the searcher
+  room_feed hooks;                              ///< for the sender of webhooks
+  search_places look_ups;                       ///< that wait for the searcher
   /// When the certificates end that this node has loaded, by what they are; empty in a cluster of
   /// one.
   std::vector<std::pair<std::string, unix_ms>> certificates;

@@ -235,7 +235,7 @@ class session final : public observed<session_actor> {
 
   // session_rate.cpp
   void note_rate_limit(std::string_view what) const;
-  [[nodiscard]] std::optional<error> too_often(std::string_view action,
+  [[nodiscard]] std::optional<error> too_often(std::string_view action, std::string_view setting,
                                                std::optional<std::int64_t> wait_ms) const;
   [[nodiscard]] std::optional<error> takes_too_much(const protocol::request_row& row) const;
   [[nodiscard]] std::optional<error> takes_too_much(const net::http_call& c) const;

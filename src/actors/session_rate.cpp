@@ -28,14 +28,6 @@ uuid bucket_of(const uuid& user, std::string_view action) {
   return action == "send_message_request" ? user : uuid::v5(user, "limit:" + std::string(action));
 }
 
-/// A refusal, if it is one, says which setting has the limit.
-std::optional<error> by(std::string_view setting, std::optional<error> refusal) {
-  if (refusal) {
-    refusal->message.append(" (").append(setting).append(")");
-  }
-  return refusal;
-}
-
 /// Of what HTTP offers beside the requests of the protocol: what is written, or costs a shard a lot
 /// to put together.
 bool is_change(const net::http_call& c) {
@@ -61,40 +53,39 @@ void session::note_rate_limit(std::string_view what) const {
        .per_minute = 1});
 }
 
-std::optional<error> session::too_often(std::string_view action,
+std::optional<error> session::too_often(std::string_view action, std::string_view setting,
                                         std::optional<std::int64_t> wait_ms) const {
   if (!wait_ms) {
     return std::nullopt;
   }
   note_rate_limit(action);
-  return rate_refusal("too often in a minute: " + std::string(action), {}, wait_ms);
+  return rate_refusal("too often in a minute: " + std::string(action), setting, wait_ms);
 }
 
 /// Takes one from the bucket of the action, or says when there will be one. Log-ins have guards of
 /// their own, and heartbeats are counted by nobody.
 std::optional<error> session::takes_too_much(const protocol::request_row& row) const {
   if (row.rate == protocol::rate_class::write) {
-    return by(
-        of_changes,
-        too_often(row.type, env_->limiter.take(bucket_of(start_.user_id, row.type), clock::now())));
+    return too_often(row.type, of_changes,
+                     env_->limiter.take(bucket_of(start_.user_id, row.type), clock::now()));
   }
   if (!row.needs_login) {
     return std::nullopt;
   }
-  return by(of_the_rest,
-            too_often(row.type, env_->requests.take(start_.user_id, row.number, clock::now())));
+  return too_often(row.type, of_the_rest,
+                   env_->requests.take(start_.user_id, row.number, clock::now()));
 }
 
 /// The same for what HTTP offers beside the requests of the protocol; those are counted as such.
 std::optional<error> session::takes_too_much(const net::http_call& c) const {
   if (is_change(c)) {
     const auto action = c.console ? the_console : http_alone;
-    return by(of_changes, too_often(action, env_->limiter.take(bucket_of(start_.user_id, action),
-                                                               clock::now())));
+    return too_often(action, of_changes,
+                     env_->limiter.take(bucket_of(start_.user_id, action), clock::now()));
   }
   if (c.account || c.webhook || c.authenticate_only) {
-    return by(of_the_rest,
-              too_often(read_alone, env_->requests.take(start_.user_id, no_kind, clock::now())));
+    return too_often(read_alone, of_the_rest,
+                     env_->requests.take(start_.user_id, no_kind, clock::now()));
   }
   return std::nullopt;
 }

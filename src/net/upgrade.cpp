@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <stdexcept>
 
 #include "net/http_answers.hpp"
+#include "protocol/sha1.hpp"
 
 namespace greenroom::net {
 
@@ -27,17 +27,9 @@ std::string_view without_suffix(std::string_view text, std::string_view suffix) 
 
 /// What shows that the key was read by who knows what a WebSocket is: SHA-1, in base64.
 std::string accepted(std::string_view key) {
-  const auto text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-  std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
-  unsigned size = 0;
-  // EVP_sha1() would be looked up among the providers for each key.
-  static const EVP_MD* const sha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
-  if (sha1 == nullptr ||
-      EVP_Digest(text.data(), text.size(), hash.data(), &size, sha1, nullptr) != 1) {
-    throw std::runtime_error("no SHA-1");
-  }
-  std::array<unsigned char, 4 * (EVP_MAX_MD_SIZE / 3 + 1) + 1> digits{};
-  const auto length = EVP_EncodeBlock(digits.data(), hash.data(), static_cast<int>(size));
+  const auto hash = sha1(std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+  std::array<unsigned char, 4 * (hash.size() / 3 + 1) + 1> digits{};
+  const auto length = EVP_EncodeBlock(digits.data(), hash.data(), static_cast<int>(hash.size()));
   return {reinterpret_cast<const char*>(digits.data()), static_cast<std::size_t>(length)};
 }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/uuid.hpp"
 
-#include <openssl/evp.h>
 #include <sodium.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <cstring>
-#include <stdexcept>
 #include <utility>
+
+#include "protocol/sha1.hpp"
 
 namespace greenroom {
 
@@ -115,14 +115,7 @@ uuid uuid::v5(const uuid& ns, std::string_view name) {
   std::string input;
   input.reserve(16 + name.size());
   input.append(ns.raw()).append(name);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned int length = 0;
-  // EVP_sha1() would be looked up among the providers for each id.
-  static const EVP_MD* const sha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
-  if (sha1 == nullptr ||
-      EVP_Digest(input.data(), input.size(), digest.data(), &length, sha1, nullptr) != 1) {
-    throw std::runtime_error("SHA-1 is not available in this OpenSSL");
-  }
+  const auto digest = sha1(input);
   uuid id;
   std::memcpy(id.bytes.data(), digest.data(), id.bytes.size());
   set_version(id, 5);

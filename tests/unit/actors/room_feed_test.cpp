@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "actors/search_feed.hpp"
+#include "actors/room_feed.hpp"
 
 #include <catch2/catch.hpp>
 
 using greenroom::uuid;
-using greenroom::actors::search_feed;
+using greenroom::actors::room_feed;
 
 namespace {
 
@@ -16,8 +16,8 @@ uuid room(unsigned char n) {
 
 }  // namespace
 
-TEST_CASE("a feed wakes its taker once for all that it has", "[search_feed]") {
-  search_feed feed;
+TEST_CASE("a feed wakes its taker once for all that it has", "[room_feed]") {
+  room_feed feed;
   int woken = 0;
   feed.set_taker([&] { ++woken; });
   CHECK(woken == 0);
@@ -36,8 +36,8 @@ TEST_CASE("a feed wakes its taker once for all that it has", "[search_feed]") {
 
 // Otherwise a shard that is led between the two would be looked at only when one of its rooms is
 // written to.
-TEST_CASE("shards that are led before there is a taker are not forgotten", "[search_feed]") {
-  search_feed feed;
+TEST_CASE("shards that are led before there is a taker are not forgotten", "[room_feed]") {
+  room_feed feed;
   feed.catch_up(7);
   feed.touch(5, room(1));
   int woken = 0;
@@ -55,10 +55,10 @@ TEST_CASE("shards that are led before there is a taker are not forgotten", "[sea
   CHECK(feed.take().shards == std::set<std::uint16_t>{8});
 }
 
-TEST_CASE("a feed of too many rooms names their shards", "[search_feed]") {
-  search_feed feed;
+TEST_CASE("a feed of too many rooms names their shards", "[room_feed]") {
+  room_feed feed;
   feed.set_taker([] {});
-  for (std::size_t n = 0; n < search_feed::rooms_max; ++n) {
+  for (std::size_t n = 0; n < room_feed::rooms_max; ++n) {
     uuid id;
     id.bytes[0] = static_cast<unsigned char>(n & 0xff);
     id.bytes[1] = static_cast<unsigned char>(n >> 8);
@@ -68,6 +68,6 @@ TEST_CASE("a feed of too many rooms names their shards", "[search_feed]") {
   one_more.bytes[15] = 1;
   feed.touch(9, one_more);
   const auto all = feed.take();
-  CHECK(all.rooms.size() == search_feed::rooms_max);
+  CHECK(all.rooms.size() == room_feed::rooms_max);
   CHECK(all.shards == std::set<std::uint16_t>{9});
 }

@@ -2,9 +2,10 @@
 #pragma once
 
 /// \file
-/// What the full-text index has to take in. Thread-safe; between leaders and the searcher, so that
-/// an entry costs a leader no message. Bounded: beyond `rooms_max` only the shard is remembered,
-/// all of whose rooms are looked at then.
+/// Rooms with new entries, and shards that are led here since a moment ago: for the full-text index
+/// and for the sender of webhooks, of which each has one. Thread-safe; between leaders and who
+/// takes them, so that an entry costs a leader no message. Bounded: beyond `rooms_max` only the
+/// shard is remembered, all of whose rooms are looked at then.
 
 #include <cstdint>
 #include <functional>
@@ -17,7 +18,7 @@
 
 namespace greenroom::actors {
 
-class search_feed {
+class room_feed {
  public:
   struct batch {
     std::unordered_map<uuid, std::uint16_t, uuid_hash> rooms;  ///< with their shards
