@@ -155,7 +155,7 @@ void cluster::tell_kept(clock::time_point now) {
 }
 
 /// A link may last longer than the node at its other end is well. Who is silent is not handed
-/// anything, and groups with a replica there do not rest.
+/// anything, and groups that it leads, or that are led here and have a replica there, do not rest.
 void cluster::watch_peers(clock::time_point now) {
   for (const auto& [node, last] : heard_) {
     if (now - last >= silent_after && silent_.insert(node).second) {

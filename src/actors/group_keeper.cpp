@@ -6,6 +6,7 @@
 
 #include "actors/map_shard.hpp"
 #include "raft/regroup.hpp"
+#include "raft/rest.hpp"
 #include "telemetry/log.hpp"
 
 namespace greenroom::actors {
@@ -80,8 +81,10 @@ void group_keeper::watch(raft::replica& r) const {
     if (s.id == self || (!node.is_nil() && env_.board.up_since(node))) {
       continue;
     }
-    // Without its leader the group has waited for a while already.
-    r.wake(steady_now(), s.id == leader ? env_.config.cluster.election_timeout_ms / 2 : 0);
+    if (const auto missed =
+            raft::missed_by(self, leader, s.id, env_.config.cluster.election_timeout_ms)) {
+      r.wake(steady_now(), *missed);
+    }
   }
 }
 

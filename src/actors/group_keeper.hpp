@@ -27,8 +27,8 @@ class group_keeper {
   using reporter = std::function<void(placement::report_group)>;
   group_keeper(environment& env, std::uint16_t shard, server_names& names, reporter report);
 
-  /// On each tick and when routes change: a replica rests only while all its group's nodes are
-  /// well.
+  /// On each tick and when routes change: a leader rests only while all its group's nodes are well,
+  /// a follower while its leader's is.
   void watch(raft::replica& r) const;
   // On each tick, all cheap while nothing is to be done: when the replica leads, …
   void lead(raft::replica& r, clock::time_point now);

@@ -52,6 +52,19 @@ class resting_clock {
   std::optional<steady_ms> stopped_;
 };
 
+/// What a replica that rests does when the machine of another server of its group is not heard: how
+/// much of the rest counts when it goes on, in ms; nothing: it goes on resting. A follower is only
+/// concerned with its leader. Two that both went on because they do not hear each other would both
+/// miss a leader that is well and rests, and could elect one of them before it says so.
+[[nodiscard]] constexpr std::optional<steady_ms> missed_by(server_id self, server_id leader,
+                                                           server_id silent,
+                                                           steady_ms election_timeout) noexcept {
+  // Without its leader the group has waited for a while already.
+  if (silent == leader) return election_timeout / 2;
+  if (self == leader) return 0;
+  return std::nullopt;
+}
+
 /// The leader of `term` rests at the end of its log; so may whoever has all of it.
 struct rest_word {
   std::uint64_t term = 0;

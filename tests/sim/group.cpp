@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "raft/rest.hpp"
+
 namespace greenroom::sim {
 
 using raft::role;
@@ -110,7 +112,7 @@ void group::tick() {
   ticked();
 }
 
-/// What a node does for its replicas: one whose peers are not well may not rest.
+/// What a node does for its replicas: who does not hear whom it depends on may not rest.
 void group::watch_machines() {
   for (auto& m : members_) {
     if (!running(*m)) continue;
@@ -122,7 +124,9 @@ void group::watch_machines() {
     const auto leader = m->node->status().leader;
     for (const auto& s : m->node->group().servers) {
       if (s.id == m->id || (running(s.id) && !network_.is_cut(s.id, m->id))) continue;
-      m->node->wake(now_, s.id == leader ? election_timeout / 2 : 0);
+      if (const auto missed = raft::missed_by(m->id, leader, s.id, election_timeout)) {
+        m->node->wake(now_, *missed);
+      }
     }
   }
 }

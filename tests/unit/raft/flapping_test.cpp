@@ -87,6 +87,34 @@ TEST_CASE("flapping: a leader does not hear one follower, which hears it") {
   });
 }
 
+TEST_CASE("flapping: the link between two followers") {
+  // Both used to end their rest for it, without their leader, and then to elect each other.
+  holds(3, [](world& w, server_id leader, server_id follower) {
+    const auto other = server_id{6} - leader - follower;
+    return [&w, follower, other](bool on) {
+      w.heal();
+      if (!on) return;
+      const auto ways = w.pick(3);
+      if (ways != 0) w.cut(other, follower);
+      if (ways != 1) w.cut(follower, other);
+    };
+  });
+}
+
+TEST_CASE("flapping: each way to and from one follower by itself") {
+  holds(3, [](world& w, server_id, server_id follower) {
+    return [&w, follower](bool on) {
+      w.heal();
+      if (!on) return;
+      for (const auto one : w.ids()) {
+        if (one == follower) continue;
+        if (w.pick(2) == 0) w.cut(one, follower);
+        if (w.pick(2) == 0) w.cut(follower, one);
+      }
+    };
+  });
+}
+
 TEST_CASE("flapping: a follower hears nobody, and is heard by all") {
   holds(3, [](world& w, server_id, server_id follower) {
     return [&w, follower](bool on) {
