@@ -54,7 +54,8 @@ std::string gate::take_hello(const std::string& bytes) {
   if (!h || sender == nullptr) {
     w.refusal = "not a hello";
   } else if (h->protocol != w.protocol) {
-    w.refusal = "link protocol " + std::to_string(h->protocol) + " is not spoken here";
+    w.refusal = "link protocol " + std::to_string(h->protocol) + " is not spoken here, only " +
+                std::to_string(w.protocol);
   } else if (h->who.id == self.id) {
     w.refusal = "this is the same node id: a copied data directory, or the node itself";
   } else if (!h->who.cluster_id.is_nil() && !self.cluster_id.is_nil() &&

@@ -293,7 +293,9 @@ void link::go_down(const std::string& why) {
                            .per_minute = changes_told_per_minute},
                           "down: {} at {}: {}", peer_.name, address_, why);
   } else if (why != last_failure_) {
-    const bool is_refusal = why.find("forgotten") != std::string::npos;
+    // Neither goes away by itself.
+    const bool is_refusal = why.find("forgotten") != std::string::npos ||
+                            why.find("link protocol") != std::string::npos;
     telemetry::log_seldom({.component = "link",
                            .level = is_refusal ? spdlog::level::err : spdlog::level::info,
                            .key = "not reached " + address_,

@@ -11,6 +11,7 @@ import time
 
 import pytest
 from harness import raw
+from harness.between import Between
 from harness.certificates import make_authority, make_certificate
 from harness.client import PASSWORD, Client
 from harness.names import fresh
@@ -256,6 +257,42 @@ def test_a_certificate_alone_keeps_no_connection(make_pair):
     assert took > PROOF_S - 1, f"{PROOF_S} s is what a slow node gets, it was {took:.1f} s"
     wait_until(lambda: closed_callers(pair.first, "unproved") == 1, "it to be counted")
     assert pair.losses() == losses and pair.are_linked(), "the real link stays"
+
+
+def test_another_link_protocol(make_pair):
+    """A node of an older or a newer program is refused in words that name both versions, and the
+    cluster is as it was; with one that fits it joins."""
+    pair = make_pair()
+    losses = pair.losses()
+    make_certificate(pair.tls, "ca", "node3")
+    with Between(pair.tls, "node2", pair.port, protocol=2) as between:
+        port = free_port()
+        third = Node(
+            name="node3", cluster__port=port, cluster__address="127.0.0.1",
+            cluster__advertise=f"127.0.0.1:{port}", cluster__seeds=between.address,
+            cluster__certificate=pair.tls / "node3.crt", cluster__key=pair.tls / "node3.key",
+            cluster__ca=pair.tls / "ca.crt",
+        )  # fmt: skip
+        third.launch()
+        try:
+            for spoken in (2, 0):
+                between.protocol = spoken
+                why = f"link protocol {spoken} is not spoken here, only 1"
+                wait_until(lambda w=why: f"refused node3: {w}" in pair.first.log(),
+                           "the node that is called to refuse", 20)  # fmt: skip
+                wait_until(lambda w=why: f"cannot be reached yet: refused: {w}" in third.log(),
+                           "the caller to be told", 20)  # fmt: skip
+            assert between.changed >= 2, "the caller tries again"
+            assert pair.losses() == losses and pair.are_linked(), "no link was lost"
+            assert third.is_running() and not third.is_ready()
+            serves(pair.first)
+            between.protocol = None
+            wait_until(lambda: third.is_ready() and len(pair.first.rows("nodes")) == 3,
+                       "it to join", 30)  # fmt: skip
+            serves(third)
+        finally:
+            third.kill()
+            STARTED.remove(third)
 
 
 def test_a_port_that_is_taken(programs):
