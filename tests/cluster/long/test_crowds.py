@@ -2,8 +2,6 @@
 """Many at once: more load than a node can carry, which comes from `greenroom bench` on a processor
 of its own, and all of a node's clients at the doors of the others."""
 
-import contextlib
-import os
 import threading
 import time
 
@@ -11,26 +9,10 @@ import pytest
 from harness.bench_command import figures, under_way
 from harness.client import Client
 from harness.names import fresh
-from harness.process import Node, running
 from harness.waiting import SLOWNESS, wait_until
+from load.alone import alone
 from load.latencies import percentile
 from load.reunion import Reunion
-
-
-@contextlib.contextmanager
-def alone(**settings):
-    """One node on the first processor, and what is started from here on the others."""
-    node = Node(limits__connects_per_minute_per_address=0, **settings)
-    others = set(range(1, os.cpu_count())) or {0}
-    usual = os.sched_getaffinity(0)
-    with running(node):
-        for thread in os.listdir(f"/proc/{node.pid()}/task"):
-            os.sched_setaffinity(int(thread), {0})
-        os.sched_setaffinity(0, others)
-        try:
-            yield node
-        finally:
-            os.sched_setaffinity(0, usual)
 
 
 class Probe:

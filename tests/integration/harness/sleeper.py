@@ -8,13 +8,13 @@ from . import raw
 from .client import new_id
 
 
-def narrow_socket(node):
-    """A WebSocket for which the kernel keeps little."""
+def narrow_socket(node, receive_bytes=4096):
+    """A WebSocket for which the kernel keeps little on this side."""
     plain = socket.create_connection
 
     def narrow(address, timeout):
         s = socket.socket()
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
         s.settimeout(timeout)
         s.connect(address)
         return s
