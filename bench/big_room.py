@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT / "tests/integration"), str(ROOT / "tests/cluster")]
 
 from harness import names  # noqa: E402
 from harness.client import Client  # noqa: E402
-from harness.waiting import wait_until  # noqa: E402
+from harness.memory import in_use, in_use_at_rest  # noqa: E402
 from rig.nodes import settled_trio  # noqa: E402
 
 JOINERS = 48  # connections that join, each for one member after the other
@@ -75,20 +75,13 @@ def join_all(trio, room, tokens):
         list(pool.map(work, range(JOINERS)))
 
 
-def in_use(node):
-    """Bytes that malloc has given out: what is resident besides is malloc's, for later."""
-    return node.metric("greenroom_heap_used_bytes")
-
-
-def in_use_at_rest(node):
+def at_rest(node):
     """Without the actors of people; the owner stays."""
-    def is_at_rest():
-        return len(node.rows("actors", kind="user", limit=10)) < 10
-
     began = time.monotonic()
-    wait_until(is_at_rest, "people to be let go of", 300)
-    tell(f"at rest after {time.monotonic() - began:.0f} s")
-    return in_use(node)
+    least = in_use_at_rest(node)
+    tell(f"at rest after {time.monotonic() - began:.0f} s; "
+         f"{node.metric('greenroom_store_cache_bytes') / 1e6:.1f} MB in the store's cache")
+    return least
 
 
 def tell_memory(trio, leader, tokens, owner, leaders, before):
@@ -98,11 +91,11 @@ def tell_memory(trio, leader, tokens, owner, leaders, before):
         rows = trio.nodes[0].rows("store compact", timeout_s=600)
         assert all(row["state"] == "done" for row in rows), rows
         tell(f"{(in_use(leader) - before) / count:.0f} bytes a member, all written to tables")
-        return in_use_at_rest(leader)
+        return at_rest(leader)
 
     count = len(tokens)
     after = written()
-    tell(f"{(after - before) / count:.0f} bytes a member when nobody's actor is there any more")
+    tell(f"{(after - before) / count:.0f} bytes a member at rest, without the store's cache")
     alias = names.name_led_by(leader.name, leaders, "again", names.room_id)
     again = owner.create_room("again", alias=alias, room_type="public")["id"]
     join_all(trio, again, tokens)
@@ -191,8 +184,7 @@ def measure(trio, count):
         _, alone = send_some(trio, owner, room)
         tell(f"a send into a room of one: {microseconds(alone)} CPU µs of the three nodes")
 
-        trio.nodes[0].rows("store compact", timeout_s=600)
-        memory = in_use_at_rest(leader)
+        memory = at_rest(leader)
         charge = Charge(trio)
         join_all(trio, room, tokens)
         seconds, used = charge.end()

@@ -174,6 +174,8 @@ void put_store(families& into, const environment& env) {
   gauge("greenroom_store_data_bytes", "In files, compressed", s.data_bytes);
   gauge("greenroom_store_log_bytes", "Of the shards' logs, files and memory", s.log_bytes);
   gauge("greenroom_store_memtable_bytes", "Written, not yet in files", s.memtable_bytes);
+  gauge("greenroom_store_cache_bytes", "Blocks of files in memory, at most store.cache_mib",
+        s.cache_bytes);
   gauge("greenroom_store_journal_bytes", "RocksDB's own log", s.journal_bytes);
   gauge("greenroom_store_pending_compaction_bytes", "What waits to be compacted",
         s.pending_compaction_bytes);

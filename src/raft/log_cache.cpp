@@ -23,6 +23,11 @@ void log_cache::truncate(std::uint64_t from) {
   }
 }
 
+void log_cache::clear() {
+  std::deque<store::log_entry>().swap(entries_);
+  bytes_ = 0;
+}
+
 void log_cache::shrink(std::uint64_t keep_from) {
   while (bytes_ > bytes_max_ && !entries_.empty() && entries_.front().index < keep_from) {
     bytes_ -= cost(entries_.front());

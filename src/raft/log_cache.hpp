@@ -3,7 +3,8 @@
 
 /// \file
 /// The end of a replica's log in memory: everything that is not synced, and as much more as the
-/// budget allows, because appliers and followers mostly want what is new.
+/// budget allows, because appliers and followers mostly want what is new. A group that rests keeps
+/// nothing: everybody has it, and a node has a cache for each of its replicas.
 
 #include <cstdint>
 #include <deque>
@@ -19,6 +20,8 @@ class log_cache {
   /// Indices without gaps. The first into an empty cache may be any.
   void append(const store::log_entry& e);
   void truncate(std::uint64_t from);
+  /// Forgets all of it and gives the memory back. For when everything is synced and applied.
+  void clear();
   /// Forgets the oldest beyond the budget, but nothing from `keep_from` on.
   void shrink(std::uint64_t keep_from);
   [[nodiscard]] const store::log_entry* find(std::uint64_t index) const noexcept;

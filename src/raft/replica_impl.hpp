@@ -71,6 +71,7 @@ struct replica::impl {
   steady_ms wake(steady_ms owners);
   steady_ms go_on(steady_ms owners);
   bool rests_now(steady_ms time);
+  void rest();
   void take_rest(server_id from, const rest_word& w);
   [[nodiscard]] bool everything_is_done() const;
 

@@ -70,14 +70,21 @@ bool replica::impl::rests_now(steady_ms time) {
   for (const auto& s : servers) {
     if (s.id != options.self) host.send(s.id, word);
   }
-  clock.rest();
+  rest();
   return true;
+}
+
+/// Everything is synced and applied, and nobody lacks it: who asks for it all the same, a server
+/// that has lost its disk for one, gets it from the disk.
+void replica::impl::rest() {
+  clock.rest();
+  cache.clear();
 }
 
 void replica::impl::take_rest(server_id from, const rest_word& w) {
   if (options.rest_after_ms != 0 && !leading() && !busy && told.term == w.term &&
       told.leader == from && brain->state().last_index == w.last_index && everything_is_done()) {
-    clock.rest();
+    rest();
   }
 }
 

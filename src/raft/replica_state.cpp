@@ -130,7 +130,7 @@ void replica::impl::install_fetched() {
     receiver.drop(now);
     return follow(std::move(*update));
   }
-  cache.truncate(0);
+  cache.clear();
   sizes.clear();
   size_before = size_total;
   synced_index = 0;

@@ -42,6 +42,8 @@ store_state state_of(database& db) {
   s.log_bytes = property(db, family::raft_log, names::kTotalSstFilesSize) +
                 property(db, family::raft_log, names::kCurSizeAllMemTables);
   s.memtable_bytes = total(db, names::kCurSizeAllMemTables);
+  // One cache for all families, so that of any of them is that of all.
+  s.cache_bytes = property(db, family::meta, names::kBlockCacheUsage);
   s.journal_bytes = journal_bytes(db.folder());
   s.pending_compaction_bytes = total(db, names::kEstimatePendingCompactionBytes);
   s.compactions = property(db, family::meta, names::kNumRunningCompactions);

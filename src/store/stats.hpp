@@ -27,6 +27,7 @@ struct store_state {
   std::uint64_t data_bytes = 0;      ///< in files, compressed
   std::uint64_t log_bytes = 0;       ///< of the shards' logs, with what is not in files yet
   std::uint64_t memtable_bytes = 0;  ///< written, not yet in files
+  std::uint64_t cache_bytes = 0;     ///< blocks of files in memory, for all families
   std::uint64_t journal_bytes = 0;   ///< RocksDB's own log, which is read after a crash
   std::uint64_t pending_compaction_bytes = 0;
   std::uint64_t compactions = 0;                ///< running

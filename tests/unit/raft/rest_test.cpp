@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "raft/rest.hpp"
 
+#include <algorithm>
+
 #include "unit/raft/world.hpp"
 
 namespace greenroom::raft::test {
@@ -19,6 +21,13 @@ void run_to_rest(world& w) {
   for (int i = 0; i < 500 && !all_rest(w); ++i)
     w.run(10);
   REQUIRE(all_rest(w));
+}
+
+/// How many entries of its log a server has in memory: whoever keeps one shares its bytes with the
+/// disk of these tests.
+std::size_t kept_in_memory(const world& w, server_id id) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      w.disk(id).entries(), [](const auto& e) { return e.second.data.use_count() > 1; }));
 }
 
 }  // namespace
@@ -125,6 +134,30 @@ TEST_CASE("a group that changes does not rest before it has changed") {
   REQUIRE(w.change_to({2, 3, 4}));
   next_leader(w);
   run_to_rest(w);
+  w.check_end();
+}
+
+TEST_CASE("who rests has nothing of the log in memory, and the disk has it for who comes late") {
+  world w(calm(5, 3, 1));
+  const auto leader = next_leader(w);
+  for (int i = 0; i < 20; ++i)
+    REQUIRE(w.propose(leader));
+  w.run(50);
+  REQUIRE(w.acknowledged() == 20);
+  for (const server_id id : {1, 2, 3})
+    CHECK(kept_in_memory(w, id) >= 20);
+  run_to_rest(w);
+  for (const server_id id : {1, 2, 3})
+    CHECK(kept_in_memory(w, id) == 0);
+  REQUIRE(w.change_to({1, 2, 3, 4}));
+  run_to_rest(w);
+  CHECK(w.status(4).applied_index == w.status(leader).applied_index);
+  CHECK(w.disk(4).entries().size() >= 20);
+  for (const server_id id : {1, 2, 3, 4})
+    CHECK(kept_in_memory(w, id) == 0);
+  REQUIRE(w.propose(leader));
+  w.run(50);
+  CHECK(w.acknowledged() == 21);
   w.check_end();
 }
 

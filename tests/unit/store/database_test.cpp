@@ -46,6 +46,10 @@ TEST_CASE("the state of the store has figures") {
   CHECK_FALSE(s.stopped);
   CHECK(s.background_errors == 0);
   CHECK(s.delayed_write_bytes_per_s == 0);
+
+  REQUIRE(db->rocks().Flush({}, db->handle(family::meta)).ok());
+  REQUIRE(db->meta("k") == std::optional<std::string>("v"));
+  CHECK(state_of(*db).cache_bytes > s.cache_bytes);
 }
 
 TEST_CASE("a folder in use is refused") {
