@@ -409,6 +409,7 @@ void link::flush() {
     unacked_bytes_ += bytes;
     facts_->note_sent(batch.size(), bytes);
     auto& metrics = link_metrics::instance();
+    metrics.batches_sent.Increment();
     metrics.frames_sent.Increment(static_cast<double>(batch.size()));
     metrics.bytes_sent.Increment(static_cast<double>(bytes));
     if (dialer_) {

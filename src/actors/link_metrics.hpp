@@ -12,6 +12,7 @@ struct link_metrics {
   prometheus::Counter& damaged_frames;
   prometheus::Counter& dropped_frames;
   prometheus::Counter& refused_batches;
+  prometheus::Counter& batches_sent;
   prometheus::Counter& frames_sent;
   prometheus::Counter& bytes_sent;
   prometheus::Counter& events_sent;
