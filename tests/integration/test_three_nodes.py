@@ -8,6 +8,7 @@ import pytest
 from harness import names, raw
 from harness.client import PASSWORD, Client, Refused, new_id
 from harness.names import fresh
+from harness.process import Cluster, running
 from harness.waiting import PATIENCE_S, SLOWNESS, wait_until
 
 
@@ -34,6 +35,23 @@ def patiently(action, what, within_s=20):
             return None
 
     return wait_until(attempt, what, within_s)
+
+
+def test_leaders_are_even_from_the_start(programs):
+    """When a new cluster is well for the first time each node leads its third, and nothing has to
+    move for that: while groups get their other replicas and later, all lead on in their terms."""
+    with running(Cluster()) as young:
+        first = young.nodes[0]
+        wait_until(lambda: first.console("cluster", "status").returncode == 0, "it to be well", 20)
+        rows = first.rows("shards")
+        led = [row["leader"] for row in rows if row["shard"] != 0]
+        shares = sorted(led.count(node.name) for node in young.nodes)
+        assert shares == [10, 11, 11], f"of 32 shards: {led}"
+        young.settle()
+        young.wait_even()
+        moved = [row["shard"] for row, now in zip(rows, first.rows("shards"))
+                 if (row["leader"], row["term"]) != (now["leader"], now["term"])]  # fmt: skip
+        assert not moved
 
 
 def test_the_three_agree_on_who_leads(cluster):
