@@ -8,6 +8,7 @@
 #include "actors/admin.hpp"
 #include "actors/admin_answers.hpp"
 #include "actors/admin_missing.hpp"
+#include "actors/fault_messages.hpp"
 #include "actors/faults.hpp"
 #include "actors/foresight.hpp"
 #include "actors/link_delays.hpp"
@@ -59,13 +60,24 @@ void admin::rehearse_failure(const admin_request& r, const json& args,
     r.done(failure("usage", kinds_sentence()));
     return;
   }
+  const auto message = args.value("message", "");
+  if (!message.empty() && !actor_figures.load()) {
+    r.done(failure("refused", "which message it is is only known with telemetry.actors"));
+    return;
+  }
   const bool dry = args.value("dry_run", false);
   if (!dry) {
-    faults::arm(*kind);
+    faults::arm(*kind, message);
+  }
+  json row{{"kind", to_string(*kind)}, {"armed", !dry}};
+  json columns{"kind", "armed"};
+  if (!message.empty()) {
+    row["message"] = message;
+    columns.push_back("message");
   }
   r.done({{"ok", true},
-          {"columns", {"kind", "armed"}},
-          {"rows", {{{"kind", to_string(*kind)}, {"armed", !dry}}}},
+          {"columns", std::move(columns)},
+          {"rows", json::array({std::move(row)})},
           {"missing", json::array()}});
 }
 
@@ -245,8 +257,11 @@ void admin::list_rehearsals(const admin_request& r, const json& /*args*/,
   const auto armed = faults::armed.load();
   for (std::size_t kind = 0; kind < actor_kind_count; ++kind) {
     if ((armed & (std::uint32_t{1} << kind)) != 0) {
-      own.push_back(
-          row_of("fail", std::string(to_string(static_cast<actor_kind>(kind))), nullptr, nullptr));
+      auto of = std::string(to_string(static_cast<actor_kind>(kind)));
+      if (const auto message = faults::awaited(static_cast<actor_kind>(kind)); !message.empty()) {
+        of += ": " + message;
+      }
+      own.push_back(row_of("fail", std::move(of), nullptr, nullptr));
     }
   }
   for (const auto& d : link_delays::instance().all(clock::now())) {

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "actors/faults.hpp"
 
+#include <array>
 #include <caf/actor_cast.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
+#include <mutex>
 #include <stdexcept>
 #include <string>
+#include <utility>
+
+#include "actors/fault_messages.hpp"
+#include "actors/message_kind.hpp"
 
 namespace greenroom::actors::faults {
 
@@ -13,6 +19,20 @@ namespace {
 
 /// Its id; 0: nobody.
 std::atomic<std::uint64_t> victim{0};
+
+std::mutex mutex;
+/// By kind: which message it is to be; empty: any. Under the mutex.
+std::array<std::string, actor_kind_count> messages;
+
+/// Whether it is that message which this actor, the caller, is about to handle.
+bool is_awaited(actor_kind kind, std::uint64_t actor) {
+  const auto wanted = awaited(kind);
+  if (wanted.empty()) {
+    return true;
+  }
+  const auto self = registry::instance().find(actor);
+  return self && name_of_message_kind(self->last_kind) == wanted;
+}
 
 }  // namespace
 
@@ -24,13 +44,31 @@ void throw_if_armed(actor_kind kind, std::uint64_t actor) {
     throw std::runtime_error("rehearsed failure of this " + std::string(to_string(kind)));
   }
   const auto bit = std::uint32_t{1} << static_cast<unsigned>(kind);
-  if ((armed.load(std::memory_order_relaxed) & bit) != 0 && (armed.fetch_and(~bit) & bit) != 0) {
+  if ((armed.load(std::memory_order_relaxed) & bit) != 0 && is_awaited(kind, actor) &&
+      (armed.fetch_and(~bit) & bit) != 0) {
     throw std::runtime_error("rehearsed failure of a " + std::string(to_string(kind)));
   }
 }
 
 void arm(actor_kind kind) noexcept {
+  {
+    const std::lock_guard lock(mutex);
+    messages.at(static_cast<std::size_t>(kind)).clear();
+  }
   armed.fetch_or(std::uint32_t{1} << static_cast<unsigned>(kind));
+}
+
+void arm(actor_kind kind, std::string message) {
+  {
+    const std::lock_guard lock(mutex);
+    messages.at(static_cast<std::size_t>(kind)) = std::move(message);
+  }
+  armed.fetch_or(std::uint32_t{1} << static_cast<unsigned>(kind));
+}
+
+std::string awaited(actor_kind kind) {
+  const std::lock_guard lock(mutex);
+  return messages.at(static_cast<std::size_t>(kind));
 }
 
 bool kill(std::uint64_t actor) {

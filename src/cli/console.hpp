@@ -69,7 +69,7 @@ struct console_options {
   bool dry_run = false;
   std::string grep;     ///< of the log: lines with this text
   bool follow = false;  ///< … and those that come, until Ctrl+C
-  std::string message;  ///< of trace: the id that its client gives it
+  std::string message;  ///< of trace: the id that its client gives it; of chaos fail: its kind
   std::optional<std::uint32_t> seconds;
   std::optional<std::uint32_t> delay_ms;  ///< of what a node says to another (chaos)
   // Of all verbs, and of none:

@@ -188,6 +188,8 @@ void add_chaos_acts(CLI::App* app, console_options& o) {
   auto* fail = add_verb(chaos, "fail", nullptr, "The next handler of this kind of actor fails",
                         "chaos fail", o);
   fail->add_option("KIND", o.kind, "room, session, shard, …")->required();
+  fail->add_option("--message", o.message, "Only when it handles this kind of message (tick, …)")
+      ->type_name("NAME");
   can_rehearse(fail, o);
   auto* kill = add_verb(chaos, "kill", nullptr,
                         "This actor fails now; who looks after it makes another", "chaos kill", o);

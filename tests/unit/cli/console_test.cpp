@@ -96,6 +96,8 @@ TEST_CASE("what belongs to a verb is sent with it", "[console]") {
   const auto chaos = parsed("chaos fail session");
   CHECK(chaos.verb == "chaos fail");
   CHECK(console_args(chaos) == json{{"kind", "session"}});
+  CHECK(console_args(parsed("chaos fail room --message tick")) ==
+        json{{"kind", "room"}, {"message", "tick"}});
   CHECK(console_args(parsed("chaos kill node2/57 --dry-run")) ==
         json{{"actor", "node2/57"}, {"dry_run", true}});
   const auto delay = parsed("chaos delay link node2 --ms 50 --for 10");
