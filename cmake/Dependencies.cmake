@@ -32,6 +32,7 @@ pkg_check_modules(libsodium REQUIRED IMPORTED_TARGET libsodium>=1.0.18) # PkgCon
 pkg_check_modules(libjwt REQUIRED IMPORTED_TARGET libjwt>=1.10.2)       # PkgConfig::libjwt
 pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)        # PkgConfig::utf8proc
 pkg_check_modules(libedit REQUIRED IMPORTED_TARGET libedit)             # PkgConfig::libedit
+pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc>=5.3)      # PkgConfig::jemalloc
 pkg_check_modules(ncursesw REQUIRED IMPORTED_TARGET ncursesw)           # PkgConfig::ncursesw
 
 if(BUILD_TESTING)

@@ -13,7 +13,6 @@
 #include "config/command_line.hpp"
 #include "config/descriptors.hpp"
 #include "config/live.hpp"
-#include "telemetry/heap.hpp"
 #include "telemetry/log.hpp"
 
 namespace {
@@ -66,20 +65,17 @@ sigset_t block_signals() {
   return set;
 }
 
-/// Waits for a signal that ends the node; meanwhile looks after the heap, and reads the
-/// configuration again on SIGHUP. On a terminal that one means that the terminal has gone.
+/// Waits for a signal that ends the node; reads the configuration again on SIGHUP. On a terminal
+/// that one means that the terminal has gone.
 int wait_for_signal(const sigset_t& signals, actors::process& node, bool on_terminal) {
-  telemetry::heap_keeper heap;
-  constexpr timespec interval{5, 0};
   for (;;) {
     siginfo_t info{};
-    const int signal = sigtimedwait(&signals, &info, &interval);
+    const int signal = sigwaitinfo(&signals, &info);
     if (signal == SIGHUP && !on_terminal) {
       node.reload(info.si_uid);
     } else if (signal > 0) {
       return signal;
     }
-    heap.look();
   }
 }
 

@@ -2,47 +2,27 @@
 #include "telemetry/heap.hpp"
 
 #include <malloc.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <fstream>
+#include <cstdint>
+
+extern "C" {
+/// Of jemalloc: null in programs that are not linked with it.
+[[gnu::weak]] int mallctl(const char* name, void* old, std::size_t* old_length, void* next,
+                          std::size_t next_length);
+}
 
 namespace greenroom::telemetry {
 
-namespace {
-
-/// Less than this is not worth the walk through all heaps.
-constexpr std::size_t worth_bytes = 16 << 20;
-
-std::size_t resident_bytes() {
-  std::ifstream file("/proc/self/statm");
-  std::size_t size = 0;
-  std::size_t resident = 0;
-  if (!(file >> size >> resident)) return 0;
-  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-}
-
-std::size_t less(std::size_t bytes, std::size_t by) {
-  return bytes > by ? bytes - by : 0;
-}
-
-}  // namespace
-
 std::size_t heap_used_bytes() {
-  const auto heap = mallinfo2();
-  return heap.uordblks + heap.hblkhd;
-}
-
-bool heap_keeper::look() {
-  const auto used = heap_used_bytes();
-  const auto unused = less(resident_bytes(), used);
-  left_ = std::min(left_, unused);
-  if (unused - left_ < worth_bytes) return false;
-  malloc_trim(0);
-  // What is freed in these moments may have missed the trim. It was in use before, so it does not
-  // count as what trimming cannot help against.
-  left_ = less(resident_bytes(), std::max(used, heap_used_bytes()));
-  return true;
+  if (mallctl == nullptr) {
+    const auto heap = mallinfo2();
+    return heap.uordblks + heap.hblkhd;
+  }
+  std::uint64_t now = 1;  // any number: what follows is counted anew
+  mallctl("epoch", nullptr, nullptr, &now, sizeof now);
+  std::size_t used = 0;
+  auto length = sizeof used;
+  return mallctl("stats.allocated", &used, &length, nullptr, 0) == 0 ? used : 0;
 }
 
 }  // namespace greenroom::telemetry
