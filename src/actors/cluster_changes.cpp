@@ -147,7 +147,9 @@ void cluster::tell_kept(clock::time_point now) {
   next_kept_ = now + kept_every;
   peer_word w;
   w.kept = env_->log.kept();
-  const auto pace = env_->paces.look(env_->log.sync_median_us(), store::damage_seen(), now);
+  const auto pace = env_->paces.look(
+      env_->log.sync_median_us(), store::damage_seen(), now,
+      space_of(env_->config.node.data_dir, std::uint64_t{env_->config.store.reserve_mib} << 20));
   w.sync_us = pace.sync_us;
   w.bad_disk = pace.bad;
   w.used = env_->limiter.untold(used_in_a_word);

@@ -81,15 +81,28 @@ finding judge_store(const store::store_state& s) {
   return f;
 }
 
-finding judge_space(const store::store_state& s) {
+finding judge_space(const store::store_state& s, placement::disk_room room) {
   const auto below = [&](std::uint64_t percent, std::uint64_t bytes) {
     return s.free_bytes * 100 < s.capacity_bytes * percent || s.free_bytes < bytes;
   };
   if (s.capacity_bytes == 0) {
     return {"disk_space", verdict::warning, "the file system does not say what is free"};
   }
-  return {"disk_space", when(below(3, 512 * mib), below(10, 2 * gib)),
-          in_mib(s.free_bytes) + " of " + in_mib(s.capacity_bytes) + " free"};
+  const auto free = in_mib(s.free_bytes) + " of " + in_mib(s.capacity_bytes) + " free";
+  switch (room) {
+    case placement::disk_room::none:
+      return {"disk_space", verdict::failed, free + "; the node takes no messages, nor entries of "
+              "other nodes, until there is room (store.reserve_mib)"};
+    case placement::disk_room::scarce:
+      return {"disk_space", verdict::failed,
+              free + "; the node takes no new messages until there is room (store.reserve_mib)"};
+    case placement::disk_room::low:
+      return {"disk_space", when(below(3, 512 * mib), true),
+              free + "; the node leads nothing that others can lead (store.reserve_mib)"};
+    case placement::disk_room::ample:
+      break;
+  }
+  return {"disk_space", when(below(3, 512 * mib), below(10, 2 * gib)), free};
 }
 
 finding judge_disk(std::uint64_t sync_median_us, bool bad) {

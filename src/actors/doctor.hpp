@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "actors/registry.hpp"
+#include "placement/disk_room.hpp"
 #include "protocol/time.hpp"
 #include "store/stats.hpp"
 
@@ -48,7 +49,7 @@ finding judge(const memory& m);
 /// Slowed writes or much to compact: warning; stopped ones or an error in the background: failed.
 finding judge_store(const store::store_state& s);
 /// Less than 10 % or 2 GiB free: warning; 3 % or 512 MiB: failed.
-finding judge_space(const store::store_state& s);
+finding judge_space(const store::store_state& s, placement::disk_room room);
 /// `bad`: the node leads nothing because of its disk. 50 ms a sync: warning, 500 ms: failed.
 finding judge_disk(std::uint64_t sync_median_us, bool bad);
 /// 30 days left: warning; 7 days, or none: failed.

@@ -21,6 +21,22 @@ using namespace std::chrono_literals;
 /// A room that keeps dying is not woken more often than this by its own relays.
 constexpr auto reset_pause = 2s;
 
+/// What people are refused when the disk is nearly full, for as long.
+constexpr std::uint32_t no_room_retry_ms = 2000;
+
+/// What makes a store smaller in the end, or says how large it may be.
+bool makes_room(const chat::command_data& what) {
+  return std::visit(
+      [](const auto& c) {
+        using T = std::decay_t<decltype(c)>;
+        return std::is_same_v<T, chat::delete_room> || std::is_same_v<T, chat::sweep_room> ||
+               std::is_same_v<T, chat::purge_room> || std::is_same_v<T, chat::update_room> ||
+               std::is_same_v<T, chat::delete_message> || std::is_same_v<T, chat::sweep_user> ||
+               std::is_same_v<T, chat::abandon_restore>;
+      },
+      what);
+}
+
 /// Who takes a call: calls for the shard itself have no target.
 std::optional<actor_kind> taker_of(const call_body& body) {
   return std::visit(
@@ -156,12 +172,16 @@ void shard::propose(const proposal_ptr& p) {
   }
   const auto tag = ++tags_;
   proposed_[tag] = {name->first, p->id, name->second};
-  auto bytes = store::encode(chat::command{now_ms(), p->what});
   expected<void> ok;
-  try {
-    ok = replica_->enqueue(tag, std::move(bytes), steady_now());
-  } catch (const std::exception& e) {
-    broken(e.what());
+  if (env_->paces.room() >= placement::disk_room::scarce && !makes_room(p->what)) {
+    ok = unavailable("the disk of the node that leads this is nearly full", no_room_retry_ms);
+  } else {
+    auto bytes = store::encode(chat::command{now_ms(), p->what});
+    try {
+      ok = replica_->enqueue(tag, std::move(bytes), steady_now());
+    } catch (const std::exception& e) {
+      broken(e.what());
+    }
   }
   if (const auto* m = std::get_if<chat::send_message>(&p->what); m != nullptr && ok) {
     trace_hop(hop::append, m->from.message_id, m->from.user_id, m->what.room_id);

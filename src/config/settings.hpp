@@ -117,6 +117,7 @@ struct admin_settings {
 struct store_settings {
   std::uint32_t cache_mib = 64;
   std::uint32_t write_buffer_mib = 64;
+  std::uint32_t reserve_mib = 256;  ///< see placement/disk_room.hpp; 0: none
 };
 
 struct actor_settings {

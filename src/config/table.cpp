@@ -225,6 +225,11 @@ constexpr key table[] = {
     {"store.write_buffer_mib", at<&settings::store, &store_settings::write_buffer_mib>, "MiB",
      "Memory for writes that are not yet in table files, for all column families together.", 1,
      64 * 1024},
+    {"store.reserve_mib", at<&settings::store, &store_settings::reserve_mib>, "MiB",
+     "Room that is left free on the disk: with less than twice as much the node leads nothing that "
+     "others can lead, with less it takes no new messages, with half of it nothing from other "
+     "nodes, until there is room again. An eighth of the disk at most; 0: writes until it is full.",
+     0, 1024 * 1024},
 
     {"actors.threads", at<&settings::actors, &actor_settings::threads>, "threads",
      "Threads that run actors; 0: one more than there are processors.", 0, 1024},

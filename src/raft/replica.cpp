@@ -100,7 +100,9 @@ void replica::receive(server_id from, std::string_view message, steady_ms now) {
   auto decoded = decode_message(message);
   // A damaged message is a lost one: Raft repeats what matters.
   if (!decoded) return;
-  impl_->put(core_event{core_receive{from, std::move(*decoded)}}, impl_->go_on(now));
+  const auto time = impl_->go_on(now);
+  if (impl_->leaves_aside(*decoded, time)) return;
+  impl_->put(core_event{core_receive{from, std::move(*decoded)}}, time);
 }
 
 expected<void> replica::transfer(server_id to, steady_ms now) {
@@ -121,7 +123,7 @@ void replica::on_synced(std::uint64_t token, steady_ms now) {
 void replica::on_time(steady_ms now) {
   const auto time = impl_->clock.at(now);
   if (!impl_->started || impl_->clock.resting() || time < impl_->next_time()) return;
-  if (time >= impl_->brain->state().timeout) {
+  if (time >= impl_->next_election()) {
     if (!impl_->rests_now(time)) impl_->put(core_event{core_timeout{}}, time);
   } else {
     impl_->put(impl::wake_input{}, time);
@@ -224,7 +226,10 @@ expected<void> replica::impl::enqueue(std::uint64_t tag, std::string data) {
 void replica::receive_transfer(server_id from, std::string_view message, steady_ms now) {
   if (!impl_->started || from == 0 || from == impl_->options.self) return;
   auto decoded = decode_transfer(message);
-  if (decoded) impl_->put(impl::transfer_input{from, std::move(*decoded)}, impl_->wake(now));
+  if (!decoded) return;
+  // What is not taken is asked for again, and given up in time.
+  if (std::holds_alternative<piece_message>(*decoded) && !impl_->has_room()) return;
+  impl_->put(impl::transfer_input{from, std::move(*decoded)}, impl_->wake(now));
 }
 
 /// A step whose failure the caller has to hear of.

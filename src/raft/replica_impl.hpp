@@ -75,6 +75,11 @@ struct replica::impl {
   void take_rest(server_id from, const rest_word& w);
   [[nodiscard]] bool everything_is_done() const;
 
+  // -- when the disk is nearly full (replica_rest.cpp) -------------------------------------------
+  [[nodiscard]] bool has_room() const { return !options.has_room || options.has_room(); }
+  bool leaves_aside(const message& m, steady_ms time);
+  [[nodiscard]] steady_ms next_election() const;
+
   // -- one step ----------------------------------------------------------------------------------
   void take(input& in);
   void step(core_event event);
@@ -134,6 +139,7 @@ struct replica::impl {
   std::uint64_t quiet_term = 0;
   steady_ms quiet_since = 0;
   steady_ms rested_until = 0;
+  steady_ms patient_until = 0;  ///< there is a leader whose entries are not taken
   std::deque<input> inbox;
   log_cache cache;
 

@@ -57,7 +57,7 @@ void replica::impl::on_time() {
 }
 
 steady_ms replica::impl::next_time() const {
-  return std::min({brain->state().timeout, sender.next_time(), receiver.next_time(), sweep_at});
+  return std::min({next_election(), sender.next_time(), receiver.next_time(), sweep_at});
 }
 
 // -- to others -----------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ clock, an actor whose disk hangs, a node that is dead. Each with its exit code, 
 the fault is."""
 
 import contextlib
-import os
 import shutil
 import subprocess
 import threading
@@ -19,8 +18,6 @@ from harness.waiting import wait_until
 from rig import needs
 from rig.clocks import certificates_of_the_past, fake_clock, set_clock
 from rig.disks import Disk
-
-MIB = 1 << 20
 
 
 def wait_judged(node, code, wanted, what, within_s=30):
@@ -51,14 +48,6 @@ def disk():
     made.end()
 
 
-def leave(disk, mib):
-    """Takes space until so much is free."""
-    with open(disk.mount / "filler", "ab") as filler:
-        has = os.fstat(filler.fileno()).st_size
-        more = shutil.disk_usage(disk.mount).free - mib * MIB
-        os.posix_fallocate(filler.fileno(), 0, has + more)
-
-
 def node_on(disk):
     node = Node(disk.data)
     node.log_path = disk.folder / "node1.log"
@@ -72,7 +61,7 @@ def test_a_disk_that_is_nearly_full(programs, disk):
         found = wait_judged(node, OK, {space: "ok"}, "the disk to be large enough")
         assert " MiB free" in found[space]["detail"], found[space]
         for mib, state, code in ((1500, "warning", OK), (300, "failed", UNHEALTHY)):
-            leave(disk, mib)
+            disk.leave(mib)
             found = wait_judged(node, code, {space: state}, f"{mib} MiB to be too little")
             left = int(found[space]["detail"].split()[0])
             assert mib - 20 < left <= mib, found[space]

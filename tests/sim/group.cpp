@@ -78,6 +78,7 @@ void group::start(member& m) {
   o.transfer.retry_ms = 60;
   o.transfer.idle_ms = 300;
   o.transfer.bytes_per_second = 100'000 * options_.piece_bytes / 64;
+  o.has_room = [&m] { return !m.full; };
   o.on_fatal = [](const std::string& why) { throw violation("a replica cannot go on: " + why); };
   m.owner->tokens.clear();
   m.node.emplace(o, std::make_unique<disk_log>(m.storage), *m.state, *m.owner);
@@ -269,7 +270,7 @@ void group::something_happens() {
   const auto all = ids();
   const auto one = all[pick(all.size())];
   const auto other = all[pick(all.size())];
-  switch (pick(15)) {
+  switch (pick(16)) {
     case 0:
     case 1:
       return crash(one);
@@ -287,8 +288,10 @@ void group::something_happens() {
     case 9:
       return stall_disk(one);
     case 10:
-      for (const auto id : all)
+      for (const auto id : all) {
         stall_disk(id, false);
+        fill_disk(id, false);
+      }
       return;
     case 11:
       if (const auto first = leader(); first && running(*first)) {
@@ -299,6 +302,8 @@ void group::something_happens() {
       return break_disk(one);
     case 13:
       return pause(leader().value_or(one), 50 + pick(1500));
+    case 14:
+      return fill_disk(one);
     default:
       // One who goes on leading for a while and is alone.
       if (const auto first = leader()) isolate(*first);

@@ -65,6 +65,9 @@ class group {
   /// The next sync fails: the process ends, as the store's writer does.
   void break_disk(server_id id);
 
+  /// As long as it is full, its replica takes no entries of others.
+  void fill_disk(server_id id, bool full = true) { at(id).full = full; }
+
   /// Its process stands still; then it finds all that has come meanwhile, and then what time it is.
   void pause(server_id id, steady_ms milliseconds);
 
@@ -137,6 +140,7 @@ class group {
     std::deque<steady_ms> due;  ///< when each pending append of the disk is synced
     bool stalled = false;
     bool broken = false;
+    bool full = false;
     bool rested = false;
     steady_ms paused_until = 0;
     std::set<std::uint64_t> open;  ///< tags that wait for apply or dropped

@@ -175,6 +175,7 @@ void group::calm_down() {
   network_.loss_percent = 0;
   for (const auto id : ids()) {
     stall_disk(id, false);
+    fill_disk(id, false);
     at(id).broken = false;
     restart(id);
   }

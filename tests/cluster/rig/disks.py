@@ -75,6 +75,14 @@ class Disk:
                     while True:
                         filler.write(b"x" * size)
 
+    def leave(self, mib):
+        """A file that takes so much that this is free."""
+        with open(self.mount / "filler", "ab") as filler:
+            size = os.fstat(filler.fileno()).st_size
+            size += shutil.disk_usage(self.mount).free - (mib << 20)
+            os.ftruncate(filler.fileno(), size)
+            os.posix_fallocate(filler.fileno(), 0, size)
+
     def free(self):
         (self.mount / "filler").unlink()
 

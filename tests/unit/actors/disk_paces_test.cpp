@@ -41,6 +41,19 @@ TEST_CASE("the others' word counts until their link is down", "[disk_paces]") {
   CHECK_FALSE(paces.is_bad(node(1)));
 }
 
+TEST_CASE("a disk that is nearly full is a bad one", "[disk_paces]") {
+  disk_paces paces;
+  const auto now = disk_paces::clock::now();
+  CHECK_FALSE(paces.look(0, {}, now, {2'000, 100'000, 1'000}).bad);
+  CHECK(paces.look(0, {}, now, {1'999, 100'000, 1'000}).bad);
+  CHECK(paces.self_is_bad());
+  CHECK(paces.room() == placement::disk_room::low);
+  CHECK(paces.look(0, {}, now, {400, 100'000, 1'000}).bad);
+  CHECK(paces.room() == placement::disk_room::none);
+  CHECK_FALSE(paces.look(0, {}, now, {50'000, 100'000, 1'000}).bad);
+  CHECK_FALSE(paces.self_is_bad());
+}
+
 TEST_CASE("what is damaged stays so", "[disk_paces]") {
   disk_paces paces;
   const auto now = disk_paces::clock::now();

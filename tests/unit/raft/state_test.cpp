@@ -160,6 +160,26 @@ TEST_CASE("state: a log is cut because somebody asks, and only as far as nobody 
   w.check_end();
 }
 
+TEST_CASE("state: who has no room fetches none") {
+  world w(short_logs(4, 3));
+  const auto first = next_leader(w);
+  say(w, 10);
+  const auto full = first == 1 ? server_id{2} : server_id{1};
+  w.fill_disk(full);
+  say(w, 400);
+  w.node(first).cut_log(w.now());
+  w.run(3000);
+  CHECK(w.states_fetched() == 0);
+  REQUIRE(w.status(first).first_index > w.status(full).last_index + 1);
+  CHECK(w.leader() == first);
+  w.fill_disk(full, false);
+  say(w, 40);
+  w.run(2000);
+  CHECK(w.states_fetched() >= 1);
+  CHECK(w.status(full).applied_index == w.status(first).applied_index);
+  w.check_end();
+}
+
 TEST_CASE("state: it is fetched although most messages get lost") {
   auto o = short_logs(5, 3);
   o.loss_percent = 30;

@@ -151,6 +151,44 @@ TEST_CASE("story: a follower with a stalled disk holds up nobody and catches up"
   w.check_end();
 }
 
+TEST_CASE("story: who has no room takes nothing, disturbs nobody and catches up") {
+  world w(calm(9));
+  const auto first = next_leader(w);
+  w.run(200);
+  const auto full = first == 3 ? server_id{2} : server_id{3};
+  const auto term = w.status(first).term;
+  w.fill_disk(full);
+  const auto kept = w.status(full).last_index;
+  std::size_t asked = 0;
+  for (int i = 0; i < 500; ++i) {
+    w.propose(first);
+    w.run(10);
+    // Who asks for votes knows no leader.
+    asked += w.status(full).role == role::follower ? 0 : 1;
+  }
+  w.run(100);
+  CHECK(asked == 0);
+  CHECK(w.status(first).term == term);
+  CHECK(w.acknowledged() == 500);
+  CHECK(w.status(full).last_index == kept);
+  // It votes for who has the log, with whom it then agrees on nothing.
+  w.crash(first);
+  const auto second = next_leader(w);
+  CHECK(second == server_id{6} - first - full);
+  REQUIRE(w.propose(second));
+  w.run(2000);
+  CHECK(w.acknowledged() == 500);
+  w.fill_disk(full, false);
+  w.run(1000);
+  const auto third = next_leader(w);
+  REQUIRE(w.propose(third));
+  w.run(300);
+  CHECK(w.acknowledged() > 500);
+  CHECK(w.status(full).last_index > kept + 500);
+  w.restart(first);
+  w.check_end();
+}
+
 TEST_CASE("story: a server that was away does not disturb the leader when it is back") {
   world w(calm(8));
   const auto first = next_leader(w);
