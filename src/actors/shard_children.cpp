@@ -74,10 +74,12 @@ std::optional<actor_kind> taker_of(const call_body& body) {
 }
 
 /// What nobody could see to be of the past. In a list a missing entry would look like a room that
-/// one is not in; a place in the list of rooms is decided with what the room then writes.
+/// one is not in; a place in the list of rooms is decided with what the room then writes. Whether a
+/// session still is opens doors on other shards, whose leaders are well.
 bool has_to_be_current(const call_body& body) {
   const auto* own = std::get_if<user_rooms>(&body);
   return (own != nullptr && !own->place) || std::holds_alternative<room_history>(body) ||
+         std::holds_alternative<user_check>(body) || std::holds_alternative<user_attach>(body) ||
          std::holds_alternative<room_message>(body) || std::holds_alternative<room_export>(body) ||
          std::holds_alternative<shard_room_views>(body) ||
          std::holds_alternative<shard_public_rooms>(body) ||

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Search while a node hangs: what the others have comes in time, and who is missing is named."""
 
-import os
-import signal
 import time
-from contextlib import contextmanager
 
 import pytest
 from harness import names, process
 from harness.client import Client
+from harness.hanging import hanging
 from harness.names import fresh
 from harness.process import Cluster
 from harness.waiting import wait_until
@@ -25,16 +23,6 @@ def patient(programs):
         made.settle()
         made.wait_even()
         yield made
-
-
-@contextmanager
-def hanging(node):
-    pid = node.pid()
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 def texts(answer):
