@@ -131,3 +131,16 @@ def test_a_handler_that_fails(node, world, kind, message):
     lives_until(world, kind, before)
     wait_failed(node, kind, before)
     goes_on(world)
+
+
+def test_what_is_waited_for_is_shown(node):
+    arm(node, "canary", message="never")
+    assert [r["of"] for r in node.rows("chaos list") if r["what"] == "fail"] == ["canary: never"]
+
+
+def test_without_figures_of_actors_messages_are_not_known(start_node):
+    blind = start_node(chaos__enabled="true", telemetry__actors="false")
+    answer = blind.admin("chaos fail", kind="room", message="call")
+    assert answer["ok"] is False and answer["error"]["code"] == "refused", answer
+    assert "telemetry.actors" in answer["error"]["message"]
+    arm(blind, "room")

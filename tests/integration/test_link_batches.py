@@ -16,7 +16,8 @@ WORDS_PER_S = 8  # four to each of two others, whatever the shards do
 
 
 def sent(node):
-    return {what: node.metric(f"greenroom_link_sent_{what}_total") for what in ("batches", "frames")}
+    return {what: node.metric(f"greenroom_link_sent_{what}_total")
+            for what in ("batches", "frames")}  # fmt: skip
 
 
 def rates(node, what, count):
