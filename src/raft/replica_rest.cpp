@@ -81,12 +81,12 @@ void replica::impl::rest() {
   cache.clear();
 }
 
-/// Its leader's log stays where it is as long as nothing is written here: as if the message had been
-/// lost, but that it shows that there is a leader.
+/// Its leader's log stays where it is as long as nothing is written here: as if the message had
+/// been lost, but that it shows that there is a leader.
 bool replica::impl::leaves_aside(const message& m, steady_ms time) {
   const auto* append = std::get_if<append_entries>(&m);
-  const bool brings = append != nullptr ? !append->entries.empty()
-                                        : std::holds_alternative<install_snapshot>(m);
+  const bool brings =
+      append != nullptr ? !append->entries.empty() : std::holds_alternative<install_snapshot>(m);
   if (!brings || has_room()) return false;
   if (append != nullptr && append->term >= brain->state().term) {
     patient_until = time + options.election_timeout_ms;
