@@ -58,8 +58,8 @@ void disk_paces::look_at(const disk_space& space) {
   }
 }
 
-disk_pace disk_paces::look(placement::sync_us own, const std::string& damage,
-                           clock::time_point now, const disk_space& space) {
+disk_pace disk_paces::look(placement::sync_us own, const std::string& damage, clock::time_point now,
+                           const disk_space& space) {
   static auto& pace = telemetry::gauge("greenroom_log_sync_median_seconds",
                                        "Median time of a sync of the log over ten seconds");
   static auto& verdict = telemetry::gauge(

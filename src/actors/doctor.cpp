@@ -91,8 +91,10 @@ finding judge_space(const store::store_state& s, placement::disk_room room) {
   const auto free = in_mib(s.free_bytes) + " of " + in_mib(s.capacity_bytes) + " free";
   switch (room) {
     case placement::disk_room::none:
-      return {"disk_space", verdict::failed, free + "; the node takes no messages, nor entries of "
-              "other nodes, until there is room (store.reserve_mib)"};
+      return {"disk_space", verdict::failed,
+              free +
+                  "; the node takes no messages, nor entries of "
+                  "other nodes, until there is room (store.reserve_mib)"};
     case placement::disk_room::scarce:
       return {"disk_space", verdict::failed,
               free + "; the node takes no new messages until there is room (store.reserve_mib)"};

@@ -9,8 +9,8 @@ using namespace greenroom;
 using namespace greenroom::actors;
 using Catch::Matchers::Contains;
 using doctor::verdict;
-using placement::disk_room;
 using nlohmann::json;
+using placement::disk_room;
 
 namespace {
 
@@ -62,10 +62,13 @@ TEST_CASE("a store that keeps writers waiting") {
 
 TEST_CASE("room on the disk counts by share and by size") {
   CHECK(doctor::judge_space(disk_with(20 * gib, 100 * gib), disk_room::ample).state == verdict::ok);
-  CHECK(doctor::judge_space(disk_with(9 * gib, 100 * gib), disk_room::ample).state == verdict::warning);
-  CHECK(doctor::judge_space(disk_with(2 * gib, 100 * gib), disk_room::ample).state == verdict::failed);
+  CHECK(doctor::judge_space(disk_with(9 * gib, 100 * gib), disk_room::ample).state ==
+        verdict::warning);
+  CHECK(doctor::judge_space(disk_with(2 * gib, 100 * gib), disk_room::ample).state ==
+        verdict::failed);
   CHECK(doctor::judge_space(disk_with(gib, 4 * gib), disk_room::ample).state == verdict::warning);
-  CHECK(doctor::judge_space(disk_with(gib / 4, 4 * gib), disk_room::ample).state == verdict::failed);
+  CHECK(doctor::judge_space(disk_with(gib / 4, 4 * gib), disk_room::ample).state ==
+        verdict::failed);
   CHECK(doctor::judge_space(disk_with(0, 0), disk_room::ample).state == verdict::warning);
   const auto told = doctor::judge_space(disk_with(20 * gib, 100 * gib), disk_room::scarce);
   CHECK(told.state == verdict::failed);
