@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/document_session.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -15,6 +16,12 @@ namespace {
 
 /// What is read at once.
 constexpr std::size_t read_bytes_max = 16 * 1024;
+
+/// A client that was not read is read again when so many requests are left. What has come beyond
+/// the limit is kept anew each time, up to read_bytes_max, so a place that is free is not worth it.
+constexpr std::size_t goes_on_at(std::size_t inflight_max) {
+  return inflight_max - std::max<std::size_t>(inflight_max / 4, 1);
+}
 
 std::string why_not_welcome(admission how) {
   switch (how) {
@@ -60,7 +67,8 @@ void document_session::welcome(std::optional<std::string> token) {
 void document_session::answered(const outgoing& o) {
   forget_request();
   send(o);
-  if (paused_ && inflight_ < hub_.options.max_inflight_per_connection && !ended_ && !closing_) {
+  if (paused_ && inflight_ <= goes_on_at(hub_.options.max_inflight_per_connection) && !ended_ &&
+      !closing_) {
     paused_ = false;
     last_heard_ = steady::now();  // nobody listened meanwhile
     read();

@@ -73,7 +73,7 @@ class document_session : public socket_session,
 
   /// The client may speak; tells the handler, unless the socket was turned away.
   void welcome(std::optional<std::string> token);
-  /// The answer to one request: one more may be read.
+  /// The answer to one request: with a quarter of those that may be under way, more are read.
   void answered(const outgoing& o);
   /// Has take() called once bytes have come; an idle connection holds no memory for them.
   void wait_for_bytes();

@@ -226,6 +226,27 @@ TEST_CASE("without answers only so many requests are read") {
   }
 }
 
+TEST_CASE("who was not read is read again when a quarter is answered, and then as many") {
+  net::server_options o;
+  o.max_inflight_per_connection = 40;
+  running_server server(o, [](fake_handler& h) { h.answers = false; });
+  auto& handler = server.handler;
+  raw_client client(server->port());
+  REQUIRE(client.upgrade() == 101);
+  const auto id = only(handler);
+  for (int i = 0; i < 100; ++i)
+    client.send_frame(op_text, beat);
+  const auto taken = [&] { return handler.sockets()[id].requests.size(); };
+  for (std::size_t n = 40; n <= 100; n += 10) {
+    REQUIRE(handler.wait([&] { return taken() == n; }));
+    for (int i = 0; i < 9; ++i) {
+      server->sockets().answer(id, text("{}"));
+      REQUIRE(reports(server)[0].messages_in == n);
+    }
+    server->sockets().answer(id, text("{}"));
+  }
+}
+
 TEST_CASE("frames arrive in order, from all ways of sending") {
   running_server server;
   raw_client client(server->port());
