@@ -57,6 +57,18 @@ class dedup_filter_factory final : public rocksdb::CompactionFilterFactory {
   std::shared_ptr<shard_clocks> clocks_;
 };
 
+/// The cache is divided for its threads, by itself into up to 64 parts, each with a bound of its
+/// own; so much each has to have at least.
+constexpr std::size_t cache_part_bytes = 4 << 20;
+constexpr int cache_part_bits_max = 6;
+
+std::shared_ptr<rocksdb::Cache> make_cache(std::size_t bytes) {
+  int bits = 0;
+  while (bits < cache_part_bits_max && (cache_part_bytes << (bits + 1)) <= bytes)
+    ++bits;
+  return rocksdb::NewLRUCache(bytes, bits);
+}
+
 rocksdb::BlockBasedTableOptions table_setup(const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
@@ -64,6 +76,10 @@ rocksdb::BlockBasedTableOptions table_setup(const std::shared_ptr<rocksdb::Cache
   // Index and filter blocks count against the cache too, so that memory has one bound.
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
+  // In small parts. The whole filter of a large file is more than a part of the cache has room for:
+  // it would be read and checked again for each look.
+  table.partition_filters = true;
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.format_version = 5;
   return table;
@@ -125,7 +141,7 @@ rocksdb::DBOptions database_setup(const database_options& options) {
 
 std::vector<rocksdb::ColumnFamilyDescriptor> family_setup(const database_options& options,
                                                           std::shared_ptr<shard_clocks> clocks) {
-  const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
+  const auto cache = make_cache(options.cache_bytes);
   rocksdb::ColumnFamilyOptions base;
   base.write_buffer_size = options.write_buffer_bytes;
   base.level_compaction_dynamic_level_bytes = true;

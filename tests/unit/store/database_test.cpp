@@ -2,6 +2,8 @@
 #include "store/database.hpp"
 
 #include <rocksdb/db.h>
+#include <rocksdb/perf_context.h>
+#include <rocksdb/perf_level.h>
 
 #include <catch2/catch.hpp>
 #include <fstream>
@@ -50,6 +52,35 @@ TEST_CASE("the state of the store has figures") {
   REQUIRE(db->rocks().Flush({}, db->handle(family::meta)).ok());
   REQUIRE(db->meta("k") == std::optional<std::string>("v"));
   CHECK(state_of(*db).cache_bytes > s.cache_bytes);
+}
+
+TEST_CASE("a look for what is not there reads little, however large the files are") {
+  // A filter of 500 KB, which this cache has no room for.
+  constexpr int keys = 400'000;
+  constexpr int looks = 500;
+  const temp_folder folder;
+  const auto opened = database::open(folder.path(), {.cache_bytes = 256 << 10});
+  REQUIRE(opened.has_value());
+  auto& rocks = (*opened)->rocks();
+  auto* const where = (*opened)->handle(family::dedup);
+  rocksdb::WriteOptions unlogged;
+  unlogged.disableWAL = true;
+  for (int i = 0; i < keys; ++i)
+    REQUIRE(rocks.Put(unlogged, where, std::to_string(2 * i), "").ok());
+  REQUIRE(rocks.Flush({}, where).ok());
+  REQUIRE(rocks.CompactRange({}, where, nullptr, nullptr).ok());
+
+  rocksdb::SetPerfLevel(rocksdb::kEnableCount);
+  rocksdb::get_perf_context()->Reset();
+  int found = 0;
+  for (int i = 0; i < looks; ++i) {
+    std::string value;
+    found += rocks.Get({}, where, std::to_string(2 * i * (keys / looks) + 1), &value).ok() ? 1 : 0;
+  }
+  const auto read = rocksdb::get_perf_context()->block_read_byte;
+  rocksdb::SetPerfLevel(rocksdb::kDisable);
+  CHECK(found == 0);
+  CHECK(read / looks < 16 << 10);
 }
 
 TEST_CASE("a folder in use is refused") {
