@@ -163,7 +163,7 @@ admin::rows admin::findings(const examination& e) const {
                                    line_of("/proc/meminfo", "MemTotal:")}));
   say(doctor::judge_store(state));
   say(doctor::judge_space(state, env_->paces.room()));
-  say(doctor::judge_disk(env_->log.sync_median_us(), env_->paces.self_is_bad()));
+  say(doctor::judge_disk(env_->log.sync_median_us(), env_->paces.self_is_slow_or_damaged()));
   say(doctor::judge_links(up, wanted, missing));
   say(doctor::judge_certificates(env_->certificates, now_ms()));
   const auto backups = env_->backups ? env_->backups->look() : archive::backup_keeper::view{};

@@ -111,6 +111,11 @@ bool disk_paces::self_is_bad() const {
   return judge_.slow() || damaged_ || room() != placement::disk_room::ample;
 }
 
+bool disk_paces::self_is_slow_or_damaged() const {
+  const std::lock_guard lock(mutex_);
+  return judge_.slow() || damaged_;
+}
+
 bool disk_paces::may_move(clock::time_point now) {
   const std::lock_guard lock(mutex_);
   return moves_.take(now);

@@ -49,6 +49,8 @@ class disk_paces {
 
   [[nodiscard]] bool is_bad(const node_id& node) const;
   [[nodiscard]] bool self_is_bad() const;
+  /// Whether that is for another reason than room.
+  [[nodiscard]] bool self_is_slow_or_damaged() const;
   /// As of the last look. Costs next to nothing.
   [[nodiscard]] placement::disk_room room() const noexcept { return room_.load(); }
   /// Whether one more shard may be handed over because of that.

@@ -224,7 +224,7 @@ void tell_writes(const picture& p, const view& v, std::vector<sentence>& out) {
     }
     if (l.bad_disk) {
       why.push_back("slow: the disk of " + l.node +
-                    " is slow or damaged, and no other node can lead");
+                    " is slow, damaged or nearly full, and no other node can lead");
     }
   }
   std::string says;

@@ -4,7 +4,8 @@
 /// \file
 /// To whom leadership may go, the same for the cluster map's shard and for all others.
 ///
-/// A node whose disk is slow or damaged hands over to one that is well, if enough of them are.
+/// A node whose disk is slow, damaged or nearly full hands over to one that is well, if enough of
+/// them are.
 ///
 /// To whom a node that is on its way out hands the lead of a group over. Not to one that is on its
 /// way out too: it would hand it back. Nor to one that is gone: for as long as that is tried the
@@ -38,11 +39,11 @@ constexpr auto hand_over_after = std::chrono::seconds(3);
 /// A node whose disk is slow tries a shard again after this.
 constexpr auto hand_over_slow = std::chrono::seconds(2);
 
-/// A node that can lead, and is not on its way out, slow or damaged.
+/// A node that can lead, and is not on its way out, nor with a disk like that.
 bool can_lead(const environment& env, const placement::cluster_map& map, const node_id& node,
               std::chrono::steady_clock::time_point now);
 
-/// Who shall lead `placed` as long as this node's disk is slow or damaged (disk_paces.hpp): of the
+/// Who shall lead `placed` as long as this node's disk is like that (disk_paces.hpp): of the
 /// other voters, in the order of the map. Nobody, while those that are well are no majority.
 std::optional<node_id> quicker_node(const environment& env, const placement::cluster_map& map,
                                     const placement::shard_placement& placed,

@@ -152,6 +152,7 @@ class shard final : public observed<shard_actor> {
   // shard_reads.cpp: reads that must not be of the past
   void read(const asked& a);
   void start_round();
+  void ask_round();
   void take_probe(const leader_probe& p);
   void give_up_reads(clock::time_point now);
 

@@ -40,6 +40,10 @@ void shard::start_round() {
   confirming_ = std::exchange(reads_, {});
   confirmed_by_.clear();
   ++round_;
+  ask_round();
+}
+
+void shard::ask_round() {
   const leader_probe question{number_, server_id_of(env_->board.self()), term_, round_, false};
   for (const auto& s : replica_->group().servers) {
     const auto node = names_of_servers_.node_of(s.id);
@@ -80,22 +84,25 @@ void shard::take_probe(const leader_probe& p) {
   }
 }
 
-/// On every tick: late reads are answered as stale, a round that goes on for long is repeated.
+/// On every tick: late reads are answered as stale, a round that goes on for long is asked again,
+/// under its number: what came before it is confirmed by late answers too.
 void shard::give_up_reads(clock::time_point now) {
   if (confirming_.empty() || now < round_again_) {
     return;
   }
   const store::shard_reader reader(env_->db, number_);
-  reads_.insert(reads_.begin(), confirming_.begin(), confirming_.end());
-  confirming_.clear();
-  std::erase_if(reads_, [&](const waiting_read& r) {
+  const auto is_late = [&](const waiting_read& r) {
     if (now - r.since < confirm_within) {
       return false;
     }
     send_reply(r.from, stale_history(*r.from.what, reader, config::current(env_->config).history));
     return true;
-  });
-  if (!reads_.empty()) {
+  };
+  std::erase_if(confirming_, is_late);
+  std::erase_if(reads_, is_late);
+  if (!confirming_.empty()) {
+    ask_round();
+  } else if (!reads_.empty()) {
     start_round();
   }
 }

@@ -100,9 +100,7 @@ void replica::receive(server_id from, std::string_view message, steady_ms now) {
   auto decoded = decode_message(message);
   // A damaged message is a lost one: Raft repeats what matters.
   if (!decoded) return;
-  const auto time = impl_->go_on(now);
-  if (impl_->leaves_aside(*decoded, time)) return;
-  impl_->put(core_event{core_receive{from, std::move(*decoded)}}, time);
+  impl_->put(core_event{core_receive{from, std::move(*decoded)}}, impl_->go_on(now));
 }
 
 expected<void> replica::transfer(server_id to, steady_ms now) {
@@ -123,7 +121,7 @@ void replica::on_synced(std::uint64_t token, steady_ms now) {
 void replica::on_time(steady_ms now) {
   const auto time = impl_->clock.at(now);
   if (!impl_->started || impl_->clock.resting() || time < impl_->next_time()) return;
-  if (time >= impl_->next_election()) {
+  if (time >= impl_->brain->state().timeout) {
     if (!impl_->rests_now(time)) impl_->put(core_event{core_timeout{}}, time);
   } else {
     impl_->put(impl::wake_input{}, time);
@@ -264,10 +262,11 @@ void replica::impl::put(input in, steady_ms time) {
 
 void replica::impl::take(input& in) {
   if (auto* event = std::get_if<core_event>(&in)) {
-    if (const auto* received = std::get_if<core_receive>(event)) {
+    if (auto* received = std::get_if<core_receive>(event)) {
       heard_from(received->from);
+      if (auto* append = std::get_if<append_entries>(&received->what)) leave_aside(*append);
       if (const auto* r = std::get_if<append_result>(&received->what)) {
-        if (leading() && r->rejected == 0) peers[received->from].answered = now;
+        if (leading() && r->rejected == 0) note_answer(peers[received->from], *r);
         note_rejection(received->from, *r);
       }
       const auto* wants = std::get_if<install_snapshot>(&received->what);
@@ -280,6 +279,14 @@ void replica::impl::take(input& in) {
     take_transfer(*transfer);
   }
   on_time();
+}
+
+void replica::impl::note_answer(peer& of, const append_result& r) {
+  of.answered = now;
+  const bool takes = r.last_index > of.answered_to || r.last_index >= brain->state().last_index;
+  if (takes) of.stuck_since = 0;
+  if (!takes && of.stuck_since == 0) of.stuck_since = now;
+  of.answered_to = std::max(of.answered_to, r.last_index);
 }
 
 void replica::impl::step(core_event event) {

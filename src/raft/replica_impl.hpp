@@ -62,6 +62,8 @@ struct replica::impl {
   expected<void> change(configuration to, steady_ms now);
   expected<configuration> changeable(steady_ms now);
   void heard_from(server_id from);
+  struct peer;
+  void note_answer(peer& of, const append_result& r);
   void note_rejection(server_id from, const append_result& r);
   void watch_standbys();
   [[nodiscard]] std::pair<std::uint64_t, const configuration*> latest_configuration() const;
@@ -77,8 +79,7 @@ struct replica::impl {
 
   // -- when the disk is nearly full (replica_rest.cpp) -------------------------------------------
   [[nodiscard]] bool has_room() const { return !options.has_room || options.has_room(); }
-  bool leaves_aside(const message& m, steady_ms time);
-  [[nodiscard]] steady_ms next_election() const;
+  void leave_aside(append_entries& m) const;
 
   // -- one step ----------------------------------------------------------------------------------
   void take(input& in);
@@ -139,7 +140,6 @@ struct replica::impl {
   std::uint64_t quiet_term = 0;
   steady_ms quiet_since = 0;
   steady_ms rested_until = 0;
-  steady_ms patient_until = 0;  ///< there is a leader whose entries are not taken
   std::deque<input> inbox;
   log_cache cache;
 
@@ -186,7 +186,9 @@ struct replica::impl {
     std::uint64_t round_target = 0;
     steady_ms round_start = 0;
     bool caught_up = false;
-    steady_ms forgot_since = 0;  ///< it says that it lacks what it had acknowledged; 0: no
+    std::uint64_t answered_to = 0;  ///< its log ends there, as it last answered
+    steady_ms stuck_since = 0;      ///< it answers and takes nothing of what there is; 0: it does
+    steady_ms forgot_since = 0;     ///< it says that it lacks what it had acknowledged; 0: no
   };
   std::map<server_id, peer> peers;
 

@@ -81,21 +81,19 @@ void replica::impl::rest() {
   cache.clear();
 }
 
-/// Its leader's log stays where it is as long as nothing is written here: as if the message had
-/// been lost, but that it shows that there is a leader.
-bool replica::impl::leaves_aside(const message& m, steady_ms time) {
-  const auto* append = std::get_if<append_entries>(&m);
-  const bool brings =
-      append != nullptr ? !append->entries.empty() : std::holds_alternative<install_snapshot>(m);
-  if (!brings || has_room()) return false;
-  if (append != nullptr && append->term >= brain->state().term) {
-    patient_until = time + options.election_timeout_ms;
+/// What would make the log longer than it is: as if the leader had sent only what is here already,
+/// so that it hears that there is a follower and how far that one is. Not of another term, which is
+/// for the core: at most one message of each.
+void replica::impl::leave_aside(append_entries& m) const {
+  const auto& s = brain->state();
+  if (has_room() || s.role != role::follower || m.term != s.term || m.prev_index > s.last_index) {
+    return;
   }
-  return true;
-}
-
-steady_ms replica::impl::next_election() const {
-  return std::max(brain->state().timeout, patient_until);
+  const auto known = s.last_index - m.prev_index;
+  if (m.entries.size() <= known) return;
+  m.entries.resize(known);
+  // The answer says where the log ends, and what comes after these has not been compared.
+  m.commit = std::min(m.commit, s.last_index);
 }
 
 void replica::impl::take_rest(server_id from, const rest_word& w) {

@@ -57,7 +57,7 @@ void replica::impl::on_time() {
 }
 
 steady_ms replica::impl::next_time() const {
-  return std::min({next_election(), sender.next_time(), receiver.next_time(), sweep_at});
+  return std::min({brain->state().timeout, sender.next_time(), receiver.next_time(), sweep_at});
 }
 
 // -- to others -----------------------------------------------------------------------------------
@@ -108,7 +108,7 @@ void replica::impl::needs_state(server_id from, const install_snapshot& m) {
              hard_token);
     return;
   }
-  if (state.transferable()) receiver.wanted(from, std::max(applied, cut.index), now);
+  if (state.transferable() && has_room()) receiver.wanted(from, std::max(applied, cut.index), now);
 }
 
 void replica::impl::install_fetched() {

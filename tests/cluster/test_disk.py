@@ -2,13 +2,14 @@
 """A disk that is nearly full, and one that is full."""
 
 import signal
+import time
 
 import pytest
-from harness.client import Client
+from harness.client import PASSWORD, Client
 from harness.doctor import findings
 from harness.names import fresh
 from harness.process import Node, running
-from harness.waiting import wait_until
+from harness.waiting import SLOWNESS, wait_until
 from rig import needs
 from rig.disks import Disk
 
@@ -80,13 +81,17 @@ def test_one_node_whose_disk_is_nearly_full(small_disk, programs):
         alice.send(room["id"], "before")
         small_disk.leave(8)
         wait_room(node, 2)
+        asked = time.monotonic()
         refusal = alice.refusal("send_message_request", room_id=room["id"], content="no",
                                 message_type="text")  # fmt: skip
+        assert time.monotonic() - asked < 2 * SLOWNESS, "it is final, and said at once"
         assert refusal["code"] == "UNAVAILABLE", refusal
         assert "nearly full" in refusal["message"], refusal
         assert refusal["details"]["retry_after_ms"] > 0, refusal
         assert [m["content"] for m in alice.history(room["id"])["messages"]] == ["before"]
         alice.ask("delete_room_request", room_id=other["id"])
+        with Client(node) as again:  # whoever shall make room has to come in
+            again.log_in(username=alice.user["username"], password=PASSWORD)
         small_disk.free()
         wait_room(node, 0)
         alice.send(room["id"], "after")

@@ -8,15 +8,18 @@ import os
 import urllib.error
 import urllib.request
 
-from harness.waiting import wait_until
+from harness.waiting import SANITIZED, wait_until
 
 from . import needs
 
 
 def preload():
-    """The library goes before the sanitizer's own, which would refuse that by itself."""
+    """The library goes before the sanitizer's own, which would refuse that by itself. It cannot
+    begin with jemalloc, which wants to know the time for the first memory that it gives: memory
+    is the C library's then."""
     options = os.environ.get("ASAN_OPTIONS", "")
-    return {"LD_PRELOAD": str(needs.faketime()),
+    memory = "" if SANITIZED else " libc.so.6 libstdc++.so.6"
+    return {"LD_PRELOAD": str(needs.faketime()) + memory,
             "ASAN_OPTIONS": f"{options}:verify_asan_link_order=0"}  # fmt: skip
 
 
