@@ -97,7 +97,7 @@ disk_pace disk_paces::look(placement::sync_us own, const std::string& damage, cl
   }
   pace.Set(static_cast<double>(own) / 1e6);
   verdict.Set(slow ? 1 : 0);
-  return {own, slow || damaged_ || room() != placement::disk_room::ample};
+  return {own, judged_bad()};
 }
 
 bool disk_paces::is_bad(const node_id& node) const {
@@ -108,12 +108,12 @@ bool disk_paces::is_bad(const node_id& node) const {
 
 bool disk_paces::self_is_bad() const {
   const std::lock_guard lock(mutex_);
-  return judge_.slow() || damaged_ || room() != placement::disk_room::ample;
+  return judged_bad();
 }
 
 bool disk_paces::self_is_slow_or_damaged() const {
   const std::lock_guard lock(mutex_);
-  return judge_.slow() || damaged_;
+  return is_slow_or_damaged();
 }
 
 bool disk_paces::may_move(clock::time_point now) {

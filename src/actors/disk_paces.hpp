@@ -51,14 +51,26 @@ class disk_paces {
   [[nodiscard]] bool self_is_bad() const;
   /// Whether that is for another reason than room.
   [[nodiscard]] bool self_is_slow_or_damaged() const;
-  /// As of the last look. Costs next to nothing.
+  // As of the last look; these cost next to nothing.
   [[nodiscard]] placement::disk_room room() const noexcept { return room_.load(); }
+  /// Whether leaders here take what is new.
+  [[nodiscard]] bool has_room_to_lead() const noexcept {
+    return room() < placement::disk_room::scarce;
+  }
+  /// Whether followers here take their leaders' entries.
+  [[nodiscard]] bool has_room_to_follow() const noexcept {
+    return room() < placement::disk_room::none;
+  }
   /// Whether one more shard may be handed over because of that.
   bool may_move(clock::time_point now);
 
  private:
   /// Logs when it is another one than before.
   void look_at(const disk_space& space);
+  [[nodiscard]] bool is_slow_or_damaged() const { return judge_.slow() || damaged_; }
+  [[nodiscard]] bool judged_bad() const {
+    return is_slow_or_damaged() || room() != placement::disk_room::ample;
+  }
 
   mutable std::mutex mutex_;
   std::unordered_map<node_id, disk_pace, uuid_hash> others_;

@@ -93,8 +93,8 @@ finding judge_space(const store::store_state& s, placement::disk_room room) {
     case placement::disk_room::none:
       return {"disk_space", verdict::failed,
               free +
-                  "; the node takes no messages, nor entries of "
-                  "other nodes, until there is room (store.reserve_mib)"};
+                  "; the node takes no new messages, nor anything of other nodes, until there "
+                  "is room (store.reserve_mib)"};
     case placement::disk_room::scarce:
       return {"disk_space", verdict::failed,
               free + "; the node takes no new messages until there is room (store.reserve_mib)"};

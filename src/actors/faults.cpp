@@ -50,12 +50,8 @@ void throw_if_armed(actor_kind kind, std::uint64_t actor) {
   }
 }
 
-void arm(actor_kind kind) noexcept {
-  {
-    const std::lock_guard lock(mutex);
-    messages.at(static_cast<std::size_t>(kind)).clear();
-  }
-  armed.fetch_or(std::uint32_t{1} << static_cast<unsigned>(kind));
+void arm(actor_kind kind) {
+  arm(kind, {});
 }
 
 void arm(actor_kind kind, std::string message) {

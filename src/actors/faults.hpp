@@ -21,7 +21,7 @@ static_assert(actor_kind_count < 31);
 void throw_if_armed(actor_kind kind, std::uint64_t actor);
 
 /// The next message that an actor of this kind handles throws, once.
-void arm(actor_kind kind) noexcept;
+void arm(actor_kind kind);
 
 /// The next message that this actor handles throws, as any failure of its own would, and it is
 /// given one at once, ahead of those that wait. Of several victims the last counts. False: there

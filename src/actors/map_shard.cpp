@@ -175,7 +175,7 @@ void map_shard::start_replica() {
   options.election_timeout_ms = env_->config.cluster.election_timeout_ms;
   options.heartbeat_ms = std::max(1U, options.election_timeout_ms / heartbeats_per_timeout);
   options.rest_after_ms = rest_after_ms;
-  options.has_room = [env = env_.get()] { return env->paces.room() < placement::disk_room::none; };
+  options.has_room = [&paces = env_->paces] { return paces.has_room_to_follow(); };
   replica_ = std::make_unique<raft::replica>(options, env_->db, env_->log, *machine_, *door_);
   expected<void> ok;
   if (bootstrap_) {

@@ -161,9 +161,7 @@ void shard::start_replica() {
     options.transfer.bytes_per_second = 0;  // the node's limit counts
     // Who gives may have others to serve first; another leader takes over sooner.
     options.transfer.retries = transfer_retries;
-    options.has_room = [env = env_.get()] {
-      return env->paces.room() < placement::disk_room::none;
-    };
+    options.has_room = [&paces = env_->paces] { return paces.has_room_to_follow(); };
     options.on_fatal = [number = number_](const std::string& why) {
       telemetry::log("shard").critical("shard {}: {}", number, why);
     };

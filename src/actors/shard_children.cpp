@@ -9,6 +9,7 @@
 #include "actors/shard.hpp"
 #include "actors/shard_queries.hpp"
 #include "actors/user.hpp"
+#include "actors/without_room.hpp"
 #include "config/live.hpp"
 #include "store/commands.hpp"
 
@@ -20,35 +21,6 @@ using namespace std::chrono_literals;
 
 /// A room that keeps dying is not woken more often than this by its own relays.
 constexpr auto reset_pause = 2s;
-
-template <class T, class... Of>
-constexpr bool is_one_of = (std::is_same_v<T, Of> || ...);
-
-/// What people are refused when the disk is nearly full, for as long.
-constexpr std::uint32_t no_room_retry_ms = 2000;
-
-/// What makes a store smaller in the end, or says how large it may be; and what people need to come
-/// in for that, and to be kept out.
-bool goes_without_room(const chat::command_data& what) {
-  return std::visit(
-      []<class T>(const T&) {
-        return is_one_of<T, chat::delete_room, chat::sweep_room, chat::purge_room,
-                         chat::update_room, chat::delete_message, chat::leave_room,
-                         chat::remove_person, chat::sweep_user, chat::close_account,
-                         chat::close_person, chat::abandon_restore, chat::put_user_room,
-                         chat::open_session, chat::rotate_session, chat::touch_session,
-                         chat::revoke_sessions, chat::change_password, chat::set_user_role>;
-      },
-      what);
-}
-
-/// Final: whoever asks has to wait for longer than calls are repeated.
-error no_room(std::uint32_t reserve_mib) {
-  auto e =
-      unavailable("the disk of the node that leads this is nearly full", no_room_retry_ms).value();
-  e.details.limit = reserve_mib;
-  return e;
-}
 
 /// Who takes a call: calls for the shard itself have no target.
 std::optional<actor_kind> taker_of(const call_body& body) {
@@ -188,7 +160,7 @@ void shard::propose(const proposal_ptr& p) {
   const auto tag = ++tags_;
   proposed_[tag] = {name->first, p->id, name->second};
   expected<void> ok;
-  if (env_->paces.room() >= placement::disk_room::scarce && !goes_without_room(p->what)) {
+  if (!env_->paces.has_room_to_lead() && !goes_without_room(p->what)) {
     ok = tl::unexpected(no_room(env_->config.store.reserve_mib));
   } else {
     auto bytes = store::encode(chat::command{now_ms(), p->what});

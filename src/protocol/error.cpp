@@ -63,7 +63,7 @@ constexpr std::array catalogue{
     catalogue_row{ec::unavailable, "UNAVAILABLE", 503,
                   "The data is not available at the moment; repeat with the same message_id.",
                   "`retry_after_ms`; in HTTP also `Retry-After`; `seq` and `replicas` where it is "
-                  "written but not as safely as asked",
+                  "written but not as safely as asked; `limit` where a number is reached",
                   "Repeat with the same message_id after that time: it has one effect whether or "
                   "not the first had one."},
     catalogue_row{ec::internal, "INTERNAL", 500, "The server made a mistake; it is in its log.", "",

@@ -281,14 +281,6 @@ void replica::impl::take(input& in) {
   on_time();
 }
 
-void replica::impl::note_answer(peer& of, const append_result& r) {
-  of.answered = now;
-  const bool takes = r.last_index > of.answered_to || r.last_index >= brain->state().last_index;
-  if (takes) of.stuck_since = 0;
-  if (!takes && of.stuck_since == 0) of.stuck_since = now;
-  of.answered_to = std::max(of.answered_to, r.last_index);
-}
-
 void replica::impl::step(core_event event) {
   auto update = brain->step(std::move(event), now);
   if (!update) {

@@ -116,8 +116,8 @@ struct replica_options {
   std::size_t log_bytes_max = 64 << 20;
   std::size_t log_kept = 8192;
   transfer_options transfer{};
-  /// Asked for each message: false: a follower takes no entries of its leader's, only the sign that
-  /// there is one, and fetches no state (default: it does).
+  /// Asked for each message. False: a follower takes of its leader's entries only those that it
+  /// has, and fetches no state. Default: it does.
   std::function<bool()> has_room{};
   /// Told why before the process is ended (default: logs). If it returns, the process ends with 70.
   std::function<void(const std::string&)> on_fatal{};

@@ -89,14 +89,9 @@ void replica::impl::hold(const outgoing& out) {
 
 void replica::impl::hold_append(const outgoing& out) {
   auto m = std::get<append_entries>(out.what);
-  auto last = m.prev_index + out.entry_count;
-  // One that answers, and for long has taken nothing, because its disk is full or hangs: one entry
-  // tells when it does again. The core, which probes it, sends it all it lacks with each heartbeat.
-  const auto to = peers.find(out.to);
-  if (to != peers.end() && to->second.stuck_since != 0 && to->second.answered_to == m.prev_index &&
-      now > to->second.stuck_since + options.election_timeout_ms) {
-    last = std::min(last, m.prev_index + 1);
-  }
+  const auto count = takes_nothing(out.to, m.prev_index) ? std::min<std::size_t>(out.entry_count, 1)
+                                                         : out.entry_count;
+  const auto last = m.prev_index + count;
   do {
     m.entries.clear();
     if (m.prev_index < last) {

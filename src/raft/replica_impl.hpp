@@ -62,8 +62,6 @@ struct replica::impl {
   expected<void> change(configuration to, steady_ms now);
   expected<configuration> changeable(steady_ms now);
   void heard_from(server_id from);
-  struct peer;
-  void note_answer(peer& of, const append_result& r);
   void note_rejection(server_id from, const append_result& r);
   void watch_standbys();
   [[nodiscard]] std::pair<std::uint64_t, const configuration*> latest_configuration() const;
@@ -77,9 +75,12 @@ struct replica::impl {
   void take_rest(server_id from, const rest_word& w);
   [[nodiscard]] bool everything_is_done() const;
 
-  // -- when the disk is nearly full (replica_rest.cpp) -------------------------------------------
+  // -- when the disk is nearly full (replica_room.cpp) -------------------------------------------
+  struct peer;
   [[nodiscard]] bool has_room() const { return !options.has_room || options.has_room(); }
   void leave_aside(append_entries& m) const;
+  void note_answer(peer& of, const append_result& r) const;
+  [[nodiscard]] bool takes_nothing(server_id id, std::uint64_t from) const;
 
   // -- one step ----------------------------------------------------------------------------------
   void take(input& in);

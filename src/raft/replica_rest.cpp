@@ -81,21 +81,6 @@ void replica::impl::rest() {
   cache.clear();
 }
 
-/// What would make the log longer than it is: as if the leader had sent only what is here already,
-/// so that it hears that there is a follower and how far that one is. Not of another term, which is
-/// for the core: at most one message of each.
-void replica::impl::leave_aside(append_entries& m) const {
-  const auto& s = brain->state();
-  if (has_room() || s.role != role::follower || m.term != s.term || m.prev_index > s.last_index) {
-    return;
-  }
-  const auto known = s.last_index - m.prev_index;
-  if (m.entries.size() <= known) return;
-  m.entries.resize(known);
-  // The answer says where the log ends, and what comes after these has not been compared.
-  m.commit = std::min(m.commit, s.last_index);
-}
-
 void replica::impl::take_rest(server_id from, const rest_word& w) {
   if (options.rest_after_ms != 0 && !leading() && !busy && told.term == w.term &&
       told.leader == from && brain->state().last_index == w.last_index && everything_is_done()) {

@@ -58,7 +58,8 @@ class dedup_filter_factory final : public rocksdb::CompactionFilterFactory {
 };
 
 /// The cache is divided for its threads, by itself into up to 64 parts, each with a bound of its
-/// own; so much each has to have at least.
+/// own; so much each has to have at least: tables of before table_setup() had parts have filters of
+/// a megabyte or two.
 constexpr std::size_t cache_part_bytes = 4 << 20;
 constexpr int cache_part_bits_max = 6;
 

@@ -4,11 +4,10 @@
 import time
 
 import pytest
-from harness import names, process
+from harness import names
 from harness.client import Client
-from harness.hanging import hanging
+from harness.hanging import hanging, patient_cluster
 from harness.names import fresh
-from harness.process import Cluster
 from harness.waiting import wait_until
 from harness.web import Browser
 
@@ -19,9 +18,7 @@ WAITED_S = 2.5  # for a node that does not answer
 @pytest.fixture(scope="module")
 def patient(programs):
     """Nobody takes over what a node leads that hangs for less than ten seconds."""
-    with process.running(Cluster(cluster__election_timeout_ms=10_000)) as made:
-        made.settle()
-        made.wait_even()
+    with patient_cluster(10_000) as made:
         yield made
 
 

@@ -3,11 +3,10 @@
 have been revoked, and what it opens can be on nodes that are well."""
 
 import pytest
-from harness import names, process
+from harness import names
 from harness.client import Client
-from harness.hanging import hanging
+from harness.hanging import hanging, patient_cluster
 from harness.names import fresh
-from harness.process import Cluster
 from harness.waiting import wait_until
 from harness.web import Browser
 
@@ -15,9 +14,7 @@ from harness.web import Browser
 @pytest.fixture(scope="module")
 def patient(programs):
     """A leader without the others takes itself for one for half a minute."""
-    with process.running(Cluster(cluster__election_timeout_ms=30_000)) as made:
-        made.settle()
-        made.wait_even()
+    with patient_cluster(30_000) as made:
         yield made
 
 

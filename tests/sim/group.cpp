@@ -157,6 +157,7 @@ void group::pause(server_id id, steady_ms milliseconds) {
 }
 
 void group::send(server_id from, server_id to, std::string bytes, bool transfer) {
+  if (!transfer) at(to).bytes_sent += bytes.size();
   if (!transfer && options_.watch_messages) check_kept(at(from), to, bytes);
   network_.post(from, to, [this, from, to, bytes = std::move(bytes), transfer] {
     if (!alive(to)) return;

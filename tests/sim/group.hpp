@@ -88,6 +88,8 @@ class group {
   raft::replica& node(server_id id) { return *at(id).node; }
   [[nodiscard]] steady_ms now() const { return now_; }
   std::size_t pick(std::size_t bound) { return bound == 0 ? 0 : random_() % bound; }
+  /// So far, by all others; states that it fetches are not in it.
+  [[nodiscard]] std::uint64_t bytes_sent(server_id to) const { return at(to).bytes_sent; }
   [[nodiscard]] std::size_t states_fetched() const;
   [[nodiscard]] std::size_t terms() const { return leaders_.size(); }
   [[nodiscard]] std::size_t unknown() const { return unknown_; }
@@ -141,6 +143,7 @@ class group {
     bool stalled = false;
     bool broken = false;
     bool full = false;
+    std::uint64_t bytes_sent = 0;  ///< to it
     bool rested = false;
     steady_ms paused_until = 0;
     std::set<std::uint64_t> open;  ///< tags that wait for apply or dropped

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Nodes that stand still and go on."""
+"""Nodes that stand still and go on, and a cluster that waits for them."""
 
 import contextlib
 import os
 import signal
+
+from .process import Cluster, running
 
 
 @contextlib.contextmanager
@@ -16,3 +18,12 @@ def hanging(*nodes):
     finally:
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def patient_cluster(election_timeout_ms):
+    """Nobody takes over what a node leads that hangs for less than that; each leads its share."""
+    with running(Cluster(cluster__election_timeout_ms=election_timeout_ms)) as made:
+        made.settle()
+        made.wait_even()
+        yield made

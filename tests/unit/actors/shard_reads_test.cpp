@@ -144,6 +144,17 @@ TEST_CASE("a list is answered when another replica has confirmed that its leader
   }
 }
 
+TEST_CASE("an answer that comes after the question was repeated counts") {
+  pair_world w;
+  w.ask(user_rooms{});
+  const auto first = w.question();
+  const auto repeated = w.question();
+  CHECK(w.replies->size() == 0);
+  CHECK(repeated.round == first.round);
+  w.confirm(first);
+  CHECK_FALSE(std::holds_alternative<error>(w.reply()));
+}
+
 TEST_CASE("a list that nobody confirms is refused, and not shown as far as it is known") {
   pair_world w;
   const auto all = lists();

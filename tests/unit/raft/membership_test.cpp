@@ -196,7 +196,7 @@ TEST_CASE("membership: a change that did not get through is taken back") {
 TEST_CASE("membership: only a leader changes the group") {
   world w(calm(7, 3, 1));
   const auto first = next_leader(w);
-  const auto other = first == 1 ? server_id{2} : server_id{1};
+  const auto other = other_than(first);
   CHECK(code_of(w.node(other).add(4, w.now())) == ec::unavailable);
   CHECK(code_of(w.node(other).promote(4, w.now())) == ec::unavailable);
   CHECK(code_of(w.node(other).remove(4, w.now())) == ec::unavailable);

@@ -117,7 +117,7 @@ TEST_CASE("who has missed the word finds the others well") {
   const auto term = w.status(leader).term;
   run_to_rest(w);
   // A follower that goes on alone asks for votes, which nobody who has a leader gives.
-  const auto other = leader == 1 ? server_id{2} : server_id{1};
+  const auto other = other_than(leader);
   w.node(other).wake(w.now(), 0);
   CHECK_FALSE(w.node(other).resting());
   run_to_rest(w);

@@ -62,7 +62,7 @@ TEST_CASE("state: a follower that was away for long catches up, while others wri
   world w(short_logs(3, 3));
   const auto first = next_leader(w);
   say(w, 10);
-  const auto away = first == 1 ? server_id{2} : server_id{1};
+  const auto away = other_than(first);
   w.isolate(away);
   say(w, 400);
   CHECK(w.status(first).first_index > w.status(away).last_index + 1);
@@ -80,7 +80,7 @@ TEST_CASE("state: who has just started and leads gives away what it has applied"
   world w(short_logs(static_cast<std::uint64_t>(seed), 3, 1));
   const auto first = next_leader(w);
   say(w, 10);
-  const auto away = first == 1 ? server_id{2} : server_id{1};
+  const auto away = other_than(first);
   const auto third = server_id{6} - first - away;
   w.isolate(away);
   say(w, 100);
@@ -106,7 +106,7 @@ TEST_CASE("state: a slow follower that is alive holds up the cutting, but not fo
   world w(short_logs(4, 3));
   const auto first = next_leader(w);
   say(w, 10);
-  const auto slow = first == 1 ? server_id{2} : server_id{1};
+  const auto slow = other_than(first);
   w.stall_disk(slow);
   const auto stopped = w.disk(slow).last_index();
   say(w, 100);
@@ -125,7 +125,7 @@ TEST_CASE("state: a log is cut because somebody asks, and only as far as nobody 
   o.log_entries_max = 100000;
   world w(o);
   const auto first = next_leader(w);
-  const auto slow = first == 1 ? server_id{2} : server_id{1};
+  const auto slow = other_than(first);
   say(w, 40);
   REQUIRE(w.status(first).first_index == 1);
   w.stall_disk(slow);
@@ -160,33 +160,13 @@ TEST_CASE("state: a log is cut because somebody asks, and only as far as nobody 
   w.check_end();
 }
 
-TEST_CASE("state: who has no room fetches none") {
-  world w(short_logs(4, 3));
-  const auto first = next_leader(w);
-  say(w, 10);
-  const auto full = first == 1 ? server_id{2} : server_id{1};
-  w.fill_disk(full);
-  say(w, 400);
-  w.node(first).cut_log(w.now());
-  w.run(3000);
-  CHECK(w.states_fetched() == 0);
-  REQUIRE(w.status(first).first_index > w.status(full).last_index + 1);
-  CHECK(w.leader() == first);
-  w.fill_disk(full, false);
-  say(w, 40);
-  w.run(2000);
-  CHECK(w.states_fetched() >= 1);
-  CHECK(w.status(full).applied_index == w.status(first).applied_index);
-  w.check_end();
-}
-
 TEST_CASE("state: it is fetched although most messages get lost") {
   auto o = short_logs(5, 3);
   o.loss_percent = 30;
   world w(o);
   const auto first = next_leader(w);
   say(w, 10);
-  const auto away = first == 1 ? server_id{2} : server_id{1};
+  const auto away = other_than(first);
   w.isolate(away);
   say(w, 300);
   w.heal();
@@ -203,7 +183,7 @@ TEST_CASE("state: a crash at any moment of an installation leaves the old state 
     world w(short_logs(6, 3));
     const auto first = next_leader(w);
     say(w, 10);
-    const auto away = first == 1 ? server_id{2} : server_id{1};
+    const auto away = other_than(first);
     w.crash(away);
     say(w, 80);
     w.restart(away);
@@ -225,7 +205,7 @@ TEST_CASE("state: whoever gives it may die") {
     world w(short_logs(7, 3));
     const auto first = next_leader(w);
     say(w, 10);
-    const auto away = first == 1 ? server_id{2} : server_id{1};
+    const auto away = other_than(first);
     w.isolate(away);
     say(w, 300);
     w.heal();
@@ -242,7 +222,7 @@ TEST_CASE("state: what was fetched in vain is given up by whoever leads meanwhil
   world w(short_logs(9, 3));
   const auto first = next_leader(w);
   say(w, 100);
-  const auto heir = first == 1 ? server_id{2} : server_id{1};
+  const auto heir = other_than(first);
   const auto third = server_id{6} - first - heir;
   w.cut(first, heir);
   say(w, 5);
@@ -278,7 +258,7 @@ TEST_CASE("state: entries from before a log's beginning are not taken for new on
   world w(short_logs(8, 3));
   const auto first = next_leader(w);
   say(w, 200);
-  const auto other = first == 1 ? server_id{2} : server_id{1};
+  const auto other = other_than(first);
   const auto before = w.status(other);
   REQUIRE(before.first_index > 100);
   append_entries m{

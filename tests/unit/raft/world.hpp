@@ -41,5 +41,9 @@ class world final : public sim::group {
 /// Nothing is lost or slow in it unless a story says so.
 world_options calm(std::uint64_t seed = 1, std::size_t servers = 3, std::size_t spares = 0);
 server_id next_leader(world& w);
+/// A server that is not this one; there are always the first two.
+constexpr server_id other_than(server_id id) {
+  return id == 1 ? 2 : 1;
+}
 
 }  // namespace greenroom::raft::test
