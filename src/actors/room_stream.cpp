@@ -63,9 +63,10 @@ void room::on(const asked& a, const room_admit& c) {
   const auto self = member_of(c.user_id);
   const auto known = self ? std::nullopt : reader().find_outsider(id(), c.user_id);
   const bool begins = !room_ && is_for_everybody(id());
-  const auto bad = begins ? std::nullopt : chat::may_read(room_, chat::person_of(self, known));
-  if (bad) {
-    answer(a, *bad);
+  if (!begins && chat::may_read(room_, chat::person_of(self, known))) {
+    // Also of a public room: a session that still takes the person for a member has asked, and
+    // says the same as one that knows better.
+    answer(a, *chat::may_read(std::nullopt, std::nullopt));
     return;
   }
   answer(a, room_admitted{first_told(*self), last_seq_});

@@ -109,6 +109,9 @@ TEST_CASE("rooms that are not public do not exist for others") {
   const auto open = w.room(alice, "open");
   CHECK(answer_in<room_response>(w.ask(open, room_get{}, {bob, {}, 0})).room.name == "open");
   CHECK(code_of(w.history(open, bob)) == ec::forbidden);
+  // A stream is refused as if the room were not there, as it is by a session of one who is known to
+  // be no member: two words for the same would tell who was asked.
+  CHECK(code_of(w.ask(open, room_admit{bob})) == ec::room_not_found);
 }
 
 TEST_CASE("every message has its place, and a repeat has no effect") {
