@@ -16,6 +16,8 @@ namespace greenroom::security {
 namespace {
 
 constexpr std::size_t token_bytes_max = 4096;
+/// Ours have under 100.
+constexpr std::size_t remembered_header_bytes_max = 256;
 /// How far the clocks of two nodes may be apart before a token seems to come from the future.
 constexpr unix_ms clock_skew_ms = 5 * 60 * 1000;
 /// The year 9999: keeps milliseconds far from the end of their type.
@@ -35,16 +37,29 @@ tl::unexpected<error> refused() {
   return fail(ec::unauthorized, "the token is not valid");
 }
 
+/// Which bytes are digits of base64url; a table, because each byte of each token is looked at.
+constexpr auto base64url_digits = [] {
+  std::array<bool, 256> table{};
+  for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                       "0123456789-_")) {
+    table[static_cast<unsigned char>(c)] = true;
+  }
+  return table;
+}();
+
 /// Three parts of base64url and nothing else; also no zero byte, at which libjwt would stop
 /// reading.
 bool has_token_shape(std::string_view token) noexcept {
+  if (token.size() > token_bytes_max) {
+    return false;
+  }
   int dots = 0;
   for (const char c : token) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (c == '.') {
+    if (!base64url_digits[static_cast<unsigned char>(c)]) {
+      if (c != '.') {
+        return false;
+      }
       ++dots;
-    } else if (!letter && c != '-' && c != '_') {
-      return false;
     }
   }
   return dots == 2;
@@ -52,8 +67,8 @@ bool has_token_shape(std::string_view token) noexcept {
 
 /// `kid`, if the header is exactly what issue_access_token writes. Read without any trust: it only
 /// chooses among our own keys, and the signature has to hold under that one.
-std::optional<std::string> key_id_of(std::string_view token) {
-  const auto header = from_base64url(token.substr(0, token.find('.')));
+std::optional<std::string> read_header(std::string_view text) {
+  const auto header = from_base64url(text);
   if (!header) {
     return std::nullopt;
   }
@@ -72,6 +87,77 @@ std::optional<std::string> key_id_of(std::string_view token) {
     return std::nullopt;
   }
   return json["kid"].get<std::string>();
+}
+
+/// The same of a token. All tokens of one key have the same header, byte for byte, so what the last
+/// one said is remembered: by each thread, which needs no lock for it. What a header says depends
+/// on nothing but its text, so whoever sends others costs what reading them costs, and no more.
+std::optional<std::string> key_id_of(std::string_view token) {
+  thread_local std::string last_text;
+  thread_local std::string last_id;
+  const auto text = token.substr(0, token.find('.'));
+  if (!last_text.empty() && text == last_text) {
+    return last_id;
+  }
+  auto id = read_header(text);
+  if (id && text.size() <= remembered_header_bytes_max) {
+    last_text = text;
+    last_id = *id;
+  }
+  return id;
+}
+
+/// What the token says, if it was signed with this key, which its header names.
+expected<signed_claims> read_signed(const signing_key& key, std::string_view token) {
+  if (key.secret.empty()) {
+    return refused();
+  }
+  const std::string text(token);
+  jwt_t* raw = nullptr;
+  if (jwt_decode(&raw, text.c_str(), reinterpret_cast<const unsigned char*>(key.secret.data()),
+                 static_cast<int>(key.secret.size())) != 0) {
+    return refused();
+  }
+  const jwt_ptr verified(raw);
+  if (jwt_get_alg(raw) != JWT_ALG_HS256) {
+    return refused();
+  }
+  const auto grant = [&](const char* name) {
+    const char* value = jwt_get_grant(raw, name);
+    return std::string_view(value == nullptr ? "" : value);
+  };
+  const auto user = uuid::parse(grant("sub"));
+  const auto session = uuid::parse(grant("sid"));
+  // 0 for a claim that is absent or no whole number.
+  const auto seconds = [&](const char* name) {
+    const std::int64_t value = jwt_get_grant_int(raw, name);
+    return value < 0 || value > seconds_max ? 0 : value;
+  };
+  const bool is_bot = grant("use") == "bot";
+  if (!user || !session || (!is_bot && grant("use") != "access")) {
+    return refused();
+  }
+  protocol::scope_bits scopes = 0;
+  if (is_bot) {
+    // One without scopes would be one for everything.
+    const auto named = protocol::parse_scopes(grant("scp"));
+    if (!named) {
+      return refused();
+    }
+    scopes = *named;
+  }
+  signed_claims read{{*user, *session, seconds("iat") * 1000, seconds("exp") * 1000, scopes}, 0};
+  if (read.claims.issued_at == 0 || read.claims.expires_at < read.claims.issued_at) {
+    return refused();
+  }
+  // Nodes issue none with `nbf`; one that is there is kept.
+  if (const json_text nbf(jwt_get_grants_json(raw, "nbf")); nbf) {
+    read.not_before = seconds("nbf") * 1000;
+    if (read.not_before == 0) {
+      return refused();
+    }
+  }
+  return read;
 }
 
 }  // namespace
@@ -112,77 +198,35 @@ std::string issue_access_token(const signing_key& key, const access_claims& clai
   return text ? std::string(text.get()) : std::string();
 }
 
-expected<access_claims> verify_access_token(std::span<const signing_key> keys,
-                                            std::string_view token, unix_ms now) {
-  if (token.size() > token_bytes_max || !has_token_shape(token)) {
+expected<signed_claims> read_access_token(const signing_key& key, std::string_view token) {
+  const auto kid = named_key(token);
+  return kid && *kid == key.id ? read_signed(key, token) : refused();
+}
+
+expected<access_claims> judge_time(const signed_claims& of, unix_ms now) {
+  if (of.claims.issued_at > now + clock_skew_ms || of.not_before > now + clock_skew_ms) {
     return refused();
   }
-  const auto kid = key_id_of(token);
-  if (!kid) {
-    return refused();
-  }
-  const auto key =
-      std::find_if(keys.begin(), keys.end(), [&](const signing_key& k) { return k.id == *kid; });
-  if (key == keys.end() || key->secret.empty()) {
-    return refused();
-  }
-  const std::string text(token);
-  jwt_t* raw = nullptr;
-  if (jwt_decode(&raw, text.c_str(), reinterpret_cast<const unsigned char*>(key->secret.data()),
-                 static_cast<int>(key->secret.size())) != 0) {
-    return refused();
-  }
-  const jwt_ptr verified(raw);
-  if (jwt_get_alg(raw) != JWT_ALG_HS256) {
-    return refused();
-  }
-  const auto grant = [&](const char* name) {
-    const char* value = jwt_get_grant(raw, name);
-    return std::string_view(value == nullptr ? "" : value);
-  };
-  const auto user = uuid::parse(grant("sub"));
-  const auto session = uuid::parse(grant("sid"));
-  // 0 for a claim that is absent or no whole number.
-  const auto seconds = [&](const char* name) {
-    const std::int64_t value = jwt_get_grant_int(raw, name);
-    return value < 0 || value > seconds_max ? 0 : value;
-  };
-  const bool is_bot = grant("use") == "bot";
-  if (!user || !session || (!is_bot && grant("use") != "access")) {
-    return refused();
-  }
-  protocol::scope_bits scopes = 0;
-  if (is_bot) {
-    // One without scopes would be one for everything.
-    const auto named = protocol::parse_scopes(grant("scp"));
-    if (!named) {
-      return refused();
-    }
-    scopes = *named;
-  }
-  const access_claims claims{*user, *session, seconds("iat") * 1000, seconds("exp") * 1000, scopes};
-  if (claims.issued_at == 0 || claims.expires_at < claims.issued_at ||
-      claims.issued_at > now + clock_skew_ms) {
-    return refused();
-  }
-  // Nodes issue none with `nbf`; one that is there is kept.
-  if (const json_text nbf(jwt_get_grants_json(raw, "nbf")); nbf) {
-    const auto from = seconds("nbf");
-    if (from == 0 || from * 1000 > now + clock_skew_ms) {
-      return refused();
-    }
-  }
-  if (now >= claims.expires_at) {
+  if (now >= of.claims.expires_at) {
     return fail(ec::unauthorized, "the token has expired");
   }
-  return claims;
+  return of.claims;
+}
+
+expected<access_claims> verify_access_token(std::span<const signing_key> keys,
+                                            std::string_view token, unix_ms now) {
+  const auto kid = named_key(token);
+  const auto key = std::find_if(keys.begin(), keys.end(),
+                                [&](const signing_key& k) { return kid && k.id == *kid; });
+  if (key == keys.end()) {
+    return refused();
+  }
+  const auto read = read_signed(*key, token);
+  return read ? judge_time(*read, now) : unexpected(read.error());
 }
 
 std::optional<std::string> named_key(std::string_view token) {
-  if (token.size() > token_bytes_max || !has_token_shape(token)) {
-    return std::nullopt;
-  }
-  return key_id_of(token);
+  return has_token_shape(token) ? key_id_of(token) : std::nullopt;
 }
 
 }  // namespace greenroom::security

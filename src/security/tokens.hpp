@@ -42,9 +42,20 @@ inline constexpr unix_ms never_expires_ms = 253'402'300'799'000;
 /// Under 480 bytes.
 std::string issue_access_token(const signing_key& key, const access_claims& claims);
 /// UNAUTHORIZED for anything but a valid, unexpired token of one of the keys; the text never quotes
-/// the token.
+/// the token. `token_memory` does the same for one key with less work.
 expected<access_claims> verify_access_token(std::span<const signing_key> keys,
                                             std::string_view token, unix_ms now);
+
+/// What a token says whose signature holds, whatever the time is.
+struct signed_claims {
+  access_claims claims;
+  unix_ms not_before = 0;  ///< `nbf`, which nodes do not write; 0: it says nothing of it
+};
+/// The part of verify_access_token() that is the same at any time: UNAUTHORIZED for what is no
+/// token or not signed with this key.
+expected<signed_claims> read_access_token(const signing_key& key, std::string_view token);
+/// The other part: UNAUTHORIZED before and after the time in which it is good.
+expected<access_claims> judge_time(const signed_claims& of, unix_ms now);
 
 /// The id of the key that a token says it was signed with; nothing for what is no token. Not
 /// verified: good for choosing what to answer, never for trust.

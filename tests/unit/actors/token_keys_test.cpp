@@ -53,6 +53,20 @@ TEST_CASE("a retired key counts for the tokens of bots alone") {
   CHECK(verify_token(map, true, signed_by(made('a'), *scopes), now));
 }
 
+TEST_CASE("a token that was good is not after its key is gone, replaced or retired") {
+  const auto token = signed_by(made('a'));
+  REQUIRE(verify_token(with({made('a'), made('b')}), true, token, now));
+  CHECK(refusal(with({made('b')}), true, token) == ec::unauthorized);
+  CHECK(refusal(with({made('b')}), false, token) == ec::unavailable);
+  auto replaced = made('b');
+  replaced.id = made('a').id;
+  CHECK(refusal(with({replaced}), true, token) == ec::unauthorized);
+  auto retired = made('a');
+  retired.retired = true;
+  CHECK(refusal(with({retired}), true, token) == ec::unauthorized);
+  CHECK(verify_token(with({made('a')}), true, token, now));
+}
+
 TEST_CASE("a key that may have been missed is not held against the token") {
   const auto map = with({made('a')});
   CHECK(refusal(map, true, signed_by(made('x'))) == ec::unauthorized);
