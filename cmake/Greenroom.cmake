@@ -21,7 +21,7 @@ set(GREENROOM_MAY_USE_store protocol chat telemetry runtime)
 set(GREENROOM_MAY_USE_search protocol)
 set(GREENROOM_MAY_USE_raft protocol chat placement store telemetry runtime)
 set(GREENROOM_MAY_USE_net protocol telemetry runtime)
-set(GREENROOM_MAY_USE_web protocol telemetry)
+set(GREENROOM_MAY_USE_web protocol telemetry runtime)
 set(GREENROOM_MAY_USE_actors
   protocol chat placement config telemetry runtime security store search raft archive net
   web)

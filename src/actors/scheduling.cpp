@@ -9,6 +9,7 @@
 #include <caf/policy/unprofiled.hpp>
 #include <set>
 #include <thread>
+#include <utility>
 
 // CAF is built without its log, and its workers still tell the log who is at work: for each actor
 // that they resume they ask for its type and take locks. See also before_resume().
@@ -19,6 +20,7 @@
 
 #include "actors/job_queue.hpp"
 #include "actors/message_clock.hpp"
+#include "runtime/thread_name.hpp"
 
 namespace greenroom::actors {
 
@@ -34,6 +36,7 @@ class policy final : public caf::policy::unprofiled {
   struct worker_data {
     explicit worker_data(caf::scheduler::abstract_coordinator*) {}
     job_queue::taker self;
+    bool is_named = false;
   };
 
   template <class Coordinator>
@@ -54,6 +57,9 @@ class policy final : public caf::policy::unprofiled {
   }
   template <class Worker>
   caf::resumable* dequeue(Worker* self) {
+    if (!std::exchange(d(self).is_named, true)) {
+      runtime::name_thread("actors");  // CAF calls them after its multiplexer
+    }
     return jobs_of(self).take(d(self).self);
   }
   /// On a thread without a log nobody is told there who is at work, which takes four locks.

@@ -10,6 +10,7 @@
 
 #include "actors/search_pages.hpp"
 #include "chat/apply.hpp"
+#include "runtime/thread_name.hpp"
 #include "store/shard_reader.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/repeats.hpp"
@@ -63,6 +64,7 @@ searcher::searcher(caf::actor_config& cfg, environment_ptr env)
       index_(std::filesystem::path(env_->config.node.data_dir) / "search.db") {}
 
 searcher::behavior_type searcher::make_behavior() {
+  runtime::name_thread("searcher");
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), niceness);
   const auto self = caf::actor_cast<searcher_actor>(this);
   env_->search.set_taker([weak = caf::actor_cast<caf::weak_actor_ptr>(self)] {

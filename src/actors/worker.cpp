@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "actors/worker.hpp"
 
+#include "runtime/thread_name.hpp"
+
 namespace greenroom::actors {
 
 worker::worker(caf::actor_config& cfg, std::shared_ptr<worker_slots> slots, std::size_t index,
@@ -11,6 +13,7 @@ worker::worker(caf::actor_config& cfg, std::shared_ptr<worker_slots> slots, std:
       cost_(cost) {}
 
 worker::behavior_type worker::make_behavior() {
+  runtime::name_thread("password-hash");
   become_known_as("idle");
   return {[this](const hash_job_ptr& job) { work(*job); }};
 }

@@ -12,6 +12,7 @@
 
 #include "net/asio.hpp"
 #include "protocol/codec.hpp"
+#include "runtime/thread_name.hpp"
 #include "telemetry/log.hpp"
 
 namespace greenroom::net {
@@ -263,7 +264,10 @@ expected<std::unique_ptr<admin_socket>> admin_socket::start(const std::filesyste
     return fail(ec::unavailable, "cannot listen on " + name + ": " + failed.message());
   }
   state->accept();
-  state->thread = std::thread([raw = state.get()] { raw->run(); });
+  state->thread = std::thread([raw = state.get()] {
+    runtime::name_thread("admin-socket");
+    raw->run();
+  });
   return std::unique_ptr<admin_socket>(new admin_socket(std::move(state)));
 }
 

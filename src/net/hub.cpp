@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "net/net_metrics.hpp"
+#include "runtime/thread_name.hpp"
 #include "telemetry/log.hpp"
 
 namespace greenroom::net {
@@ -48,6 +49,7 @@ io_thread::io_thread(hub& owner, unsigned index)
       turn_timer_(context_),
       bell_(std::make_shared<bell>(*this)) {
   thread_ = std::thread([this] {
+    runtime::name_thread(("io-" + std::to_string(index_)).c_str());
     runtime::gathering_wakes others;
     for (;;) {
       try {

@@ -8,6 +8,7 @@
 #include "net/net_metrics.hpp"
 #include "net/tls_handshake.hpp"
 #include "net/waiting_room.hpp"
+#include "runtime/thread_name.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/repeats.hpp"
 
@@ -268,7 +269,10 @@ expected<std::unique_ptr<tls_listener>> tls_listener::start(const tls_listener_o
   state->bound_port = acceptor.local_endpoint(failed).port();
   state->accept();
   state->tick();
-  state->thread = std::thread([raw = state.get()] { raw->run(); });
+  state->thread = std::thread([raw = state.get()] {
+    runtime::name_thread("cluster-port");
+    raw->run();
+  });
   return std::unique_ptr<tls_listener>(new tls_listener(std::move(state)));
 }
 

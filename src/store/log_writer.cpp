@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "runtime/thread_name.hpp"
 #include "runtime/wakes.hpp"
 #include "store/database.hpp"
 #include "store/fatal.hpp"
@@ -57,7 +58,10 @@ struct log_writer::impl {
   impl(database& to, durability how, std::function<void(const std::string&)> tell)
       : db(to), on_fatal(std::move(tell)), syncs(how == durability::fsync) {
     kept.store(db.rocks().GetLatestSequenceNumber());
-    thread = std::thread([this] { run(); });
+    thread = std::thread([this] {
+      runtime::name_thread("log-writer");
+      run();
+    });
   }
 
   ~impl() {

@@ -20,6 +20,7 @@
 #include <random>
 #include <thread>
 
+#include "runtime/thread_name.hpp"
 #include "telemetry/log.hpp"
 #include "web/address_policy.hpp"
 
@@ -264,6 +265,7 @@ struct client::inside {
     tls.set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 |
                     ssl::context::no_tlsv1_1);
     thread = std::thread([this] {
+      runtime::name_thread("web-client");
       for (;;) {
         try {
           context.run();

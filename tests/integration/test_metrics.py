@@ -5,6 +5,7 @@ figures that there are."""
 import contextlib
 import json
 import re
+from pathlib import Path
 
 import pytest
 from harness.client import Client, new_id
@@ -268,3 +269,14 @@ def test_connections_sessions_and_actors_come_and_go(look, node):
         handled = [f.sum("greenroom_actor_messages_total", kind=kind)
                    for f in (before, during, after)]  # fmt: skip
         assert handled == sorted(handled), f"a counter never falls: {kind} {handled}"
+
+
+def test_threads_have_names(node):
+    """As `top -H` shows them, and docs/operations.md."""
+    tasks = Path(f"/proc/{node.pid()}/task").glob("*/comm")
+    names = {re.sub(r"\d+$", "", task.read_text().strip()) for task in tasks}
+    ours = {"io-", "actors", "log-writer", "clock", "password-hash", "searcher", "web-client",
+            "admin-socket"}  # fmt: skip
+    assert ours <= names, names
+    told = (ROOT / "docs/operations.md").read_text()
+    assert all(f"`{name.replace('io-', 'io-0')}`" in told for name in ours)
