@@ -46,11 +46,14 @@ entity::entity(caf::actor_config& cfg, actor_kind kind, const uuid& id, entity_p
       last_used_(clock::now()) {}
 
 entity::behavior_type entity::make_behavior() {
-  wake_at(clock::now() + std::min<clock::duration>(idle_limit(), look_around_every));
   return {[this](const call_ptr& c, const reply_sink& sink) {
             last_used_ = clock::now();
             const telemetry::request_scope scope(c->from.message_id);
             take({c, sink});
+            // It is made for a call: only with that it knows how long it stays.
+            if (!std::exchange(looks_around_, true)) {
+              wake_at(last_used_ + std::min<clock::duration>(idle_limit(), look_around_every));
+            }
           },
           [this](const proposal_result_ptr& r) { take_result(*r); },
           [this](const replicas_reached_ptr& r) {

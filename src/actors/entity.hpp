@@ -117,6 +117,7 @@ class entity : public observed<entity_actor> {
   std::unordered_map<call_number, pending<reply_handler>> asks_;
   std::unordered_map<std::uint64_t, pending<hash_handler>> hashes_;
   clock::time_point last_used_;
+  bool looks_around_ = false;  ///< since its first call
   alarm alarm_;
 };
 

@@ -62,7 +62,9 @@ void user::applied(const proposal_result& r) {
 }
 
 std::optional<chat::user> user::account() const {
-  return reader().find_user(id());
+  auto found = reader().find_user(id());
+  has_account_ = has_account_ || found.has_value();
+  return found;
 }
 
 bool user::is_online() const {
@@ -246,7 +248,7 @@ bool user::is_needed() const {
 std::chrono::milliseconds user::idle_limit() const {
   const auto idle = std::min<std::chrono::seconds>(
       std::chrono::seconds(config::current(config()).rooms.idle_park_s), idle_limit_max);
-  return account() ? idle : idle_without_account;
+  return has_account_ || account() ? idle : idle_without_account;
 }
 
 }  // namespace greenroom::actors

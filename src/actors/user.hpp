@@ -133,6 +133,8 @@ class user final : public entity {
   }
 
   uuid_generator ids_;
+  /// Seen by account(); who has one keeps it, be it erased.
+  mutable bool has_account_ = false;
   bool registering_ = false;
   // Lists: there is one such actor for each active user, and an empty deque takes 600 bytes.
   std::list<asked> registrations_;  ///< that wait for the one under way

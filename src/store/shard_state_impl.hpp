@@ -105,6 +105,8 @@ struct shard_state::impl {
     listing is;
   };
   std::array<remembered, 256> rooms_listed{};
+  /// The same of the user who was last asked for or written.
+  remembered user_listed{};
   remembered& remembered_of(const uuid& room_id) noexcept {
     return rooms_listed[room_id.bytes.back()];
   }

@@ -8,14 +8,23 @@ listing listing_of(const chat::user& u) noexcept {
 }
 
 std::optional<chat::user> shard_state::find_user(const uuid& id) const {
-  return impl_->find(family::user, id_key(impl_->at, id),
-                     [&](std::string_view v) { return decode_user(id, v); });
+  auto found = impl_->find(family::user, id_key(impl_->at, id),
+                           [&](std::string_view v) { return decode_user(id, v); });
+  if (found) impl_->user_listed = {id, listing_of(*found)};
+  return found;
 }
 
 void shard_state::put_user(const chat::user& u) {
   auto& i = *impl_;
-  const auto old = find_user(u.id);
-  i.relist(listed::user, u.id, old ? listing_of(*old) : listing{}, listing_of(u));
+  // Rules write what they have just read.
+  const auto before = [&] {
+    if (i.user_listed.id == u.id && !u.id.is_nil()) return i.user_listed.is;
+    const auto old = find_user(u.id);
+    return old ? listing_of(*old) : listing{};
+  }();
+  const auto is = listing_of(u);
+  i.relist(listed::user, u.id, before, is);
+  i.user_listed = {u.id, is};
   i.put(family::user, id_key(i.at, u.id), encode(u));
 }
 
