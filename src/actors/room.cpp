@@ -18,6 +18,9 @@ using namespace std::chrono_literals;
 
 /// Known members of a large room; beyond it the memory starts afresh.
 constexpr std::size_t members_known_max = 1000;
+/// To read all members of a room that has no more takes about as long as to read two of them by
+/// themselves, and usually others ask next.
+constexpr std::size_t members_read_together = 32;
 /// Relays confirm every half minute; a node that has not for this long is gone.
 constexpr auto attached_for = 100s;
 /// Somebody tried an id that is no room.
@@ -126,6 +129,12 @@ bool room::is_unseen() const {
 const chat::member* room::find_member(const uuid& user) {
   if (const auto* known = members_.find(user)) {
     return known;
+  }
+  if (!all_members_ && room_ && !room_->deleted && room_->member_count <= members_read_together) {
+    load_all_members();
+    if (const auto* known = members_.find(user)) {
+      return known;
+    }
   }
   if (all_members_) {
     return nullptr;
