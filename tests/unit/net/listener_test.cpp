@@ -2,6 +2,7 @@
 /// The listener among many sockets: those it turns away, those that do not leave, no descriptors.
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -31,7 +32,38 @@ bool welcome_again(std::uint16_t port) {
   return false;
 }
 
+std::optional<sockaddr_in> name_by(int (*of)(int, sockaddr*, socklen_t*), int fd) {
+  sockaddr_in name{};
+  socklen_t size = sizeof name;
+  if (of(fd, reinterpret_cast<sockaddr*>(&name), &size) != 0 || name.sin_family != AF_INET) {
+    return std::nullopt;
+  }
+  return name;
+}
+
+/// The listener's ends of connections to it that are open, among all descriptors of this process.
+std::vector<int> accepted_by(std::uint16_t port) {
+  std::vector<int> found;
+  for (int fd = 0; fd < 1024; ++fd) {
+    const auto own = name_by(getsockname, fd);
+    if (own && ntohs(own->sin_port) == port && name_by(getpeername, fd)) found.push_back(fd);
+  }
+  return found;
+}
+
 }  // namespace
+
+TEST_CASE("nothing that is written to a client waits for what he acknowledges") {
+  running_server server;
+  raw_client client(server->port());
+  REQUIRE(client.upgrade() == 101);
+  const auto sockets = accepted_by(server->port());
+  REQUIRE(sockets.size() == 1);
+  int on = 0;
+  socklen_t size = sizeof on;
+  REQUIRE(getsockopt(sockets[0], IPPROTO_TCP, TCP_NODELAY, &on, &size) == 0);
+  CHECK(on != 0);
+}
 
 TEST_CASE("those who are turned away and stay take nobody's place") {
   net::server_options o;
