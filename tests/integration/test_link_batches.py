@@ -31,7 +31,7 @@ def rates(node, what, count):
 def measured(shards):
     """Of a node of three while all groups rest, and then while one node is away, for which groups
     do not rest: each of them has heartbeats."""
-    with running(Cluster(cluster__shards=shards)) as cluster:
+    with running(Cluster(cluster__shards=shards, cluster__election_timeout_ms=750)) as cluster:
         cluster.settle()
         first, second, third = cluster.nodes
         wait_until(lambda: all(n.metric("greenroom_raft_resting_replicas") == shards + 1

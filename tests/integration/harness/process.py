@@ -30,6 +30,7 @@ QUICK = {"auth.argon2_memory_mib": 1, "auth.argon2_ops": 1, "limits.messages_per
          "limits.requests_per_minute": 0}  # fmt: skip
 if SANITIZED:
     QUICK["limits.request_timeout_ms"] = 5000 * SLOWNESS
+    QUICK["websocket.auth_timeout_s"] = 10 * SLOWNESS
     # Who is only slow is not to be taken for gone.
     QUICK["cluster.connection_timeout_ms"] = 2000 * SLOWNESS
     QUICK["cluster.election_timeout_ms"] = 750 * SLOWNESS
