@@ -1,188 +1,123 @@
 # SPDX-License-Identifier: MIT
-"""Many people on one node, who come back on others when it dies: each checks that what he hears of
-his room has no hole and nothing twice."""
+"""Many people on one node, who come back on others when it dies, while somebody speaks in each of
+their rooms."""
 
-import asyncio
 import contextlib
-import json
-import random
 import threading
 import time
 
-import websockets
 from harness.client import Client, new_id
 from harness.waiting import PATIENCE_S, wait_until
 
-SPEAKER = "speaker"
-AT_A_TIME = 50  # who connect, of one process
+from .crowd import Crowd, person_in
+from .sleepers import issue_tokens
+
+SPEAKERS = 4
 TRY_AGAIN_S = 0.2
 
 
-class Guest:
-    """One of them."""
+class Speaker:
+    """Says something in each of his rooms, again and again, at a node that lives on. `every_s`: how
+    often in each."""
 
-    def __init__(self, reunion, token):
-        self.reunion = reunion
-        self.token = token
-        self.id = None
-        self.room = None
-        self.last = 0
-        self.back_at = None
+    def __init__(self, node, name, guests, every_s):
+        """`guests`: of each room, the ids of those in it besides him."""
+        self.client = Client(node)
+        self.client.register(name)
+        self.rooms = [self.client.create_room(f"Table {i}", members=ids)["id"]
+                      for i, ids in enumerate(guests)]  # fmt: skip
+        self.every_s = every_s / len(self.rooms)
+        self.over = threading.Event()
         self.failure = None
+        self.thread = threading.Thread(target=self._run, daemon=True)
 
-    async def live(self, nodes):
-        """At one node after the other."""
+    def _run(self):
         try:
-            for i, node in enumerate(nodes):
-                while not self.reunion.over and not await self.be_at(node, first=i == 0):
-                    await asyncio.sleep(TRY_AGAIN_S)
-                if self.reunion.over:
-                    return
-                await asyncio.sleep(random.uniform(0, self.reunion.pause_s))
-        except Exception as why:  # for the test's thread
-            self.failure = why
-
-    async def be_at(self, node, first):
-        """True when he was let in, and the connection has ended since."""
-        try:
-            async with self.reunion.door:
-                socket = await websockets.connect(
-                    node.ws, subprotocols=["greenroom.v1.json"], max_queue=None, compression=None,
-                    ping_interval=None, open_timeout=PATIENCE_S, close_timeout=1,
-                )  # fmt: skip
-                data = {"type": "auth_request", "token": self.token}
-                if self.room:
-                    data["rooms"] = {self.room: self.last}
-                await socket.send(json.dumps({"message_id": new_id(), "data": data}))
-                early = []
-                while "correlation_id" not in (answer := json.loads(await socket.recv())):
-                    early.append(answer["data"])
-                answer = answer["data"]
-        except (OSError, asyncio.TimeoutError, websockets.WebSocketException):
-            return False
-        if answer["type"] == "error":
-            assert answer["code"] == "UNAVAILABLE", answer
-            await socket.close()
-            return False
-        self.id = answer["user"]["id"]
-        if not first:
-            self.back_at = time.monotonic()
-        self.reunion.sockets.add(socket)
-        try:
-            for data in early:
-                self.hear(data)
-            async for frame in socket:
-                self.hear(json.loads(frame).get("data", {}))
-        except websockets.ConnectionClosed:
-            pass
-        self.reunion.sockets.discard(socket)
-        return True
-
-    def hear(self, data):
-        if "seq" not in data or data.get("room_id") != self.room or self.room is None:
-            return
-        if data["type"] == "message_status":
-            return
-        assert data["seq"] == self.last + 1 or self.last == 0, f"{data['seq']} after {self.last}"
-        self.last = data["seq"]
-
-
-class Reunion:
-    def __init__(self, trio, people, rooms):
-        self.trio = trio
-        self.over = False
-        self.pause_s = 0
-        self.sockets = set()
-        self.door = asyncio.Semaphore(AT_A_TIME)
-        issued = trio.nodes[0].console("token", "issue", "--user", "guest", "--create", "--count",
-                                       str(people), timeout_s=120)  # fmt: skip
-        assert issued.returncode == 0, issued.stderr
-        self.guests = [Guest(self, token) for token in issued.stdout.split()]
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
-        self.thread.start()
-        others = trio.nodes[1:]
-        self.lives = [
-            asyncio.run_coroutine_threadsafe(
-                g.live([trio.nodes[0], others[i % len(others)]]), self.loop)
-            for i, g in enumerate(self.guests)
-        ]
-        wait_until(lambda: self.check() or all(g.id for g in self.guests), "all guests", 120)
-        self.speaker = Client(others[0])
-        self.speaker.register(SPEAKER)
-        self.rooms = []
-        for r in range(rooms):
-            here = self.guests[r::rooms]
-            room = self.speaker.create_room(f"Table {r}", members=[g.id for g in here])["id"]
-            for g in here:
-                g.room = room
-            self.rooms.append(room)
-        self.stop = threading.Event()
-        self.failure = None
-
-    def check(self):
-        """Nobody has heard what he must not."""
-        for g in self.guests:
-            if g.failure:
-                raise g.failure
-
-    @contextlib.contextmanager
-    def speaking(self):
-        """Somebody says something in each room, again and again, at a node that lives on."""
-        thread = threading.Thread(target=self._speak, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self.stop.set()
-            thread.join()
-        if self.failure:
-            raise self.failure
-
-    def _speak(self):
-        try:
-            while not self.stop.is_set():
-                for room in self.rooms:
-                    self._say(room, new_id())
+            said, began = 0, time.monotonic()
+            while not self.over.wait(max(0, began + said * self.every_s - time.monotonic())):
+                self._say(self.rooms[said % len(self.rooms)], new_id())
+                said += 1
         except BaseException as why:  # for the test's thread
             self.failure = why
 
     def _say(self, room, message_id):
         end = time.monotonic() + 6 * PATIENCE_S
         while True:
-            data = self.speaker.answer(
+            data = self.client.answer(
                 "send_message_request", room_id=room, content="Cheers", message_type="text",
                 message_id=message_id,
             )["data"]  # fmt: skip
             if data["type"] == "message_ack":
                 return
             assert data["code"] == "UNAVAILABLE" and time.monotonic() < end, data
-            self.stop.wait(TRY_AGAIN_S)
+            self.over.wait(TRY_AGAIN_S)
+
+    def last(self):
+        """Room → the last seq there."""
+        return {r: self.client.ask("room_request", room_id=r)["room"]["last_seq"]
+                for r in self.rooms}  # fmt: skip
+
+
+class Reunion:
+    """`people` with an account each, in `rooms`, all connected to the trio's first node."""
+
+    def __init__(self, trio, people, rooms, every_s=2):
+        home, *others = trio.nodes
+        tokens = issue_tokens(home, "guest", people)
+        ids = [person_in(t) for t in tokens]
+        self.speakers = [
+            Speaker(others[s % len(others)], f"speaker{s}",
+                    [ids[r::rooms] for r in range(s, rooms, SPEAKERS)], every_s)
+            for s in range(SPEAKERS)
+        ]  # fmt: skip
+        room_of = {r: self.speakers[r % SPEAKERS].rooms[r // SPEAKERS] for r in range(rooms)}
+        self.crowd = Crowd(tokens, [room_of[i % rooms] for i in range(people)])
+        self.crowd.come(home, others)
+        wait_until(lambda: self.crowd.check() or self.crowd.number_in() == people,
+                   "all guests", 120)  # fmt: skip
+        assert not self.crowd.ended, f"{self.crowd.ended} before anything happened"
+
+    @contextlib.contextmanager
+    def speaking(self):
+        for speaker in self.speakers:
+            speaker.thread.start()
+        try:
+            yield
+        finally:
+            for speaker in self.speakers:
+                speaker.over.set()
+            for speaker in self.speakers:
+                speaker.thread.join()
+        for speaker in self.speakers:
+            if speaker.failure:
+                raise speaker.failure
 
     def wait_heard(self):
-        wait_until(lambda: self.check() or all(g.last > 2 for g in self.guests),
+        """Everybody has heard something that was said: `created` is the first entry of a room."""
+        guests = self.crowd.guests
+        wait_until(lambda: self.crowd.check() or all(g.last > 1 for g in guests),
                    "everybody to hear something", 60)  # fmt: skip
 
-    def wait_back(self):
-        wait_until(lambda: self.check() or all(g.back_at for g in self.guests), "all to be back",
-                   60)  # fmt: skip
+    def wait_back(self, since, meanwhile):
+        """All are in again. `meanwhile`: called again and again until then."""
+        guests = self.crowd.guests
 
-    @property
-    def back(self):
-        return [g.back_at for g in self.guests]
+        def are_back():
+            self.crowd.check()
+            meanwhile()
+            return all(g.is_in and g.in_at > since for g in guests)
+
+        wait_until(are_back, "all to be back", 60)
+        return sorted(g.in_at - since for g in guests)
 
     def end(self):
         """All have heard all that was said; then they go."""
-        last = {r: self.speaker.ask("room_request", room_id=r)["room"]["last_seq"]
-                for r in self.rooms}  # fmt: skip
-        wait_until(lambda: self.check() or all(g.last == last[g.room] for g in self.guests),
+        last = {}
+        for speaker in self.speakers:
+            last |= speaker.last()
+        wait_until(lambda: self.crowd.check()
+                   or all(g.last == last[g.room] for g in self.crowd.guests),
                    "everybody to hear the end", 60)  # fmt: skip
-        self.over = True
-        for socket in list(self.sockets):
-            asyncio.run_coroutine_threadsafe(socket.close(), self.loop)
-        for life in self.lives:
-            life.result(2 * PATIENCE_S)
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-        self.loop.close()
-        self.speaker.close()
+        self.crowd.end()
+        for speaker in self.speakers:
+            speaker.client.close()
