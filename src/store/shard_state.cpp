@@ -67,13 +67,16 @@ expected<void> shard_state::commit(std::uint64_t applied_index) {
   auto& i = *impl_;
   i.now.applied_index = applied_index;
   i.put(family::raft_meta, progress_key(i.at), encode(i.now));
-  const auto s = i.db.rocks().Write(i.write_options, i.batch.GetWriteBatch());
+  auto* const all = i.batch.GetWriteBatch();
+  i.pending.add_to(*all, i.db);
+  const auto s = i.db.rocks().Write(i.write_options, all);
   if (!s.ok()) {
     return fail(ec::internal, "writing the state of shard " + std::to_string(i.at.shard) +
                                   " at index " + std::to_string(applied_index) + ": " +
                                   s.ToString());
   }
   i.batch.Clear();
+  i.pending.clear();
   i.db.note_clock(i.at.shard, i.now.clock);
   return {};
 }

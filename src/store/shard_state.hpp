@@ -4,7 +4,7 @@
 /// \file
 /// chat::state of one shard on RocksDB: the writing side, owned by the shard's replica.
 ///
-/// Writes gather in an indexed batch and become visible to readers with commit(), together with
+/// Writes gather (pending_writes.hpp) and become visible to readers with commit(), together with
 /// the applied index, without a sync: after a crash the log is replayed from there. The applied
 /// index never runs ahead of the synced log (the replica's duty).
 

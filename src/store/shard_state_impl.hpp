@@ -9,11 +9,14 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "store/fatal.hpp"
 #include "store/keys.hpp"
+#include "store/pending_writes.hpp"
 #include "store/records.hpp"
 #include "store/shard_state.hpp"
 
@@ -36,10 +39,11 @@ listing listing_of(const chat::user& u) noexcept;
 struct shard_state::impl {
   impl(database& to, std::uint16_t shard);
 
-  /// From the batch, or else from the database.
+  /// From what is not committed, or else from the database.
   bool get(family f, const key& k, rocksdb::PinnableSlice& value) {
-    const auto s =
-        batch.GetFromBatchAndDB(&db.rocks(), read_options, db.handle(f), k.view(), &value);
+    const auto s = is_walked(f) ? batch.GetFromBatchAndDB(&db.rocks(), read_options, db.handle(f),
+                                                          k.view(), &value)
+                                : db.rocks().Get(read_options, db.handle(f), k.view(), &value);
     if (s.IsNotFound()) return false;
     stop_unless_ok(s, "reading " + std::string(to_string(f)));
     return true;
@@ -48,25 +52,40 @@ struct shard_state::impl {
   template <class Decode>
   auto find(family f, const key& k, Decode decode)
       -> std::optional<typename decltype(decode(std::string_view{}))::value_type> {
+    if (!is_walked(f)) {
+      if (const auto* written = pending.find(f, k)) {
+        if (!*written) return {};
+        return value_or_stop(decode(std::string_view(**written)));
+      }
+    }
     rocksdb::PinnableSlice value;
     if (!get(f, k, value)) return {};
     return value_or_stop(decode(value.ToStringView()));
   }
 
-  void put(family f, const key& k, std::string_view value) {
-    stop_unless_ok(batch.Put(db.handle(f), k.view(), value), "gathering writes");
+  void put(family f, const key& k, std::string value) {
+    if (is_walked(f)) {
+      stop_unless_ok(batch.Put(db.handle(f), k.view(), value), "gathering writes");
+    } else {
+      pending.put(f, k, std::move(value));
+    }
   }
 
   void erase(family f, const key& k) {
-    stop_unless_ok(batch.Delete(db.handle(f), k.view()), "gathering writes");
+    if (is_walked(f)) {
+      stop_unless_ok(batch.Delete(db.handle(f), k.view()), "gathering writes");
+    } else {
+      pending.put(f, k, std::nullopt);
+    }
   }
 
   /// The first `limit` records of an owner, of the batch and the database together; `decode` is
-  /// given the second id of the key and the value.
+  /// given the second id of the key and the value. Of families that are walked.
   template <class Decode>
   auto first_of(family f, const uuid& owner, std::size_t limit, Decode decode,
                 const uuid& after = {})
       -> std::vector<typename decltype(decode(uuid{}, std::string_view{}))::value_type> {
+    if (!is_walked(f)) stop(std::string(to_string(f)) + " cannot be walked");
     const auto prefix = owner_prefix(at, owner);
     const auto end = prefix.end();
     const rocksdb::Slice upper(end.view());
@@ -96,7 +115,8 @@ struct shard_state::impl {
   progress now;
   rocksdb::ReadOptions read_options;
   rocksdb::WriteOptions write_options;  // no sync: the log is what is replayed
-  rocksdb::WriteBatchWithIndex batch;
+  rocksdb::WriteBatchWithIndex batch;   // of families that are walked; of all when it is committed
+  pending_writes pending;               // of the others
 
   /// Every message writes its room, but the listing of a room hardly ever changes. What was last
   /// written for some rooms is remembered here, so that most writes need not look.
