@@ -41,6 +41,40 @@ constexpr auto try_again_after = 1s;
 /// Behind everything that somebody waits for.
 constexpr int niceness = 10;
 
+/// So many new messages are read one after the other rather than each by itself.
+constexpr std::ptrdiff_t read_together_from = 8;
+
+/// The messages that entries of a room are about, as they are now.
+class messages_of {
+ public:
+  messages_of(const store::shard_reader& reader, const uuid& room,
+              const std::vector<chat::room_entry>& entries)
+      : reader_(reader), room_(room) {
+    const auto is_new = [](const chat::room_entry& e) {
+      return e.kind == chat::room_entry::what::message;
+    };
+    if (std::count_if(entries.begin(), entries.end(), is_new) >= read_together_from) {
+      read_ = reader.after(room, entries.front().seq - 1, entries.size()).messages;
+    }
+  }
+  /// Null: there is none. Until the next call.
+  const chat::message* find(std::uint64_t seq) {
+    const auto before = [](const chat::message& m, std::uint64_t than) { return m.seq < than; };
+    const auto at = std::lower_bound(read_.begin(), read_.end(), seq, before);
+    if (at != read_.end() && at->seq == seq) {
+      return &*at;
+    }
+    other_ = reader_.find_message(room_, seq);
+    return other_ ? &*other_ : nullptr;
+  }
+
+ private:
+  const store::shard_reader& reader_;
+  uuid room_;
+  std::vector<chat::message> read_;  ///< by seq
+  std::optional<chat::message> other_;
+};
+
 std::uint8_t traits_of(const chat::message& m) {
   using search::trait;
   std::uint8_t has = 0;
@@ -238,14 +272,15 @@ std::size_t searcher::take_in(search::index& in, const store::shard_reader& read
       at = known->last_seq;  // it was emptied meanwhile
       break;
     }
+    messages_of messages(reader, room, entries);
     for (const auto& e : entries) {
       at = e.seq;
       ++cost;
       if (e.kind == chat::room_entry::what::membership) {
         continue;
       }
-      const auto m = reader.find_message(room, e.message_seq);
-      if (!m || m->deleted_at != 0) {
+      const auto* m = messages.find(e.message_seq);
+      if (m == nullptr || m->deleted_at != 0) {
         in.remove(room, e.message_seq);
       } else {
         in.put({room, m->seq, m->id, m->sender_id, m->created_at, traits_of(*m), m->content});

@@ -164,10 +164,12 @@ struct index::impl {
 
   /// The key of a room; 0: unknown.
   std::int64_t room_key(const uuid& id) {
+    if (last_room.second != 0 && last_room.first == id) return last_room.second;
     if (!find_room) find_room.emplace(db, "SELECT key FROM room WHERE id = ?");
     auto& s = find_room->reset().bind(id);
     const auto key = s.step() ? s.number(0) : 0;
     s.reset();
+    last_room = {id, key};
     return key;
   }
   std::int64_t message_key(std::int64_t room, std::uint64_t seq) {
@@ -186,8 +188,28 @@ struct index::impl {
     }
   }
 
+  /// A message in its row; nothing happens when its room has one of that seq.
+  void insert(std::int64_t room, const document& d) {
+    if (!put_message) {
+      put_message.emplace(db,
+                          "INSERT OR IGNORE INTO message (room, seq, id, sender, time, has) "
+                          "VALUES (?, ?, ?, ?, ?, ?)");
+    }
+    put_message->reset()
+        .bind(room)
+        .bind(static_cast<std::int64_t>(d.seq))
+        .bind(d.id)
+        .bind(d.sender_id)
+        .bind(d.created_at)
+        .bind(static_cast<std::int64_t>(d.has))
+        .run();
+  }
+  [[nodiscard]] bool has_changed() const { return ::sqlite3_changes(db.raw()) != 0; }
+
   connection db;
   bool can_shrink = false;  ///< files of older versions cannot
+  /// Messages of one room come one after the other. Not kept when rows may have gone.
+  std::pair<uuid, std::int64_t> last_room{};
   std::optional<statement> find_room;
   std::optional<statement> find_message;
   std::optional<statement> put_room;
@@ -228,6 +250,7 @@ void index::commit() {
 }
 
 void index::roll_back() noexcept {
+  impl_->last_room = {};
   ::sqlite3_exec(impl_->db.raw(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
@@ -253,23 +276,16 @@ void index::put(const document& d) {
     set_progress(d.room_id, 0);
     room = impl_->room_key(d.room_id);
   }
-  if (const auto known = impl_->message_key(room, d.seq)) impl_->erase(known);
   auto& i = *impl_;
-  if (!i.put_message) {
-    i.put_message.emplace(i.db,
-                          "INSERT INTO message (room, seq, id, sender, time, has) "
-                          "VALUES (?, ?, ?, ?, ?, ?)");
+  i.insert(room, d);
+  if (!i.has_changed()) {
+    i.erase(i.message_key(room, d.seq));
+    i.insert(room, d);
+  }
+  if (!i.put_words) {
     i.put_words.emplace(i.db, "INSERT INTO words (rowid, content) VALUES (?, ?)");
     i.put_grams.emplace(i.db, "INSERT INTO grams (rowid, content) VALUES (?, ?)");
   }
-  i.put_message->reset()
-      .bind(room)
-      .bind(static_cast<std::int64_t>(d.seq))
-      .bind(d.id)
-      .bind(d.sender_id)
-      .bind(d.created_at)
-      .bind(static_cast<std::int64_t>(d.has))
-      .run();
   const std::int64_t key = ::sqlite3_last_insert_rowid(i.db.raw());
   i.put_words->reset().bind(key).bind(std::string_view(d.content)).run();
   if (has_unspaced(d.content)) {
@@ -286,6 +302,7 @@ void index::remove(const uuid& room, std::uint64_t seq) {
 void index::remove_room(const uuid& room) {
   const auto known = impl_->room_key(room);
   if (known == 0) return;
+  impl_->last_room = {};
   for (const auto* sql :
        {"DELETE FROM words WHERE rowid IN (SELECT key FROM message WHERE room = ?)",
         "DELETE FROM grams WHERE rowid IN (SELECT key FROM message WHERE room = ?)",

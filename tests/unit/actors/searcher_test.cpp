@@ -74,6 +74,23 @@ TEST_CASE("what was answered a moment ago is found, and nobody is late for it") 
   }
 }
 
+TEST_CASE("what was changed before it was taken in is found as it is") {
+  searching_world w;
+  std::vector<uuid> said;
+  for (const auto* text :
+       {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine"}) {
+    said.push_back(answer_in<protocol::message_ack>(w.send(w.tea, w.alice, text)).id);
+  }
+  must<answered>(w.ask(w.tea, room_edit{said[1], "leaves"}, w.by(w.alice)));
+  must<answered>(w.ask(w.tea, room_delete_message{said[2]}, w.by(w.alice)));
+  w.begin_searcher();
+  CHECK(w.look("two").hits.empty());
+  CHECK(w.look("three").hits.empty());
+  CHECK(w.look("leaves").hits.size() == 1);
+  CHECK(w.look("nine").hits.size() == 1);
+  CHECK(w.look("in:" + w.tea.str()).hits.size() == 8);
+}
+
 TEST_CASE("a node whose index is far behind says so with the hits it has, until it has all") {
   searching_world w;
   must<answered>(w.send(w.tea, w.alice, "first"));

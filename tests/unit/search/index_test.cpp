@@ -149,6 +149,8 @@ TEST_CASE("a message is as it is now") {
   x.in->remove_room(x.room);
   CHECK(x.seqs("tea") == numbers{3});
   CHECK(x.in->progress(x.room) == 0);
+  x.say("tea again");
+  CHECK(x.seqs("tea") == numbers{4, 3});
 }
 
 TEST_CASE("pages go on where the last one ended") {
@@ -196,6 +198,11 @@ TEST_CASE("it remembers how far it is, and what was not committed is gone") {
   x.in->set_progress(x.room, 2);
   x.in->roll_back();
   CHECK(x.in->progress(x.room) == 1);
+  x.in->begin();
+  x.say("tea", x.other);  // a room that was not known
+  x.in->roll_back();
+  x.say("milk", x.other);
+  CHECK(x.seqs("milk") == numbers{4});
   x.in.reset();
   x.open();
   CHECK(x.in->progress(x.room) == 1);

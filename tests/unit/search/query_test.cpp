@@ -88,6 +88,7 @@ TEST_CASE("scripts without spaces are known") {
   CHECK(has_unspaced("see ก"));
   CHECK(has_unspaced("한국어"));
   CHECK(has_unspaced("𠮷"));
+  CHECK(has_unspaced("👋 мир, 好!"));
   CHECK_FALSE(has_unspaced("hello, мир, שלום, مرحبا, 👋🏽"));
   CHECK_FALSE(has_unspaced(""));
 }
