@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
 
 #include "actors/search_pages.hpp"
@@ -40,6 +41,13 @@ constexpr auto step_pause = 20ms;
 constexpr auto try_again_after = 1s;
 /// Behind everything that somebody waits for.
 constexpr int niceness = 10;
+
+/// What this thread has run.
+std::chrono::nanoseconds run_time() {
+  timespec t{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+}
 
 /// So many new messages are read one after the other rather than each by itself.
 constexpr std::ptrdiff_t read_together_from = 8;
@@ -148,6 +156,8 @@ void searcher::work() {
     take_tasks();
   }
   bool too_large = false;
+  const auto begun = search_pace::clock::now();
+  const auto ran_before = run_time();
   try {
     work_on(*in);
     too_large = tasks_.empty() && in->give_back(pages_per_step);
@@ -163,10 +173,16 @@ void searcher::work() {
   report(std::to_string(tasks_.size()) + " rooms and shards to take in");
   become_known_as(tasks_.empty() ? "up to date" : "taking in");
   // Whatever came meanwhile is in the feed, which has woken nobody.
-  if (!tasks_.empty() || !took) {
+  if (!tasks_.empty()) {
+    const auto now = search_pace::clock::now();
+    wake_after(pace_.after_step(now - begun, run_time() - ran_before, now));
+  } else if (!took) {
     wake_after(0ms);
-  } else if (too_large) {
-    wake_after(step_pause);
+  } else {
+    pace_.up_to_date();
+    if (too_large) {
+      wake_after(step_pause);
+    }
   }
 }
 

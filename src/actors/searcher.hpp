@@ -14,10 +14,11 @@
 /// Dies: respawned by the node; the index is as of its last commit, and all shards led here are
 /// looked at again. Look-ups that waited are answered by their askers' time-outs.
 ///
-/// The index is behind the log by a fraction of a second. It only says where to look: what is
-/// answered is read from the store, so a deleted message is never shown. A look-up takes in first
-/// what its rooms lack, within limits; when that is not enough (after a change of leaders, or while
-/// the index is made anew) the answer names this node as late, with the hits there are.
+/// The index is behind the log by a fraction of a second, and by more while all processors are full
+/// (search_pace.hpp). It only says where to look: what is answered is read from the store, so a
+/// deleted message is never shown. A look-up takes in first what its rooms lack, within limits;
+/// when that is not enough (after a change of leaders, while the index is made anew, or behind a
+/// burst) the answer names this node as late, with the hits there are.
 
 #include <chrono>
 #include <deque>
@@ -29,6 +30,7 @@
 #include "actors/environment.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/open_calls.hpp"
+#include "actors/search_pace.hpp"
 #include "search/mended_index.hpp"
 
 namespace greenroom::store {
@@ -88,6 +90,7 @@ class searcher final : public observed<searcher_actor> {
   environment_ptr env_;
   search::mended_index index_;
   std::deque<task> tasks_;
+  search_pace pace_;
   std::string told_;    ///< why there is no index, as it was said last
   bool awake_ = false;  ///< a tick is under way
 };
