@@ -152,7 +152,7 @@ class shard final : public observed<shard_actor> {
   // shard_reads.cpp: reads that must not be of the past
   void read(const asked& a);
   void start_round();
-  void ask_round();
+  void ask_round(bool all);
   void take_probe(const leader_probe& p);
   void give_up_reads(clock::time_point now);
 
@@ -210,6 +210,7 @@ class shard final : public observed<shard_actor> {
   std::uint64_t round_ = 0;
   clock::time_point round_again_{};
   std::vector<raft::server_id> confirmed_by_;
+  std::vector<raft::server_id> quick_;  ///< who has confirmed the round before
   clock::time_point next_look_{};
   alarm alarm_;
 };

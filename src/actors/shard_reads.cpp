@@ -22,6 +22,10 @@ using namespace std::chrono_literals;
 constexpr auto confirm_within = 2s;
 /// A round whose question or answers were lost is asked again.
 constexpr auto round_again = 250ms;
+/// Those that need not be asked are, if the others have not answered after this.
+constexpr auto others_after = 100ms;
+/// One round of so many asks everybody, so that who has become quicker is found.
+constexpr std::uint64_t rounds_for_some = 16;
 
 }  // namespace
 
@@ -40,18 +44,32 @@ void shard::start_round() {
   confirming_ = std::exchange(reads_, {});
   confirmed_by_.clear();
   ++round_;
-  ask_round();
+  // A log-in is a round if no other waits at its shard: to ask whoever is not needed would be half
+  // of what it costs.
+  ask_round(quick_.empty() || round_ % rounds_for_some == 0);
 }
 
-void shard::ask_round() {
-  const leader_probe question{number_, server_id_of(env_->board.self()), term_, round_, false};
+/// Asks all, or as many as make a majority: those that were quickest in the round before.
+void shard::ask_round(bool all) {
+  std::vector<std::pair<int, node_id>> others;
   for (const auto& s : replica_->group().servers) {
     const auto node = names_of_servers_.node_of(s.id);
     if (s.voter && !node.is_nil() && node != env_->board.self()) {
-      env_->board.probe(node, question);
+      const bool quick = std::find(quick_.begin(), quick_.end(), s.id) != quick_.end();
+      others.emplace_back(!env_->board.up_since(node) ? 2 : quick ? 0 : 1, node);
     }
   }
-  round_again_ = clock::now() + round_again;
+  const auto needed = majority() - 1;
+  const bool some = !all && needed < others.size();
+  if (some) {
+    std::sort(others.begin(), others.end());
+    others.resize(needed);
+  }
+  const leader_probe question{number_, server_id_of(env_->board.self()), term_, round_, false};
+  for (const auto& [rank, node] : others) {
+    env_->board.probe(node, question);
+  }
+  round_again_ = clock::now() + (some ? others_after : round_again);
   arm();
 }
 
@@ -76,6 +94,7 @@ void shard::take_probe(const leader_probe& p) {
   if (confirmed_by_.size() + 1 < majority()) {
     return;
   }
+  quick_ = confirmed_by_;
   for (const auto& r : std::exchange(confirming_, {})) {
     serve(r.from);
   }
@@ -85,7 +104,7 @@ void shard::take_probe(const leader_probe& p) {
 }
 
 /// On every tick: late reads are answered as stale, a round that goes on for long is asked again,
-/// under its number: what came before it is confirmed by late answers too.
+/// of all and under its number: what came before it is confirmed by late answers too.
 void shard::give_up_reads(clock::time_point now) {
   if (confirming_.empty() || now < round_again_) {
     return;
@@ -101,7 +120,7 @@ void shard::give_up_reads(clock::time_point now) {
   std::erase_if(confirming_, is_late);
   std::erase_if(reads_, is_late);
   if (!confirming_.empty()) {
-    ask_round();
+    ask_round(true);
   } else if (!reads_.empty()) {
     start_round();
   }
