@@ -158,10 +158,11 @@ def test_all_clients_of_a_dead_node(make_trio, figure, jitter):
     reunion.end()
     text = (f"{len(took)} clients: half were back after {percentile(took, 50):.1f} s, 99 % after "
             f"{percentile(took, 99):.1f} s, all after {took[-1]:.1f} s; the "
-            f"{len(survivors.orphans)} shards of the dead node had leaders after {survivors.led_at - died:.1f} s; until all "
-            f"were back the nodes used {' and '.join(f'{s:.1f}' for s in used)} s of processors, "
-            f"the clients {crowd_cpu_s:.1f} s; {crowd.refused.total()} tries failed "
-            f"{dict(crowd.refused)}; {survivors.grown_mib():.0f} MiB more at most")  # fmt: skip
+            f"{len(survivors.orphans)} shards of the dead node had leaders after "
+            f"{survivors.led_at - died:.1f} s; until all were back the nodes used "
+            f"{' and '.join(f'{s:.1f}' for s in used)} s of processors, the clients "
+            f"{crowd_cpu_s:.1f} s; {crowd.refused.total()} tries failed {dict(crowd.refused)}; "
+            f"{survivors.grown_mib():.0f} MiB more at most")  # fmt: skip
     figure(text)
     assert took[-1] < 30 * SLOWNESS, text
     assert crowd.ended.total() == PEOPLE, f"cut off a second time: {crowd.ended}"
