@@ -136,6 +136,7 @@ TEST_CASE("where there is no place the oldest goes", "[tokens]") {
   CHECK(memory.signatures_read() == tokens.size() + 1);
   // Which took the place of the second.
   REQUIRE(memory.verify(key, tokens[2], now));
+  CHECK(memory.signatures_read() == tokens.size() + 1);
   REQUIRE(memory.verify(key, tokens[1], now));
   CHECK(memory.signatures_read() == tokens.size() + 2);
 }
