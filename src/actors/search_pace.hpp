@@ -4,10 +4,10 @@
 /// \file
 /// When the searcher goes on with what it takes in. As long as it gets its processor it does not
 /// pause. Where all processors are full, it would take a seventh of one from those who answer
-/// clients, however low its priority: it puts off most of it then, for a minute at most. So a node
-/// that has more to do than it can for longer is behind by what came in a minute more than it would
-/// be, and the index of one that has not is up to date. Look-ups are answered meanwhile; they take
-/// in what their rooms lack. Pure; not thread-safe.
+/// clients, however low its priority: it puts off most of it then, for two minutes at most. So a
+/// node that has more to do than it can for longer is behind by what came in two minutes more than
+/// it would be, and the index of one that has not is up to date. Look-ups are answered meanwhile;
+/// they take in what their rooms lack. Pure; not thread-safe.
 
 #include <algorithm>
 #include <chrono>
@@ -25,7 +25,7 @@ class search_pace {
   /// Pauses are so many times as long as it has run: a fortieth of a processor.
   static constexpr int times_paused = 40;
   static constexpr ms pause_max{1000};
-  static constexpr std::chrono::seconds put_off_max{60};
+  static constexpr std::chrono::seconds put_off_max{120};
 
   /// A step that has filled a transaction, with more to come, has run for `ran` of the `took` that
   /// went by, until `now`: the pause before the next.

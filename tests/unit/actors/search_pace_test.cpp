@@ -25,17 +25,17 @@ TEST_CASE("where processors are full a fortieth of one is taken", "[search]") {
   CHECK(pace.after_step(9s, 200ms, start) == search_pace::pause_max);
 }
 
-TEST_CASE("what is put off is taken in after a minute", "[search]") {
+TEST_CASE("what is put off is taken in after two minutes", "[search]") {
   search_pace pace;
   CHECK(pace.after_step(100ms, 10ms, start) > 0ms);
-  CHECK(pace.after_step(100ms, 10ms, start + 59s) > 0ms);
-  CHECK(pace.after_step(100ms, 10ms, start + 60s) == 0ms);
+  CHECK(pace.after_step(100ms, 10ms, start + 119s) > 0ms);
+  CHECK(pace.after_step(100ms, 10ms, start + 120s) == 0ms);
   CHECK(pace.after_step(100ms, 10ms, start + 10min) == 0ms);
 
   SECTION("until nothing is left") {
     pace.up_to_date();
     CHECK(pace.after_step(100ms, 10ms, start + 11min) > 0ms);
-    CHECK(pace.after_step(100ms, 10ms, start + 11min + 59s) > 0ms);
+    CHECK(pace.after_step(100ms, 10ms, start + 11min + 119s) > 0ms);
   }
   SECTION("also when processors were free meanwhile") {
     CHECK(pace.after_step(10ms, 10ms, start + 11min) == 0ms);
