@@ -73,8 +73,8 @@ class pending_writes {
   void clear() {
     // To empty a table takes as long as it is large: after a batch that was, it begins anew.
     if (places_.bucket_count() > buckets_kept) {
-      records_ = {};
-      places_ = {};
+      records_ = std::vector<record>();
+      places_ = decltype(places_)();  // braces would keep the buckets
     } else {
       records_.clear();
       places_.clear();

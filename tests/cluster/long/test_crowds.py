@@ -2,6 +2,7 @@
 """Many at once: more load than a node can carry, which comes from `greenroom bench` on a processor
 of its own, and all of a node's clients at the doors of the others."""
 
+import math
 import threading
 import time
 
@@ -153,13 +154,15 @@ def test_all_clients_of_a_dead_node(make_trio, figure, jitter):
         dead.kill()
         died = time.monotonic()
         took = reunion.wait_back(died, survivors.look)
+        survivors.looked_at = 0
+        survivors.look()
         used = survivors.used_s()
         crowd_cpu_s = crowd.cpu_s - crowd_cpu_s
     reunion.end()
     text = (f"{len(took)} clients: half were back after {percentile(took, 50):.1f} s, 99 % after "
             f"{percentile(took, 99):.1f} s, all after {took[-1]:.1f} s; the "
             f"{len(survivors.orphans)} shards of the dead node had leaders after "
-            f"{survivors.led_at - died:.1f} s; until all were back the nodes used "
+            f"{(survivors.led_at or math.nan) - died:.1f} s; until all were back the nodes used "
             f"{' and '.join(f'{s:.1f}' for s in used)} s of processors, the clients "
             f"{crowd_cpu_s:.1f} s; {crowd.refused.total()} tries failed {dict(crowd.refused)}; "
             f"{survivors.grown_mib():.0f} MiB more at most")  # fmt: skip
