@@ -6,8 +6,9 @@
 /// pause. Where all processors are full, it would take a seventh of one from those who answer
 /// clients, however low its priority: it puts off most of it then, for two minutes at most. So a
 /// node that has more to do than it can for longer is behind by what came in two minutes more than
-/// it would be, and the index of one that has not is up to date. Look-ups are answered meanwhile;
-/// they take in what their rooms lack. Pure; not thread-safe.
+/// it would be, and the index of one that has not is up to date. A disk that lets it wait as long
+/// looks the same from here, and it is put off there too. Look-ups are answered meanwhile; they
+/// take in what their rooms lack. Pure; not thread-safe.
 
 #include <algorithm>
 #include <chrono>

@@ -14,9 +14,8 @@
 ///   key of the process, over the whole text and the key's id and secret. Nobody outside can
 ///   compute these bytes, look for two texts with the same ones, or choose the place in which one
 ///   is kept. So a comparison that ends early tells him nothing either.
-/// - Fill it with tokens that are not valid: what was refused is never kept. It costs the hash on
-/// top
-///   of what refusing costs, and nothing that is longer than our tokens is hashed.
+/// - Fill it with tokens that are not valid: what was refused is never kept. Such a token costs the
+///   hash on top of what refusing costs, and nothing that is longer than ours is hashed.
 /// - Push out those of others with valid ones of his own (he needs a log-in for each): they are
 ///   checked again as if there were no memory. It has a fixed size and no list to search.
 /// - Find out by the time that it takes whether a token was used here: he has to have the token.
